@@ -1,0 +1,154 @@
+package main
+
+// scenario is a whole site as its author wrote it (scenario YAML, version 1). Pointers tell "not said" from zero; what is not said
+// has the default named next to it. A later version may add keys, never change the meaning of one.
+type scenario struct {
+	Version    int             `yaml:"version"`
+	Seed       *int64          `yaml:"seed"`
+	Clusters   []clusterSpec   `yaml:"clusters"`
+	Datastores []datastoreSpec `yaml:"datastores"`
+	Networks   []networkSpec   `yaml:"networks"`
+	VMs        []vmSpec        `yaml:"vms"`
+	Rules      []ruleSpec      `yaml:"rules"`
+	Faults     []any           `yaml:"faults"`
+}
+
+type clusterSpec struct {
+	Name  string     `yaml:"name"`
+	DRS   drsSpec    `yaml:"drs"`
+	HA    haSpec     `yaml:"ha"`
+	Hosts []hostSpec `yaml:"hosts"`
+}
+
+type drsSpec struct {
+	Enabled    *bool  `yaml:"enabled"`    // true
+	Automation string `yaml:"automation"` // manual
+}
+
+type haSpec struct {
+	Enabled bool `yaml:"enabled"` // false
+}
+
+type hostSpec struct {
+	Name          string       `yaml:"name"`
+	Cores         *int         `yaml:"cores"`      // 32
+	MemoryGiB     *float64     `yaml:"memory_gib"` // 512
+	CPUMHz        *int         `yaml:"cpu_mhz"`    // 2600
+	ESXi          string       `yaml:"esxi"`       // 8.0
+	Connection    string       `yaml:"connection"` // connected
+	Maintenance   bool         `yaml:"maintenance"`
+	VMotion       *vmotionSpec `yaml:"vmotion"` // absent: a vmknic with defaults; null: none
+	NoVMotion     bool         `yaml:"-"`       // vmotion was given as null
+	MemoryUsedGiB *float64     `yaml:"memory_used_gib"`
+}
+
+type vmotionSpec struct {
+	Address  string   `yaml:"address"`   // 10.20.x.y/16, one for each host
+	MTU      *int     `yaml:"mtu"`       // 9000
+	Stack    string   `yaml:"stack"`     // defaultTcpipStack
+	LinkGbps *float64 `yaml:"link_gbps"` // 10
+}
+
+type datastoreSpec struct {
+	Name        string   `yaml:"name"`
+	CapacityGiB *float64 `yaml:"capacity_gib"` // 10240
+	Hosts       hostList `yaml:"hosts"`        // all
+}
+
+type networkSpec struct {
+	Name  string   `yaml:"name"`
+	Kind  string   `yaml:"kind"`  // distributed
+	Hosts hostList `yaml:"hosts"` // all
+}
+
+type vmSpec struct {
+	Name            string          `yaml:"name"`
+	Host            string          `yaml:"host"`   // dealt round robin by index
+	Folder          string          `yaml:"folder"` // the datacenter's VM folder
+	CPUs            *int            `yaml:"cpus"`   // 2
+	MemoryGiB       *float64        `yaml:"memory_gib"`
+	TouchedPercent  *float64        `yaml:"touched_percent"` // 100
+	DirtyMBps       *float64        `yaml:"dirty_mbps"`      // 0
+	Power           string          `yaml:"power"`           // on
+	Datastore       string          `yaml:"datastore"`       // the first one its host mounts
+	Networks        []string        `yaml:"networks"`        // the first one its host has
+	CDROM           *driveSpec      `yaml:"cdrom"`           // client, not connected
+	Floppy          *driveSpec      `yaml:"floppy"`          // none
+	Devices         []string        `yaml:"devices"`
+	Snapshots       int             `yaml:"snapshots"`
+	Reservation     reservationSpec `yaml:"reservation"`
+	DisabledMethods []string        `yaml:"disabled_methods"`
+	Question        string          `yaml:"question"`
+}
+
+// driveSpec is a CD-ROM or floppy drive.
+type driveSpec struct {
+	Kind      string `yaml:"kind"` // client
+	Path      string `yaml:"path"`
+	Connected bool   `yaml:"connected"`
+}
+
+type reservationSpec struct {
+	MemoryMiB int64 `yaml:"memory_mib"`
+	CPUMHz    int64 `yaml:"cpu_mhz"`
+}
+
+type ruleSpec struct {
+	Cluster string   `yaml:"cluster"`
+	Name    string   `yaml:"name"`
+	Kind    string   `yaml:"kind"`
+	VMs     []string `yaml:"vms"`
+	Hosts   []string `yaml:"hosts"`
+	Enabled *bool    `yaml:"enabled"` // true
+}
+
+// hostList is the word "all" (also when nothing is said) or a list of host names.
+type hostList struct {
+	All   bool
+	Names []string
+}
+
+// Closed sets of words in a scenario.
+var (
+	automationWords = map[string]string{"": "manual", "manual": "manual", "partiallyAutomated": "partiallyAutomated", "fullyAutomated": "fullyAutomated"}
+	connectionWords = map[string]string{"": "connected", "connected": "connected", "disconnected": "disconnected", "notResponding": "notResponding"}
+	powerWords      = map[string]string{"": "poweredOn", "on": "poweredOn", "off": "poweredOff", "suspended": "suspended"}
+	stackWords      = map[string]string{"": "defaultTcpipStack", "defaultTcpipStack": "defaultTcpipStack", "vmotion": "vmotion"}
+	networkKinds    = map[string]string{"": "distributed", "distributed": "distributed", "standard": "standard"}
+	driveKinds      = map[string]string{"": "client", "client": "client", "host": "host", "iso": "iso"}
+	floppyKinds     = map[string]string{"": "client", "client": "client", "host": "host", "image": "image"}
+	deviceKinds     = map[string]string{"passthrough": "passthrough", "usb": "usb", "vgpu": "vgpu"}
+	ruleKinds       = map[string]string{"vm-host-must": "", "vm-host-should": "", "affinity": "", "anti-affinity": ""}
+)
+
+// or returns what is said, or the default.
+func or[T any](said *T, otherwise T) T {
+	if said == nil {
+		return otherwise
+	}
+	return *said
+}
+
+// hostNames lists every host of the scenario in order.
+func (s *scenario) hostNames() []string {
+	var names []string
+	for _, cluster := range s.Clusters {
+		for _, host := range cluster.Hosts {
+			names = append(names, host.Name)
+		}
+	}
+	return names
+}
+
+// includes says whether the list covers the host.
+func (l hostList) includes(host string) bool {
+	if l.All {
+		return true
+	}
+	for _, name := range l.Names {
+		if name == host {
+			return true
+		}
+	}
+	return false
+}

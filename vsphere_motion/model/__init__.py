@@ -1,0 +1,1 @@
+"""Frozen nouns that cross rooms; standard library only, no behaviour beyond reading themselves."""

@@ -1,0 +1,140 @@
+"""Frozen values to JSON data and back, driven by their type hints.
+
+Rules of this file: the form is lossless (`from_json(type(v), to_json(v)) == v`), times are RFC 3339 in UTC, enums
+are their values, tuples are arrays. Reading is strict: an unknown or missing key, or a value of another type, raises
+`BadInput` with the path to it.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+
+from vsphere_motion.errors import BadInput
+
+T = TypeVar("T")
+
+
+def to_json(value: object) -> Any:
+    """JSON data (dicts, lists, strings, numbers, booleans, None) for a frozen value."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, (tuple, list)):
+        return [to_json(item) for item in value]
+    return value
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC with as many decimals as the value has, such as `2026-11-22T19:56:12Z`."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def from_json(kind: type[T], data: Any, *, path: str = "$") -> T:
+    """The value of type `kind` that `to_json` made `data` from.
+
+    Raises:
+        BadInput: the data does not have the shape of `kind`; the message names the place.
+    """
+    return typing.cast(T, _decode(kind, data, path))
+
+
+def _decode(kind: Any, data: Any, path: str) -> Any:
+    origin = typing.get_origin(kind)
+    if origin in {types.UnionType, typing.Union}:
+        return _decode_union(typing.get_args(kind), data, path)
+    if origin is tuple:
+        return _decode_tuple(typing.get_args(kind), data, path)
+    if is_dataclass(kind):
+        return _decode_dataclass(typing.cast(type, kind), data, path)
+    return _decode_scalar(kind, data, path)
+
+
+def _decode_union(kinds: tuple[Any, ...], data: Any, path: str) -> Any:
+    if data is None and type(None) in kinds:
+        return None
+    problems = []
+    for kind in kinds:
+        if kind is type(None):
+            continue
+        try:
+            return _decode(kind, data, path)
+        except BadInput as problem:
+            problems.append(problem)
+    raise problems[-1]
+
+
+def _decode_tuple(kinds: tuple[Any, ...], data: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise _wrong(path, "an array", data)
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        return tuple(_decode(kinds[0], item, f"{path}[{n}]") for n, item in enumerate(data))
+    if len(kinds) != len(data):
+        raise _wrong(path, f"an array of {len(kinds)}", data)
+    return tuple(_decode(kind, item, f"{path}[{n}]") for n, (kind, item) in enumerate(zip(kinds, data, strict=True)))
+
+
+def _decode_dataclass(kind: type, data: Any, path: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise _wrong(path, "an object", data)
+    known = _fields_of(kind)
+    extra = sorted(set(data) - set(known))
+    if extra:
+        raise BadInput(f"unknown key {path}.{extra[0]}")
+    missing = [name for name, (field, _) in known.items() if name not in data and _is_required(field)]
+    if missing:
+        raise BadInput(f"missing key {path}.{missing[0]}")
+    return kind(**{name: _decode(known[name][1], item, f"{path}.{name}") for name, item in data.items()})
+
+
+@cache
+def _fields_of(kind: type) -> dict[str, tuple[Field[Any], Any]]:
+    hints = typing.get_type_hints(kind)
+    return {f.name: (f, hints[f.name]) for f in fields(kind)}
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _decode_scalar(kind: Any, data: Any, path: str) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _decode_enum(kind, data, path)
+    if kind is datetime:
+        return _decode_time(data, path)
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
+        raise _wrong(path, kind.__name__, data)
+    return data
+
+
+def _decode_enum(kind: type[Enum], data: Any, path: str) -> Enum:
+    try:
+        return kind(data)
+    except ValueError:
+        raise _wrong(path, "one of " + ", ".join(str(member.value) for member in kind), data) from None
+
+
+def _decode_time(data: Any, path: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(data)
+    except (TypeError, ValueError):
+        raise _wrong(path, "a time such as 2026-11-22T19:56:12Z", data) from None
+    if value.tzinfo is None:
+        raise _wrong(path, "a time with a zone", data)
+    return value.astimezone(UTC)
+
+
+def _wrong(path: str, wanted: str, data: Any) -> BadInput:
+    shown = repr(data)
+    return BadInput(f"{path} is {shown[:60]}{'...' if len(shown) > 60 else ''}, expected {wanted}")

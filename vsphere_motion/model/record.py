@@ -1,0 +1,81 @@
+"""What both hosts' logs say about one migration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of a host's log, as the host wrote it.
+
+    Args:
+        host: name of the host.
+        log: key of the log, such as `vmkernel`.
+        number: line number in the log when it was read.
+        at: the line's time stamp in UTC; None if it has none that can be read.
+    """
+
+    host: str
+    log: str
+    number: int
+    at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFailure:
+    """A failure a log names. `code` is the VMkernel code as printed (`0xbad00e0`), if any."""
+
+    host: str
+    at: datetime | None
+    text: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionRecord:
+    """The timeline of one migration, read from the vmkernel logs of both hosts by its migration ID.
+
+    Args:
+        migration_id: decimal, the same on both hosts.
+        started_at: first line of the migration; times are the source host's clock in UTC unless named otherwise.
+        precopy_ended_at: the source stopped the pre-copy: the VM is about to be quiesced.
+        page_send_ended_at: the source has sent all modified pages.
+        resumed_at: the destination says the VM runs there (destination's clock).
+        pages_left: pages of 4 KiB that were left to send when the pre-copy stopped.
+        switchover_goal_s: the time the source wanted the switch-over to fit in.
+        precopy_bandwidth_bps: network bandwidth of the pre-copy, bits per second.
+        send_bandwidth_bps: network bandwidth of the last send, bits per second.
+        transmit_to_dirty_percent: how much faster pages were sent than the guest wrote them.
+        dirty_rate_bps: the guest's write rate, bits per second: bandwidth / (transmit_to_dirty_percent / 100).
+        downtime_s: how long the guest stood still; None if no log says.
+        downtime_measure: which measure `downtime_s` is, in words.
+        failures: what the logs name as failures, oldest first.
+        lines: every line of both hosts that carries the migration ID, merged by time.
+        notes: what could not be read, and why.
+    """
+
+    migration_id: str
+    source_host: str
+    destination_host: str
+    source_address: str | None = None
+    destination_address: str | None = None
+    started_at: datetime | None = None
+    precopy_ended_at: datetime | None = None
+    page_send_ended_at: datetime | None = None
+    resumed_at: datetime | None = None
+    precopy_s: float | None = None
+    pages_left: int | None = None
+    switchover_goal_s: float | None = None
+    precopy_bandwidth_bps: int | None = None
+    send_bandwidth_bps: int | None = None
+    transmit_to_dirty_percent: float | None = None
+    dirty_rate_bps: int | None = None
+    downtime_s: float | None = None
+    downtime_measure: str | None = None
+    encrypted: bool | None = None
+    failures: tuple[LogFailure, ...] = ()
+    lines: tuple[LogLine, ...] = ()
+    notes: tuple[str, ...] = ()

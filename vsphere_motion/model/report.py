@@ -1,0 +1,52 @@
+"""A report: one run with its plan and its outcomes, ready to be written in any format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vsphere_motion.model.finding import Finding
+from vsphere_motion.model.inventory import VCenterIdentity
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """Who ran what, where and when.
+
+    Args:
+        run: the run's id, such as `r-7f3a9c`.
+        user: the account the moves were made with.
+        tls: how the server was trusted: `verified`, `pinned` or `insecure`.
+        ended_at: None while moves are still open.
+    """
+
+    run: str
+    vcenter: VCenterIdentity
+    user: str
+    tool_version: str
+    tls: str
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedMove:
+    """An outcome with the findings the move had before it started."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[str, ...] = ()
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One run, whole."""
+
+    info: RunInfo
+    moves: tuple[ReportedMove, ...]
+
+    def count(self, state: OutcomeState) -> int:
+        """How many moves ended in this state."""
+        return sum(1 for item in self.moves if item.outcome.state is state)

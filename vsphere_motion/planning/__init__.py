@@ -1,0 +1,1 @@
+"""Pure planning: names to objects, moves, plans."""

@@ -1,0 +1,1 @@
+"""Pure checks of a move; one file a subject, each listing its CHECKS."""

@@ -1,0 +1,1 @@
+"""Executing a plan: the one loop, the journal, verification."""

@@ -1,0 +1,1 @@
+"""One file a story: what the three doors have in common."""

@@ -1,0 +1,1 @@
+"""Public testing aids: the pytest plugin."""

@@ -1,0 +1,1 @@
+"""Pure knowledge of what vMotion itself is: costs, model, estimates."""
