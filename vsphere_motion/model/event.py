@@ -12,6 +12,14 @@ from vsphere_motion.model.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The run is in the journal; the first event of a run and of every resume or cancel of it."""
+
+    at: datetime
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveStarted:
     """vCenter accepted the relocation; `resumed`: one that already ran is watched again."""
 
@@ -57,4 +65,4 @@ class RunEnded:
     report: Report
 
 
-Event: TypeAlias = MoveStarted | MoveProgressed | MoveEnded | RunHalted | RunEnded
+Event: TypeAlias = RunStarted | MoveStarted | MoveProgressed | MoveEnded | RunHalted | RunEnded

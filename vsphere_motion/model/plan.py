@@ -15,12 +15,17 @@ class PlannedMove:
     Args:
         skipped: ids of checks the person overrode and that would have blocked this move.
         strict: whether warnings and unknown findings block.
+        memory_bytes: configured memory of the VM, for progress and estimates.
+        source_addresses, destination_addresses: vMotion addresses of the two hosts, which their logs name.
     """
 
     move: Move
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...] = ()
     strict: bool = False
+    memory_bytes: int | None = None
+    source_addresses: tuple[str, ...] = ()
+    destination_addresses: tuple[str, ...] = ()
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

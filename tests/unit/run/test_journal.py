@@ -1,0 +1,206 @@
+"""The journal: what is committed is there after a crash, and what is final stays."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import START
+from tests.unit.run.test_execute import DESTINATION, INFO, make_move
+from vsphere_motion.errors import Ambiguous, JournalError, NotFound
+from vsphere_motion.model.finding import Finding, Severity
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.plan import PlannedMove
+from vsphere_motion.model.record import LogLine, MotionRecord
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.report import RunInfo
+from vsphere_motion.model.task import Fault
+from vsphere_motion.run.journal import FILE_NAME, Journal, JournaledMove, MoveState, open_journal
+
+TASK = MoRef(kind="Task", moid="task-1")
+FINDING = Finding(
+    id="vm.snapshots",
+    severity=Severity.WARNING,
+    subject=DESTINATION,
+    message="has 2 snapshots",
+    remedy="delete them",
+    evidence=(("snapshot_count", 2), ("names", ("a", "b"))),
+)
+MOTION = MotionRecord(
+    migration_id="8743996508480001077",
+    source_host="esx01",
+    destination_host="esx02",
+    downtime_s=0.2,
+    lines=(LogLine(host="esx01", log="vmkernel", number=7, at=START, text="\x1b[31m <line>"),),
+)
+OUTCOME = Outcome(
+    move=make_move(0),
+    state=OutcomeState.FAILED,
+    task="task-1",
+    started_at=START,
+    completed_at=START,
+    fault=Fault(kind="MigrationFault", message="no", details=("a", "b")),
+    motion=MOTION,
+)
+
+
+def info(run: str, uuid: str = "u-1") -> RunInfo:
+    return replace(INFO, run=run, vcenter=replace(INFO.vcenter, instance_uuid=uuid))
+
+
+def rows(count: int) -> list[JournaledMove]:
+    return [
+        JournaledMove(position=n, planned=PlannedMove(move=make_move(n), findings=(FINDING,), skipped=("cpu.threads",)))
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return open_journal(tmp_path / "state")
+
+
+def test_everything_survives_a_reopening(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(2))
+    journal.write_intent("r-1", 0, op_id="op-1", at=START)
+    journal.write_task("r-1", 0, TASK)
+    journal.write_outcome("r-1", 0, OUTCOME)
+    journal.close()
+
+    found = Journal(journal.path).load_run("r-1")
+
+    assert found.info == info("r-1")
+    assert found.moves[0].outcome == OUTCOME
+    assert found.moves[0].task == TASK
+    assert found.moves[0].op_id == "op-1"
+    assert found.moves[1] == rows(2)[1]
+    assert not found.is_finished
+
+
+def test_a_final_state_is_never_overwritten(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+    assert journal.write_outcome("r-1", 0, OUTCOME)
+    assert not journal.write_outcome("r-1", 0, replace(OUTCOME, state=OutcomeState.MOVED))
+    journal.write_task("r-1", 0, TASK)
+
+    move = journal.load_run("r-1").moves[0]
+    assert move.outcome == OUTCOME
+    assert move.state is None
+
+
+def test_only_one_process_gets_the_intent(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+    other = Journal(journal.path)
+
+    assert journal.write_intent("r-1", 0, op_id="first", at=START)
+    assert not other.write_intent("r-1", 0, op_id="second", at=START)
+    assert journal.load_run("r-1").moves[0].op_id == "first"
+
+
+def test_a_withdrawn_intent_can_be_taken_again(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+    journal.write_intent("r-1", 0, op_id="first", at=START)
+    journal.withdraw_intent("r-1", 0)
+
+    move = journal.load_run("r-1").moves[0]
+    assert (move.state, move.op_id, move.intent_at) == (MoveState.PLANNED, None, None)
+
+
+def test_a_submitted_move_is_not_withdrawn(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+    journal.write_intent("r-1", 0, op_id="first", at=START)
+    journal.write_task("r-1", 0, TASK)
+    journal.withdraw_intent("r-1", 0)
+
+    assert journal.load_run("r-1").moves[0].state is MoveState.SUBMITTED
+
+
+def test_the_newest_unfinished_run_of_this_vcenter_is_found(journal: Journal) -> None:
+    journal.create_run(info("r-old"), rows(1))
+    journal.create_run(info("r-new"), rows(1))
+    journal.create_run(info("r-other", uuid="u-2"), rows(1))
+
+    assert journal.find_newest(vcenter_uuid="u-1", unfinished=True) == "r-new"
+    journal.write_outcome("r-new", 0, OUTCOME)
+    assert journal.find_newest(vcenter_uuid="u-1", unfinished=True) == "r-old"
+    journal.write_outcome("r-old", 0, OUTCOME)
+    assert journal.find_newest(vcenter_uuid="u-1", unfinished=True) is None
+    assert journal.find_newest(vcenter_uuid="u-1") == "r-new"
+    assert journal.find_newest() == "r-other"
+
+
+def test_the_newest_move_of_a_vm_needs_a_task(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+    journal.write_intent("r-1", 0, op_id="op", at=START)
+    journal.write_task("r-1", 0, TASK)
+    journal.write_outcome("r-1", 0, OUTCOME)
+    journal.create_run(info("r-2"), rows(1))
+    journal.write_outcome("r-2", 0, OUTCOME)
+
+    vm = make_move(0).vm.ref
+    found = journal.find_newest_move(vcenter_uuid="u-1", vm=vm)
+    assert found is not None
+    assert found.task == TASK
+    assert journal.find_newest_move(vcenter_uuid="u-2", vm=vm) is None
+
+
+def test_a_run_ends_only_when_every_move_has(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(2))
+    journal.write_outcome("r-1", 0, OUTCOME)
+    journal.end_run("r-1", START)
+    assert journal.load_run("r-1").info.ended_at is None
+
+    journal.write_outcome("r-1", 1, OUTCOME)
+    journal.end_run("r-1", START)
+    assert journal.load_run("r-1").info.ended_at == START
+
+
+def test_an_id_may_be_shortened_but_not_ambiguous(journal: Journal) -> None:
+    for run in ("r-abc", "r-abd", "r-a"):
+        journal.create_run(info(run), rows(1))
+
+    assert journal.load_run("r-abc").info.run == "r-abc"
+    assert journal.load_run("r-a").info.run == "r-a"
+    with pytest.raises(Ambiguous) as ambiguous:
+        journal.load_run("r-ab")
+    assert ambiguous.value.details == ("r-abc", "r-abd")
+    with pytest.raises(NotFound):
+        journal.load_run("r-%")
+
+
+def test_only_its_owner_can_read_it(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in journal.path.parent.iterdir()}
+    assert stat.S_IMODE(journal.path.parent.stat().st_mode) == 0o700
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_newer_journal_is_refused(journal: Journal) -> None:
+    journal.close()
+    database = sqlite3.connect(journal.path)
+    database.execute("UPDATE schema_version SET version = 99")
+    database.commit()
+    database.close()
+
+    with pytest.raises(JournalError, match="version 99"):
+        Journal(journal.path)
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text("this is not a database, and it is longer than a header of one hundred bytes would be " * 2)
+
+    with pytest.raises(JournalError, match=str(path)):
+        Journal(path)
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(JournalError, match="file"):
+        open_journal(tmp_path / "file" / "state")

@@ -1,0 +1,98 @@
+"""Whether a move really happened: what the task says, held against where the VM was seen afterwards."""
+
+from __future__ import annotations
+
+from vsphere_motion.model.move import Move
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.task import Fault, TaskState, TaskStatus
+from vsphere_motion.run.ports import SeenPlacement
+
+CANCELLED_KIND = "RequestCanceled"
+
+
+def verify(move: Move, status: TaskStatus, seen: SeenPlacement | None) -> Outcome:
+    """The outcome of a move whose task has ended or is gone.
+
+    Args:
+        status: the last reading of the task.
+        seen: where the VM was read to be afterwards; None if it could not be read or no longer exists.
+    """
+    state, fault, note = _judge(move, status, seen)
+    return Outcome(
+        move=move,
+        state=state,
+        task=status.task.moid,
+        queued_at=status.queued_at,
+        started_at=status.started_at,
+        completed_at=status.completed_at,
+        fault=fault,
+        note=note,
+    )
+
+
+def _judge(move: Move, status: TaskStatus, seen: SeenPlacement | None) -> tuple[OutcomeState, Fault | None, str | None]:
+    if status.state is TaskState.SUCCESS:
+        return _judge_success(move, seen)
+    if status.state is TaskState.ERROR:
+        return _judge_error(move, status, seen)
+    where = _where(move, seen)
+    return OutcomeState.UNKNOWN, None, f"vCenter no longer knows {status.task.moid}; {where}"
+
+
+def _judge_success(move: Move, seen: SeenPlacement | None) -> tuple[OutcomeState, Fault | None, str | None]:
+    if seen is None or seen.host is None:
+        return OutcomeState.UNKNOWN, None, "the task succeeded, but the VM's placement could not be read afterwards"
+    differences = find_differences(move, seen)
+    if not differences:
+        return OutcomeState.MOVED, None, _nic_note(seen)
+    fault = Fault(
+        kind="PlacementMismatch",
+        message="the task succeeded, but the VM was seen elsewhere afterwards",
+        details=differences,
+    )
+    return OutcomeState.FAILED, fault, "something else, such as DRS, may have moved it since"
+
+
+def _judge_error(
+    move: Move, status: TaskStatus, seen: SeenPlacement | None
+) -> tuple[OutcomeState, Fault | None, str | None]:
+    fault = status.fault or Fault(kind="UnknownFault", message="vCenter gave no fault for the failed task")
+    is_cancelled = status.cancelled or fault.kind == CANCELLED_KIND
+    state = OutcomeState.CANCELLED if is_cancelled else OutcomeState.FAILED
+    return state, fault, _where(move, seen)
+
+
+def find_differences(move: Move, seen: SeenPlacement) -> tuple[str, ...]:
+    """One line for each way in which a placement differs from the move's destination."""
+    wanted = move.destination
+    lines = []
+    if wanted.host is not None and seen.host != wanted.host.ref:
+        lines.append(f"host is {seen.host}, not {wanted.host}")
+    if wanted.pool is not None and seen.pool is not None and seen.pool != wanted.pool.ref:
+        lines.append(f"resource pool is {seen.pool}, not {wanted.pool}")
+    missing = _missing_datastores(move, seen.datastores)
+    if missing:
+        lines.append(f"datastore {', '.join(missing)} is no longer used by the VM")
+    return tuple(lines)
+
+
+def _missing_datastores(move: Move, seen: tuple[MoRef, ...] | None) -> list[str]:
+    if seen is None:
+        return []
+    return [str(datastore) for datastore in move.destination.datastores if datastore.ref not in seen]
+
+
+def _nic_note(seen: SeenPlacement) -> str | None:
+    if not seen.disconnected_nics:
+        return None
+    return f"disconnected after the move: {', '.join(seen.disconnected_nics)}"
+
+
+def _where(move: Move, seen: SeenPlacement | None) -> str:
+    if seen is None or seen.host is None:
+        return "where the VM is now could not be read"
+    for place in (move.source.host, move.destination.host):
+        if place is not None and place.ref == seen.host:
+            return f"the VM is on {place.name} now"
+    return f"the VM is on {seen.host} now, neither its source nor its destination"

@@ -1,0 +1,142 @@
+"""A connected vCenter: what the library, the command line and the Ansible modules hold in their hands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from vsphere_motion.credentials import Credentials, Password
+from vsphere_motion.model.inventory import Inventory, VCenterIdentity
+from vsphere_motion.model.plan import Plan
+from vsphere_motion.model.report import Report
+from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.settings import DEFAULT_CALL_TIMEOUT_S, DEFAULT_PORT, Endpoint
+
+if TYPE_CHECKING:
+    from vsphere_motion.vcenter.session import Session
+
+
+class VCenter:
+    """An open session with one vCenter; a context manager that logs out."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @property
+    def identity(self) -> VCenterIdentity:
+        """Which server this is."""
+        return self.session.identity
+
+    @property
+    def user(self) -> str:
+        """The account that is logged in."""
+        return self.session.user
+
+    @property
+    def tls(self) -> str:
+        """How the server is trusted: `verified`, `pinned` or `insecure`."""
+        return self.session.tls
+
+    def snapshot(self) -> Inventory:
+        """The whole inventory, read in a constant number of calls."""
+        from vsphere_motion.vcenter.inventory import take_snapshot
+
+        return take_snapshot(self.session)
+
+    def check(self, *vms: str, to_host: str, strict: bool = False) -> Plan:
+        """What would stop or hurt moving these VMs to a host. Nothing is changed.
+
+        Args:
+            vms: names, globs, inventory paths, `moid:...` or `uuid:...`.
+            to_host: name, inventory path or `moid:...` of the destination.
+            strict: let warnings and unknown findings block as well.
+
+        Raises:
+            NotFound, Ambiguous: a selector matches nothing, or more than it may.
+        """
+        from vsphere_motion.service.check import check
+
+        return check(self, MoveRequest(selectors=vms, to_host=to_host, strict=strict))
+
+    def migrate(
+        self,
+        *vms: str,
+        to_host: str,
+        skip_checks: tuple[str, ...] = (),
+        partial: bool = False,
+        state_dir: Path | None = None,
+    ) -> Report:
+        """Check, move and verify these VMs, and say how it went. A VM that is already there is left alone.
+
+        Args:
+            skip_checks: ids of checks whose blockers are overridden.
+            partial: move the rest when some are blocked; otherwise one blocked VM means that nothing starts.
+            state_dir: where the journal lies; None: this platform's state directory.
+
+        Raises:
+            NotFound, Ambiguous: a selector matches nothing, or more than it may.
+            VCenterUnavailable: vCenter went away; the journal knows what was started.
+        """
+        from vsphere_motion.service.migrate import migrate
+
+        request = MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, partial=partial)
+        return migrate(self, request, state_dir=state_dir)
+
+    def close(self) -> None:
+        """Log out and close the connections."""
+        self.session.close()
+
+    def __enter__(self) -> VCenter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_vcenter(endpoint: Endpoint, credentials: Credentials) -> VCenter:
+    """Connect and log in.
+
+    Raises:
+        LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as their names say.
+    """
+    from vsphere_motion.vcenter.session import open_session
+
+    return VCenter(open_session(endpoint, credentials))
+
+
+def connect(
+    *,
+    server: str,
+    user: str,
+    password: str | Password,
+    port: int = DEFAULT_PORT,
+    ca_file: str | Path | None = None,
+    thumbprint: str | None = None,
+    insecure: bool = False,
+    call_timeout_s: float = DEFAULT_CALL_TIMEOUT_S,
+) -> VCenter:
+    """Connect to a vCenter from Python.
+
+    Args:
+        server: host name or address, without scheme.
+        ca_file: PEM file of the authorities to trust instead of the system's.
+        thumbprint: SHA-256 of the server's certificate; must match whatever the CA says.
+        insecure: do not verify the certificate.
+        call_timeout_s: the deadline of every single call.
+
+    Raises:
+        LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as their names say.
+    """
+    secret = password if isinstance(password, Password) else Password(password)
+    endpoint = Endpoint(
+        host=server,
+        port=port,
+        ca_file=Path(ca_file) if ca_file else None,
+        thumbprint=thumbprint,
+        insecure=insecure,
+        call_timeout_s=call_timeout_s,
+    )
+    return open_vcenter(endpoint, Credentials(user=user, password=secret, source="the caller"))

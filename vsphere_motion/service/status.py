@@ -1,0 +1,81 @@
+"""The story of a status: what the journal has of a run, with what vCenter says of its tasks now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vsphere_motion.errors import BadInput
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.report import RunInfo
+from vsphere_motion.model.task import TaskStatus
+from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun
+from vsphere_motion.service.connection import VCenter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStatus:
+    """One move of a run; `live` is vCenter's present reading of its task, None where there is nothing to ask."""
+
+    item: JournaledMove
+    live: TaskStatus | None = None
+
+    @property
+    def word(self) -> str:
+        """The state in one word: the outcome, or before it `planned`, `asked_for`, `queued`, `running` or `ended`."""
+        if self.item.outcome is not None:
+            return self.item.outcome.state.value
+        if self.live is None:
+            return "planned" if self.item.op_id is None else "asked_for"
+        if self.live.state is None:
+            return "unknown"
+        return "ended" if self.live.state.is_final else self.live.state.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatus:
+    """A run and each of its moves."""
+
+    info: RunInfo
+    moves: tuple[MoveStatus, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every move has an outcome."""
+        return all(move.item.outcome is not None for move in self.moves)
+
+
+def read_status(vcenter: VCenter, journal: Journal, run: str | None = None) -> RunStatus | None:
+    """The status of a run; of the newest unfinished one of this vCenter where none is named; None if there is none.
+
+    Raises:
+        NotFound, Ambiguous: no run, or several runs, begin with this id.
+        BadInput: the run belongs to another vCenter.
+    """
+    journaled = find_run(vcenter, journal, run)
+    if journaled is None:
+        return None
+    live = _read_live(vcenter, journaled)
+    moves = tuple(MoveStatus(item=item, live=live.get(item.task) if item.task else None) for item in journaled.moves)
+    return RunStatus(info=journaled.info, moves=moves)
+
+
+def find_run(vcenter: VCenter, journal: Journal, run: str | None) -> JournaledRun | None:
+    """The named run, or the newest unfinished one of this vCenter; None if there is none."""
+    uuid = vcenter.identity.instance_uuid
+    found = run or journal.find_newest(vcenter_uuid=uuid, unfinished=True)
+    if found is None:
+        return None
+    journaled = journal.load_run(found)
+    if journaled.info.vcenter.instance_uuid != uuid:
+        raise BadInput(
+            f"run {journaled.info.run} belongs to {journaled.info.vcenter.host}, not to {vcenter.identity.host}",
+            hint=f"connect to it with --server {journaled.info.vcenter.host}",
+        )
+    return journaled
+
+
+def _read_live(vcenter: VCenter, journaled: JournaledRun) -> dict[MoRef, TaskStatus]:
+    from vsphere_motion.vcenter.tasks import VCenterTaskFinder
+
+    tasks = [item.task for item in journaled.moves if item.task is not None and item.outcome is None]
+    return VCenterTaskFinder(vcenter.session).read_tasks(tasks) if tasks else {}
