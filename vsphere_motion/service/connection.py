@@ -44,12 +44,13 @@ class VCenter:
 
         return take_snapshot(self.session)
 
-    def check(self, *vms: str, to_host: str, strict: bool = False) -> Plan:
+    def check(self, *vms: str, to_host: str, skip_checks: tuple[str, ...] = (), strict: bool = False) -> Plan:
         """What would stop or hurt moving these VMs to a host. Nothing is changed.
 
         Args:
             vms: names, globs, inventory paths, `moid:...` or `uuid:...`.
             to_host: name, inventory path or `moid:...` of the destination.
+            skip_checks: ids of checks whose blockers are overridden.
             strict: let warnings and unknown findings block as well.
 
         Raises:
@@ -57,7 +58,7 @@ class VCenter:
         """
         from vsphere_motion.service.check import check
 
-        return check(self, MoveRequest(selectors=vms, to_host=to_host, strict=strict))
+        return check(self, MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict))
 
     def migrate(
         self,

@@ -16,7 +16,14 @@ from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, Mov
 from vsphere_motion.run.ports import Control
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import DEFAULT_OPTIONS, NEVER_STOP, RunOptions, blocked_outcome, run_open_moves, utc_now
+from vsphere_motion.service.migrate import (
+    DEFAULT_OPTIONS,
+    NEVER_STOP,
+    RunOptions,
+    blocked_outcome,
+    run_open_moves,
+    utc_now,
+)
 from vsphere_motion.service.status import find_run
 
 SETTLE = timedelta(seconds=30)
