@@ -8,20 +8,20 @@ import (
 
 // hostTraits holds what a scenario says of a host and the vSphere API has no property for, or the motion engine needs often.
 type hostTraits struct {
-	Ref           types.ManagedObjectReference
-	Name          string
-	VMotionIP     string // address of the vMotion vmknic; empty: the host has none
-	LinkBitsPerS  int64  // speed of the vMotion uplink
-	MTU           int32
-	NetStack      string // netStackInstanceKey of the vMotion vmknic
-	ESXiVersion   string // "6.5", "7.0" or "8.0": the grammar of its logs
+	Ref          types.ManagedObjectReference
+	Name         string
+	VMotionIP    string // address of the vMotion vmknic; empty: the host has none
+	LinkBitsPerS int64  // speed of the vMotion uplink
+	MTU          int32
+	NetStack     string // netStackInstanceKey of the vMotion vmknic
+	ESXiVersion  string // "6.5", "7.0" or "8.0": the grammar of its logs
 }
 
 // vmTraits holds the load a virtual machine's guest makes; memory size and placement are read from the inventory itself.
 type vmTraits struct {
-	Ref             types.ManagedObjectReference
-	TouchedBytes    int64 // memory that was ever written; -1: all of it
-	DirtyBytesPerS  int64 // guest's write rate while a migration runs
+	Ref            types.ManagedObjectReference
+	TouchedBytes   int64 // memory that was ever written; -1: all of it
+	DirtyBytesPerS int64 // guest's write rate while a migration runs
 }
 
 // site is what the inventory builder knows and the motion engine asks. Both maps are complete before the server listens.
@@ -33,9 +33,9 @@ type site struct {
 // motionTruth is the ground truth of one relocation, served by GET /_sim/v1/motions.
 type motionTruth struct {
 	MigrationID       string     `json:"migration_id"`
-	VM                string     `json:"vm"`      // moid
+	VM                string     `json:"vm"` // moid
 	VMName            string     `json:"vm_name"`
-	Task              string     `json:"task"`    // moid
+	Task              string     `json:"task"` // moid
 	OperationID       string     `json:"operation_id"`
 	Source            string     `json:"source"`      // host moid
 	Destination       string     `json:"destination"` // host moid

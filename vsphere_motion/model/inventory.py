@@ -109,6 +109,7 @@ class Host:
     """A host (`HostSystem`).
 
     Args:
+        path: inventory path such as `/DC0/host/cluster-a/esx01`, with names as vCenter escapes them.
         cpu_threads: number of logical processors.
         cpu_mhz: capacity of all its cores together.
         vmotion_nics: vmknics selected for vMotion; None if unread, () if there is none.
@@ -132,6 +133,7 @@ class Host:
     datastores: tuple[MoRef, ...] | None = None
     networks: tuple[MoRef, ...] | None = None
     vms: tuple[MoRef, ...] | None = None
+    path: str | None = None
 
     @property
     def named(self) -> NamedRef:

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// eventFacts are the arguments of a move's events, before and after.
+type eventFacts struct {
+	before types.VmEvent
+	after  types.VmEvent
+}
+
+// eventFacts reads the names events carry.
+func (e *engine) eventFacts(ctx *simulator.Context, p *placement) eventFacts {
+	machine := types.VmEventArgument{EntityEventArgument: types.EntityEventArgument{Name: p.vm.name}, Vm: p.vm.ref}
+	return eventFacts{
+		before: vmEvent(ctx, machine, &p.source, p.vm.home),
+		after:  vmEvent(ctx, machine, &p.host, p.home),
+	}
+}
+
+func vmEvent(ctx *simulator.Context, machine types.VmEventArgument, host *hostView, ds moRef) types.VmEvent {
+	event := types.VmEvent{}
+	event.Vm = &machine
+	event.Host = &types.HostEventArgument{EntityEventArgument: types.EntityEventArgument{Name: host.name}, Host: host.ref}
+	event.Ds = &types.DatastoreEventArgument{EntityEventArgument: types.EntityEventArgument{Name: entityNameOf(ctx, ds)}, Datastore: ds}
+	event.ComputeResource = &types.ComputeResourceEventArgument{
+		EntityEventArgument: types.EntityEventArgument{Name: entityNameOf(ctx, host.parent)}, ComputeResource: host.parent,
+	}
+	if dc := datacenterOf(ctx, host.ref); dc != nil {
+		event.Datacenter = &types.DatacenterEventArgument{
+			EntityEventArgument: types.EntityEventArgument{Name: entityNameOf(ctx, dc.Self)}, Datacenter: dc.Self,
+		}
+	}
+	return event
+}
+
+// postStart posts the event that opens the move's chain and stores the chain in the task.
+func (m *move) postStart(at time.Time) {
+	after := &m.event.after
+	var event types.BaseEvent
+	if m.flow.load.live {
+		event = &types.VmBeingHotMigratedEvent{
+			VmEvent: m.event.before, DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds,
+		}
+	} else {
+		event = &types.VmBeingMigratedEvent{
+			VmEvent: m.event.before, DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds,
+		}
+	}
+	m.chain = postEvent(m.ctx, event, at, 0)
+	updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.eventChainId", Val: m.chain})
+}
+
+// postEnd posts the event that closes the chain.
+func (m *move) postEnd(end ending) {
+	before, after := &m.event.before, &m.event.after
+	if end.fault == nil {
+		postEvent(m.ctx, &types.VmMigratedEvent{
+			VmEvent: *after, SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds,
+		}, end.at, m.chain)
+		return
+	}
+	chain := postEvent(m.ctx, &types.VmFailedMigrateEvent{
+		VmEvent: *before, DestHost: *after.Host, Reason: *localized(end.fault),
+		DestDatacenter: after.Datacenter, DestDatastore: after.Ds,
+	}, end.at, m.chain)
+	if m.chain == 0 {
+		updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.eventChainId", Val: chain})
+	}
+}
+
+// postEvent posts an event at a simulated time, into a chain or, for 0, as the first of its own, and gives the chain. The event
+// manager stamps the real time and makes each event a chain, so that both are set afterwards, before anybody else gets its lock.
+func postEvent(ctx *simulator.Context, event types.BaseEvent, at time.Time, chain int32) int32 {
+	manager := ctx.Map.EventManager()
+	ctx.WithLock(manager, func() {
+		manager.PostEvent(ctx, &types.PostEvent{EventToPost: event})
+		posted := event.GetEvent()
+		posted.CreatedTime = at
+		if chain != 0 {
+			posted.ChainId = chain
+		}
+		chain = posted.ChainId
+	})
+	return chain
+}
+
+// eventMessages are the texts of migration events that govmomi has none for, or one that does not parse: posting the event with its
+// own VmBeingMigratedEvent text panics with the event manager locked.
+var eventMessages = []types.EventDescriptionEventDetail{
+	{
+		Key: "VmBeingMigratedEvent", Description: "VM migrating", Category: "info",
+		FullFormat: "Relocating {{.Vm.Name}} from {{.Host.Name}}, {{.Ds.Name}} to {{.DestHost.Name}}, {{.DestDatastore.Name}}",
+	},
+	{
+		Key: "VmBeingHotMigratedEvent", Description: "VM is hot migrating", Category: "info",
+		FullFormat: "Migrating {{.Vm.Name}} from {{.Host.Name}}, {{.Ds.Name}} to {{.DestHost.Name}}, {{.DestDatastore.Name}}",
+	},
+	{
+		Key: "VmFailedMigrateEvent", Description: "Cannot migrate VM", Category: "error",
+		FullFormat: "Cannot migrate {{.Vm.Name}} from {{.Host.Name}}, {{.Ds.Name}} to {{.DestHost.Name}}, {{.DestDatastore.Name}}: {{.Reason.LocalizedMessage}}",
+	},
+	{
+		Key: "VmEmigratingEvent", Description: "VM emigrating", Category: "info",
+		FullFormat: "Migrating {{.Vm.Name}} off host {{.Host.Name}}",
+	},
+}
+
+// repairEventMessages gives the event manager its missing texts, in a list of its own: the original is every registry's.
+func repairEventMessages(ctx *simulator.Context, registry *simulator.Registry) {
+	manager := registry.EventManager()
+	ctx.WithLock(manager, func() {
+		known := append([]types.EventDescriptionEventDetail(nil), manager.Description.EventInfo...)
+		for _, message := range eventMessages {
+			known = withMessage(known, message)
+		}
+		manager.Description.EventInfo = known
+	})
+}
+
+func withMessage(known []types.EventDescriptionEventDetail, message types.EventDescriptionEventDetail) []types.EventDescriptionEventDetail {
+	for i := range known {
+		if known[i].Key == message.Key {
+			known[i].FullFormat = message.FullFormat
+			return known
+		}
+	}
+	return append(known, message)
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"log"
+	"sync"
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// move is one relocation from its submission to its end. A worker of its own does all that touches the inventory, in order.
+type move struct {
+	engine      *engine
+	ctx         *simulator.Context // the worker's own: locks are held on its behalf
+	task        *simulator.Task
+	vm          *simulator.VirtualMachine
+	spec        types.VirtualMachineRelocateSpec
+	wantedState types.VirtualMachinePowerState // of MigrateVM_Task
+	operationID string
+	queuedAt    time.Time
+
+	// Written by the worker before the flow begins, read-only from then on.
+	plan  *placement
+	event eventFacts
+	log   logFacts
+
+	// Guarded by the engine's mu.
+	flow        flow
+	shown       int32 // progress published last
+	queue       []func()
+	ended       *ending
+	startedAt   *time.Time
+	completedAt *time.Time
+	fault       types.BaseMethodFault
+	phase       string
+	sourceRef   string
+	target      string
+	name        string
+
+	ready       *sync.Cond // of the engine's mu: queue has grown or ended is set
+	publishedAt time.Time  // real time of the last published progress; the worker's
+	chain       int32
+	began       bool // bytes were to flow
+}
+
+// ending says how a flow ended: at its end, by a cancel, or by a fault.
+type ending struct {
+	at        time.Time
+	fault     types.BaseMethodFault
+	cancelled bool
+}
+
+// progressPause is the real time that passes at least between two updates of a task's progress.
+const progressPause = 100 * time.Millisecond
+
+// enqueue hands work to the move's worker. e.mu is held.
+func (m *move) enqueue(work func()) {
+	m.queue = append(m.queue, work)
+	m.ready.Signal()
+}
+
+// finish ends the flow; the first ending counts. e.mu is held.
+func (m *move) finish(end ending) bool {
+	if m.ended != nil {
+		return false
+	}
+	m.flow.stage = stageEnded
+	m.ended = &end
+	m.ready.Signal()
+	return true
+}
+
+// turned tells the outside that the flow has left the stage before, at the time at. e.mu is held.
+func (m *move) turned(before stage, at time.Time) {
+	f := &m.flow
+	switch {
+	case f.stage == stagePrecopy && f.passes == 1 && before != stagePrecopy:
+		m.phase = "precopy"
+		m.engine.logs.precopyStarted(m.log, at)
+	case f.stage == stageSwitchover:
+		m.phase = "switchover"
+		m.engine.logs.precopyStopped(m.log, at, f)
+		m.enqueue(func() { m.setCancelable(false) })
+	case f.stage == stageDevices:
+		m.engine.logs.pagesSent(m.log, at, f)
+	case f.stage == stageEnded:
+		m.finish(ending{at: at})
+	}
+}
+
+// await takes the worker's next piece of work; nil means that the flow has ended and nothing is left to do before the end.
+func (m *move) await() func() {
+	e := m.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for len(m.queue) == 0 && m.ended == nil {
+		m.ready.Wait()
+	}
+	if len(m.queue) == 0 {
+		return nil
+	}
+	work := m.queue[0]
+	m.queue = m.queue[1:]
+	return work
+}
+
+// run is the move's worker.
+func (m *move) run() {
+	defer m.rescue()
+	m.markStarted(m.queuedAt)
+	fault := m.admit()
+	if fault != nil || m.plan.isNoop() {
+		m.conclude(m.settle(ending{at: m.queuedAt, fault: fault}))
+		return
+	}
+	m.postStart(m.queuedAt)
+	m.begin()
+	for work := m.await(); work != nil; work = m.await() {
+		work()
+	}
+	m.conclude(m.settled())
+}
+
+// settle ends a move that has no flow; a cancel that came first counts.
+func (m *move) settle(end ending) ending {
+	m.engine.mu.Lock()
+	defer m.engine.mu.Unlock()
+	m.finish(end)
+	return *m.ended
+}
+
+// settled is the flow's ending, after the inventory was changed where the flow came to its end.
+func (m *move) settled() ending {
+	m.engine.mu.Lock()
+	end := *m.ended
+	m.engine.mu.Unlock()
+	if end.fault == nil {
+		end.fault = m.commit()
+	}
+	return end
+}
+
+// begin puts the flow into the model, as of the time of the submission.
+func (m *move) begin() {
+	e := m.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.admitting, m)
+	if m.ended != nil {
+		return
+	}
+	m.began = true
+	m.flow.source, m.flow.destination = e.linkOf(m.plan.source.ref), e.linkOf(m.plan.host.ref)
+	m.flow.begin(m.queuedAt)
+	e.logs.started(m.log, m.queuedAt)
+	e.live = append(e.live, m)
+	e.settle()
+	e.nudge()
+}
+
+// conclude ends the move: logs, events, the model's books, and the task last.
+func (m *move) conclude(end ending) {
+	if m.plan != nil && !m.plan.isNoop() {
+		m.logEnd(end)
+		m.postEnd(end)
+	}
+	m.closeBooks(end)
+	m.finishTask(end)
+}
+
+func (m *move) logEnd(end ending) {
+	e := m.engine
+	e.mu.Lock()
+	f, began := m.flow, m.began
+	e.mu.Unlock()
+	if !began {
+		return
+	}
+	if end.fault != nil {
+		e.logs.failed(m.log, end.at, end.cancelled)
+		return
+	}
+	e.logs.resumed(m.log, end.at, &f)
+}
+
+// closeBooks lets go of the virtual machine and writes the ending into the ground truth.
+func (m *move) closeBooks(end ending) {
+	e := m.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.admitting, m)
+	if e.busy[m.vm.Self] == m {
+		delete(e.busy, m.vm.Self)
+	}
+	m.finish(end)
+	at := end.at
+	m.completedAt, m.fault = &at, end.fault
+	e.nudge()
+	switch {
+	case end.cancelled:
+		m.phase = "cancelled"
+	case end.fault != nil:
+		m.phase = "failed"
+	default:
+		m.phase, m.flow.progress = "done", 100
+	}
+}
+
+// rescue turns a panic of the worker into a SystemError of its task: the process must not die of one move.
+func (m *move) rescue() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	log.Printf("relocation of %s: %v", m.vm.Self, cause)
+	end := ending{at: m.engine.clock.now(), fault: systemError(cause)}
+	m.closeBooks(end)
+	m.finishTask(end)
+}
+
+// cancel asks for the end of the move. It is refused from the switch-over on: the guest is stunned and half of it is elsewhere.
+func (m *move) cancel() types.BaseMethodFault {
+	e := m.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.advance()
+	if m.completedAt != nil || (m.ended != nil && m.ended.fault != nil) {
+		return &types.InvalidState{}
+	}
+	if m.ended != nil || m.flow.stage > stagePrecopy {
+		return &types.NotSupported{}
+	}
+	m.finish(ending{at: e.time, fault: &types.RequestCanceled{}, cancelled: true})
+	e.settle()
+	e.nudge()
+	return nil
+}
+
+// truth is what the ground truth says of the move. e.mu is held.
+func (m *move) truth() motionTruth {
+	f := &m.flow
+	t := motionTruth{
+		MigrationID: m.log.id, VM: m.vm.Self.Value, VMName: m.name, Task: m.task.Self.Value, OperationID: m.operationID,
+		Source: m.sourceRef, Destination: m.target, Phase: m.phase, ProgressPercent: f.percent(),
+		MemoryBytes: int64(f.load.memoryBytes), SentBytes: int64(f.sent), Passes: f.passes,
+		BandwidthBitsPerS: int64(f.stopBytesPerS * 8), DowntimeS: f.downtime.Seconds(),
+		QueuedAt: m.queuedAt, StartedAt: m.startedAt, CompletedAt: m.completedAt,
+	}
+	if t.BandwidthBitsPerS == 0 {
+		t.BandwidthBitsPerS = int64(f.rate * 8)
+	}
+	if m.fault != nil {
+		t.Fault = faultName(m.fault)
+	}
+	return t
+}

@@ -1,0 +1,44 @@
+"""`cancel`: take back what was not started, ask vCenter to cancel what runs, and see how it ends."""
+
+from __future__ import annotations
+
+import click
+
+from vsphere_motion.cli.connection import open_state_journal, open_vcenter
+from vsphere_motion.cli.console import require_interactive, safe
+from vsphere_motion.cli.exit import ExitCode
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.status import status_lines, tell_no_run
+from vsphere_motion.cli.watching import finish, watch
+from vsphere_motion.model.outcome import OutcomeState
+
+
+@declare("cancel", formats=("table", "json", "jsonl"))
+@click.argument("run", required=False)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def command(invocation: Invocation, /, *, run: str | None, yes: bool) -> int:
+    """Cancel what is left of a run. A VM in its switch-over may still arrive; the outcome says so.
+
+    RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter.
+    """
+    from vsphere_motion.service.cancel import cancel
+    from vsphere_motion.service.status import read_status
+
+    console = invocation.console
+    with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
+        status = read_status(vcenter, journal, run)
+        if status is None:
+            tell_no_run(invocation, vcenter.identity.host)
+            return ExitCode.OK
+        if not status.is_finished and not yes:
+            require_interactive(console, "cancelling", "add --yes to cancel without a question")
+            for line in status_lines(status):
+                console.note(line)
+            if not console.confirm(f"Cancel what is left of run {safe(status.info.run)}?"):
+                return ExitCode.INTERRUPTED
+        watched = watch(invocation, lambda control: cancel(vcenter, journal, status.info.run, control=control))
+    code = finish(invocation, watched)
+    report = watched.report
+    is_cancelled = report is not None and report.count(OutcomeState.CANCELLED) and not report.count(OutcomeState.FAILED)
+    return ExitCode.OK if code is ExitCode.FAILED and is_cancelled else code

@@ -1,0 +1,47 @@
+"""The table of commands, and the group that imports a command's module only when that command is called.
+
+Rule of this file: it is imported for `--help` and `--version`, so it imports click and nothing else of weight.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("check", "Say what would stop or hurt a migration; change nothing."),
+    "migrate": ("migrate", "Check, move and verify virtual machines."),
+    "status": ("status", "Show a run and what vCenter says of its tasks now."),
+    "resume": ("resume", "Go on with a run that was left before its end."),
+    "cancel": ("cancel", "Cancel what is left of a run."),
+    "logs": ("logs", "Show what both hosts' vmkernel logs say of a migration."),
+    "report": ("report", "Show or write the report of a run."),
+    "login": ("login", "Check a password and keep it in the keyring."),
+    "logout": ("logout", "Remove a password from the keyring."),
+    "doctor": ("doctor", "Look at this installation, its settings and the vCenter."),
+    "sim": ("sim", "Start, stop or find a simulator."),
+    "demo": ("demo", "Show all of it on a simulator, in less than a minute."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands come from the table; `--help` imports none of their modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, from its module's `command`; None if the table has no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"vsphere_motion.cli.{COMMANDS[cmd_name][0]}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with the table's one-line descriptions."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

@@ -1,0 +1,68 @@
+"""The exit codes: one table, and how a plan or a report becomes one of them. Each error class carries its own."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from vsphere_motion.model.outcome import OutcomeState
+
+if TYPE_CHECKING:
+    from vsphere_motion.model.plan import Plan
+    from vsphere_motion.model.report import Report
+
+
+class ExitCode(IntEnum):
+    """What the program's exit code says."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    BLOCKED = 3
+    ACCESS = 4
+    VCENTER = 5
+    FAILED = 6
+    UNFINISHED = 7
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+MEANINGS: dict[ExitCode, str] = {
+    ExitCode.OK: "done, or nothing to do",
+    ExitCode.UNEXPECTED: "unexpected error (a defect), or the simulator or the journal cannot be used",
+    ExitCode.USAGE: "usage; not found; ambiguous; a value that cannot be used",
+    ExitCode.BLOCKED: "blocked by pre-flight: nothing was changed, or with --partial the rest was moved",
+    ExitCode.ACCESS: "login refused, no password found, or a permission is missing",
+    ExitCode.VCENTER: "vCenter cannot be reached or trusted, or it faulted outside a move",
+    ExitCode.FAILED: "at least one move failed or was cancelled (others may have moved)",
+    ExitCode.UNFINISHED: "moves were left running or not started, or an outcome stayed unknown",
+    ExitCode.INTERRUPTED: "ended by Ctrl-C, or the question was answered with no",
+    ExitCode.TERMINATED: "ended by SIGTERM",
+}
+
+
+def code_of_plan(plan: Plan) -> ExitCode:
+    """3 if a move is blocked; a verdict `unknown` is shown and is no failure."""
+    return ExitCode.BLOCKED if plan.blocked() else ExitCode.OK
+
+
+def code_of_report(report: Report, *, stopped: ExitCode | None = None) -> ExitCode:
+    """The code of a run: how a signal stopped it, else its worst outcome.
+
+    An outcome that is not known weighs more than one that failed: such a move may still run.
+    """
+    if stopped is not None:
+        return stopped
+    seen = {item.outcome.state for item in report.moves}
+    for code, states in _BY_WEIGHT:
+        if seen & states:
+            return code
+    return ExitCode.OK
+
+
+_BY_WEIGHT: tuple[tuple[ExitCode, frozenset[OutcomeState]], ...] = (
+    (ExitCode.UNFINISHED, frozenset({OutcomeState.UNKNOWN})),
+    (ExitCode.FAILED, frozenset({OutcomeState.FAILED, OutcomeState.CANCELLED})),
+    (ExitCode.BLOCKED, frozenset({OutcomeState.BLOCKED})),
+    (ExitCode.UNFINISHED, frozenset({OutcomeState.NOT_STARTED})),
+)

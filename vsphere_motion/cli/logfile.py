@@ -1,0 +1,107 @@
+"""The log of one call: `--verbose` and `--debug` on standard error, `--log-file` in a file, no secret in either."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote
+
+from vsphere_motion.credentials import PASSWORD_VARIABLES
+from vsphere_motion.errors import BadInput
+from vsphere_motion.model.address import password_in_url
+
+_COOKIE = re.compile(r"(vmware_soap_session|vmware-api-session-id)(\W{1,4})[\w\-\"]+", re.IGNORECASE)
+_PASSWORD_ELEMENT = re.compile(r"(<password[^>]*>)[^<]*(</password>)", re.IGNORECASE)
+_FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class Redaction(logging.Filter):
+    """Takes session cookies, password elements and the known secrets out of every record.
+
+    Args:
+        secrets: texts that never appear; those shorter than four characters are left, they are in every other word.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._secrets = [form for secret in secrets if len(secret) >= 4 for form in (secret, quote(secret, safe=""))]
+
+    def add(self, secret: str) -> None:
+        """One more text that never appears."""
+        if len(secret) >= 4:
+            self._secrets += [secret, quote(secret, safe="")]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; it is never dropped."""
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + logging.Formatter().formatException(record.exc_info)
+            record.exc_info = record.exc_text = None
+        record.msg, record.args = self.clean(text), None
+        return True
+
+    def clean(self, text: str) -> str:
+        """The text without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return _PASSWORD_ELEMENT.sub(r"\1***\2", _COOKIE.sub(r"\1\2***", text))
+
+
+REDACTION = Redaction()
+
+
+@contextlib.contextmanager
+def logging_to(values: Mapping[str, object], environment: Mapping[str, str]) -> Iterator[None]:
+    """Within the block the package's log goes where the options say.
+
+    Raises:
+        BadInput: the log file cannot be written.
+    """
+    handlers = _handlers(values)
+    redaction = Redaction(_secrets_of(environment))
+    logger = logging.getLogger("vsphere_motion")
+    previous = logger.level
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter(_FORM))
+        handler.addFilter(redaction)
+        handler.addFilter(REDACTION)
+        logger.addHandler(handler)
+    if handlers:
+        logger.setLevel(min(handler.level for handler in handlers))
+    try:
+        yield
+    finally:
+        logger.setLevel(previous)
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+
+
+def _handlers(values: Mapping[str, object]) -> list[logging.Handler]:
+    handlers: list[logging.Handler] = []
+    if values["debug"] or values["verbose"]:
+        handlers.append(logging.StreamHandler())
+        handlers[-1].setLevel(logging.DEBUG if values["debug"] else logging.INFO)
+    if values["log_file"]:
+        handlers.append(_file_handler(str(values["log_file"])))
+        handlers[-1].setLevel(logging.DEBUG if values["debug"] else logging.INFO)
+    return handlers
+
+
+def _file_handler(path: str) -> logging.Handler:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        return logging.FileHandler(path, encoding="utf-8")
+    except OSError as problem:
+        raise BadInput(f"--log-file {path} cannot be written: {problem.strerror}") from problem
+
+
+def _secrets_of(environment: Mapping[str, str]) -> Iterator[str]:
+    for name in PASSWORD_VARIABLES:
+        value = environment.get(name, "")
+        secret = password_in_url(value) if name == "GOVC_URL" else value
+        if secret:
+            yield secret

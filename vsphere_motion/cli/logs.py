@@ -1,0 +1,110 @@
+"""`logs`: what both hosts' vmkernel logs say of a migration, merged by time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vsphere_motion.cli.connection import open_state_journal, open_vcenter
+from vsphere_motion.cli.console import safe
+from vsphere_motion.cli.exit import ExitCode
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.errors import NotFound, UsageProblem
+from vsphere_motion.model.outcome import Outcome
+from vsphere_motion.model.record import MotionRecord
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.connection import VCenter
+
+SCHEMA = "vsphere-motion/logs/v1"
+
+
+@declare("logs", formats=("table", "json"))
+@click.argument("what", metavar="RUN|VM", required=False)
+@click.option("--migration-id", metavar="ID", help="A migration that is not in the journal; needs --host twice.")
+@click.option("--host", "hosts", metavar="HOST", multiple=True, help="With --migration-id: source, then destination.")
+def command(invocation: Invocation, /, *, what: str | None, migration_id: str | None, hosts: tuple[str, ...]) -> int:
+    """Show the lines of both hosts' vmkernel logs about a run's moves, or about the newest move of a VM."""
+    if (what is None) is (migration_id is None) or (migration_id is not None and len(hosts) != 2):
+        raise UsageProblem("logs needs a run, a VM, or --migration-id ID with --host SOURCE --host DESTINATION")
+    with open_vcenter(invocation) as vcenter:
+        if migration_id is not None:
+            return _show_migration(invocation, vcenter, migration_id, hosts)
+        assert what is not None
+        return _show_outcomes(invocation, vcenter, what)
+
+
+def _show_outcomes(invocation: Invocation, vcenter: VCenter, what: str) -> int:
+    from vsphere_motion.service.logs import read_logs
+
+    with open_state_journal(invocation) as journal:
+        outcomes = read_logs(vcenter, journal, what)
+    if invocation.wants("json"):
+        _print_document(invocation, [_outcome_document(outcome) for outcome in outcomes])
+        return ExitCode.OK
+    for outcome in outcomes:
+        for line in outcome_lines(outcome):
+            invocation.console.result(line)
+    return ExitCode.OK
+
+
+def _show_migration(invocation: Invocation, vcenter: VCenter, migration_id: str, hosts: tuple[str, ...]) -> int:
+    from vsphere_motion.report.json_form import motion_document
+    from vsphere_motion.service.logs import read_migration
+
+    motion = read_migration(vcenter, migration_id, source_host=hosts[0], destination_host=hosts[1])
+    if motion is None:
+        raise NotFound(
+            f"neither {hosts[0]} nor {hosts[1]} has a line of migration {migration_id}",
+            hint="hosts rotate their logs; look at the time of the migration and at the hosts' names",
+        )
+    if invocation.wants("json"):
+        _print_document(invocation, [{"vm": None, "migration_id": migration_id, "motion": motion_document(motion)}])
+    else:
+        for line in motion_lines(motion):
+            invocation.console.result(line)
+    return ExitCode.OK
+
+
+def outcome_lines(outcome: Outcome) -> Iterator[str]:
+    """A headline for the move, then its lines, or why there are none."""
+    from vsphere_motion.cli.watching import outcome_line
+
+    yield outcome_line(outcome)
+    if outcome.motion is None:
+        yield f"  no log lines{': ' + safe(outcome.note) if outcome.note else ''}"
+    else:
+        yield from motion_lines(outcome.motion)
+
+
+def motion_lines(motion: MotionRecord) -> Iterator[str]:
+    """What was measured, then the lines of both hosts in the order of time."""
+    from vsphere_motion.report.units import format_bps, format_clock, format_downtime, format_duration
+
+    yield (
+        f"  migration {safe(motion.migration_id)}: pre-copy {format_duration(motion.precopy_s)}"
+        f" at {format_bps(motion.precopy_bandwidth_bps)}, downtime {format_downtime(motion.downtime_s)}"
+    )
+    for failure in motion.failures:
+        yield f"  failure on {safe(failure.host)}: {safe(failure.text)}"
+    for note in motion.notes:
+        yield f"  note: {safe(note)}"
+    width = max((len(safe(line.host)) for line in motion.lines), default=0)
+    for line in motion.lines:
+        yield f"  {format_clock(line.at):>12}  {safe(line.host):<{width}}  {safe(line.text)}".rstrip()
+
+
+def _print_document(invocation: Invocation, migrations: list[dict[str, Any]]) -> None:
+    document = {"schema": SCHEMA, "migrations": migrations}
+    invocation.console.result(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _outcome_document(outcome: Outcome) -> dict[str, Any]:
+    from vsphere_motion.report.json_form import outcome_document
+
+    document = outcome_document(outcome)
+    return {name: document[name] for name in ("vm", "source", "destination", "state", "migration_id", "motion", "note")}

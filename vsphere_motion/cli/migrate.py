@@ -1,0 +1,151 @@
+"""`migrate`: check, ask, move, verify, tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vsphere_motion.cli.check import show_plan
+from vsphere_motion.cli.connection import open_state_journal, open_vcenter
+from vsphere_motion.cli.console import require_interactive, safe
+from vsphere_motion.cli.exit import ExitCode, code_of_plan
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.plan_table import NOTHING_CHANGED, blocker_lines, plan_lines
+from vsphere_motion.cli.requests import (
+    duration_option,
+    move_request,
+    report_files,
+    skip_check_option,
+    strict_option,
+    to_host_option,
+    vms_argument,
+)
+from vsphere_motion.cli.watching import finish, watch
+from vsphere_motion.errors import PreflightBlocked
+from vsphere_motion.model.finding import Severity
+from vsphere_motion.model.plan import Plan
+from vsphere_motion.model.request import MoveRequest
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.connection import VCenter
+    from vsphere_motion.service.migrate import RunOptions
+
+
+@declare("migrate", formats=("table", "json", "jsonl"))
+@vms_argument
+@to_host_option
+@click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
+@strict_option
+@skip_check_option
+@click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Migrations at once [4].")
+@duration_option("timeout", "Stop watching after this; what runs goes on in vCenter.")
+@click.option(
+    "--report", "reports", metavar="FILE", multiple=True, help="Write .html, .json, .txt or .md (repeatable)."
+)
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    vms: tuple[str, ...],
+    to_host: str,
+    dry_run: bool,
+    yes: bool,
+    partial: bool,
+    strict: bool,
+    skip_checks: tuple[str, ...],
+    max_concurrent: int | None,
+    timeout_s: float | None,
+    reports: tuple[str, ...],
+) -> int:
+    """Check the VMs, migrate them to a host, and verify that they are there.
+
+    VM is a name, a glob, an inventory path, moid:vm-42 or uuid:... One blocked VM and nothing starts, unless --partial.
+    """
+    from vsphere_motion.service.check import check
+
+    request = move_request(vms, to_host, skip_checks=skip_checks, strict=strict, partial=partial)
+    files = report_files(reports)
+    with open_vcenter(invocation) as vcenter:
+        plan = check(vcenter, request)
+        if dry_run:
+            show_plan(invocation, plan)
+            return code_of_plan(plan)
+        stopped = bool(plan.blocked()) and not partial
+        if not stopped and not _is_wanted(invocation, plan, request, yes=yes):
+            invocation.console.note(NOTHING_CHANGED)
+            return ExitCode.INTERRUPTED
+        return _run(invocation, vcenter, plan, options=run_options(max_concurrent, timeout_s), files=files)
+
+
+def run_options(max_concurrent: int | None, timeout_s: float | None) -> RunOptions:
+    """How the plan is run; what was not given keeps its default."""
+    from vsphere_motion.service.migrate import RunOptions
+
+    if max_concurrent is None:
+        return RunOptions(timeout_s=timeout_s)
+    return RunOptions(max_concurrent=max_concurrent, timeout_s=timeout_s)
+
+
+def _is_wanted(invocation: Invocation, plan: Plan, request: MoveRequest, *, yes: bool) -> bool:
+    """Show what was found, and ask where that is needed.
+
+    Raises:
+        UsageProblem: it has to be asked and there is no terminal.
+    """
+    console = invocation.console
+    count = len(plan.runnable())
+    asks = count > 0 and not yes
+    if asks:
+        require_interactive(console, "migrating", "add --yes to go on without a question, or --dry-run to only check")
+    if asks or _has_news(plan):
+        show_findings(invocation, plan)
+    destination = safe(request.to_host)
+    return not asks or console.confirm(f"Migrate {count} VM{'s' if count > 1 else ''} to {destination}?")
+
+
+def _has_news(plan: Plan) -> bool:
+    return any(finding.severity is not Severity.INFO for planned in plan.moves for finding in planned.findings)
+
+
+def show_findings(invocation: Invocation, plan: Plan) -> None:
+    """The plan's table on standard error, where it is not the result."""
+    import sys
+
+    console = invocation.console
+    for line in plan_lines(plan, lambda text, colour: console.colour(text, colour, stream=sys.stderr)):
+        console.note(line)
+
+
+def _run(invocation: Invocation, vcenter: VCenter, plan: Plan, *, options: RunOptions, files: tuple[Path, ...]) -> int:
+    """Run the plan; one with a blocked move that is not partial starts nothing and says so in the journal."""
+    from vsphere_motion.service.migrate import run
+
+    error = None
+    if plan.blocked() and not plan.partial:
+        error = blocked_error(plan)
+        show_findings(invocation, plan)
+    with open_state_journal(invocation) as journal:
+        watched = watch(
+            invocation,
+            lambda control: run(vcenter, plan, journal=journal, control=control, options=options),
+            plan=plan,
+        )
+    return finish(invocation, watched, files=files, error=error)
+
+
+def blocked_error(plan: Plan) -> PreflightBlocked:
+    """Why nothing starts, with every blocker and how it is overridden."""
+    blocked = len(plan.blocked())
+    ids = dict.fromkeys(finding.id for planned in plan.blocked() for finding in planned.blockers)
+    overrides = " ".join(f"--skip-check {check_id}" for check_id in ids)
+    rest = ", or --partial to move the others" if blocked < len(plan.moves) else ""
+    return PreflightBlocked(
+        f"{blocked} of {len(plan.moves)} VMs blocked by pre-flight. {NOTHING_CHANGED}",
+        hint=f"remove the causes; or override them: {overrides}{rest}",
+        details=tuple(blocker_lines(plan)),
+    )

@@ -1,0 +1,116 @@
+"""What `migrate`, `resume` and `cancel` share: draw a run's events under the signals' rules, then say how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsphere_motion.cli.console import announce, safe
+from vsphere_motion.cli.exit import ExitCode, code_of_report
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.progress import drawing, end_words, route
+from vsphere_motion.cli.signals import SignalControl
+from vsphere_motion.model.event import Event, RunEnded
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.report import Report
+from vsphere_motion.report.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from vsphere_motion.errors import MotionError
+    from vsphere_motion.model.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """How watching ended: the report, None if there was nothing to watch, and the signal that ended it, if one did."""
+
+    report: Report | None
+    stopped: ExitCode | None = None
+
+
+def watch(
+    invocation: Invocation, start: Callable[[SignalControl], Iterator[Event]], *, plan: Plan | None = None
+) -> Watched:
+    """Draw every event until the last one; Ctrl-C and SIGTERM act as `signals.py` says."""
+    report = None
+    jsonl = invocation.wants("jsonl")
+    with SignalControl(announce) as control, drawing(invocation.console, as_jsonl=jsonl, plan=plan) as drawer:
+        with closing(_generator(start(control))) as events:
+            for event in events:
+                drawer.draw(event)
+                if isinstance(event, RunEnded):
+                    report = event.report
+        return Watched(report=report, stopped=control.stopped)
+
+
+def finish(
+    invocation: Invocation, watched: Watched, *, files: Sequence[Path] = (), error: MotionError | None = None
+) -> int:
+    """Write the report files, tell the result, and return the exit code.
+
+    Args:
+        error: what kept the run from starting; it is told beside the result.
+    """
+    from vsphere_motion.cli.failure import write_error
+    from vsphere_motion.report.write import write_report
+
+    report = watched.report
+    assert report is not None, "a run that was watched ends with its report"
+    for file in files:
+        write_report(file, report)
+    if invocation.wants("json"):
+        invocation.console.result(json.dumps(_document(report, error), ensure_ascii=False, indent=2))
+    elif not invocation.wants("jsonl") and error is None:
+        tell_outcomes(invocation, report)
+    if error is not None:
+        write_error(invocation.console, error, as_json=False)
+        return error.exit_code
+    return code_of_report(report, stopped=watched.stopped)
+
+
+def tell_outcomes(invocation: Invocation, report: Report) -> None:
+    """One line a VM on standard output, and where there is more on standard error."""
+    for item in report.moves:
+        invocation.console.result(outcome_line(item.outcome))
+    run = safe(report.info.run)
+    if report.count(OutcomeState.UNKNOWN) or any(is_open(item.outcome) for item in report.moves):
+        invocation.console.warn(
+            f"run {run} is not finished. Go on:  vsphere-motion resume {run}   Stop it:  vsphere-motion cancel {run}"
+        )
+    invocation.console.note(f"Details: vsphere-motion report {run}")
+
+
+def is_open(outcome: Outcome) -> bool:
+    """Whether `resume` would still start this move: it was neither started nor given up."""
+    return outcome.state is OutcomeState.NOT_STARTED and outcome.note is None
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """`web01: moved esx02 -> esx05 in 32s.`, or why it did not."""
+    name, move = safe(outcome.move.vm.name), outcome.move
+    if outcome.state is OutcomeState.MOVED:
+        return f"{name}: moved {route(move)} in {format_duration(outcome.duration_s)}."
+    if outcome.state is OutcomeState.UNCHANGED:
+        host = move.destination.host
+        return f"{name}: unchanged, it is already on {safe(host.name) if host else '-'}."
+    words = outcome.state.value.replace("_", " ")
+    why = end_words(outcome)
+    return f"{name}: {words} {route(move)}{': ' + why if why else ''}"
+
+
+def _document(report: Report, error: MotionError | None) -> dict[str, object]:
+    from vsphere_motion.report.json_form import error_document
+    from vsphere_motion.service.documents import report_document
+
+    return {**report_document(report), **(error_document(error) if error else {})}
+
+
+def _generator(events: Iterator[Event]) -> Generator[Event, None, None]:
+    """The events as a generator, so that closing it closes theirs."""
+    yield from events

@@ -1,0 +1,259 @@
+"""The timeline of one migration, put together from the lines of both hosts.
+
+Rules of this file: a duration is the difference of two times of one clock, except for the one downtime measure that
+says otherwise. What could not be read is None and has a note. Bandwidths are printed as MB/s and taken as 10^6 bytes
+per second (no published sample decides it); `t2d` is the transmit-to-dirty ratio of
+`Migrate.PreCopyMinProgressPerc`, so the dirty rate is bandwidth / (t2d / 100).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
+from vsphere_motion.motionlog.attribution import MotionQuery, at_of, find_migration_id, lines_with
+from vsphere_motion.motionlog.downtime import DowntimeEvidence, measure_downtime, stops_during
+from vsphere_motion.motionlog.prefix import LINE_CAP, parse_line
+from vsphere_motion.motionlog.vmkernel import (
+    Failure,
+    LowMemory,
+    MeasuredDowntime,
+    Message,
+    MotionStart,
+    PagesSent,
+    PrecopyEnd,
+    Resumed,
+    message_of,
+)
+
+T = TypeVar("T")
+
+
+def read_motion(
+    *,
+    source_host: str,
+    destination_host: str,
+    source_lines: Sequence[LogLine],
+    destination_lines: Sequence[LogLine],
+    source_addresses: Sequence[str],
+    destination_addresses: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
+    migration_id: str | None = None,
+    operation_id: str | None = None,
+) -> MotionRecord | None:
+    """What both hosts' logs say of one move; None if its migration ID cannot be told, or no line carries it.
+
+    Args:
+        source_lines, destination_lines: lines of `vmkernel`, and of `vpxa` and `vmware` where they were read too.
+        source_addresses, destination_addresses: addresses of the hosts' vMotion vmknics; () if unknown.
+        since, until: start and end of vCenter's task; the window is widened by the clock skew that is allowed for.
+        migration_id: the ID, where it is known; nothing is searched for then.
+        operation_id: the operationID of the relocation, which tells apart moves between the same two hosts.
+    """
+    query = MotionQuery(
+        source_host=source_host,
+        destination_host=destination_host,
+        source_lines=source_lines,
+        destination_lines=destination_lines,
+        source_addresses=source_addresses,
+        destination_addresses=destination_addresses,
+        since=since,
+        until=until,
+        operation_id=operation_id,
+    )
+    found = migration_id or find_migration_id(query)
+    return _record_of(query, found) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A line of the migration, when it was written, and what it says."""
+
+    line: LogLine
+    at: datetime | None
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Half:
+    """One host's lines of the migration, in the order of its log."""
+
+    host: str
+    said: tuple[_Said, ...]
+
+    def first(self, kind: type[T]) -> tuple[T, datetime | None] | tuple[None, None]:
+        for item in self.said:
+            if isinstance(item.message, kind):
+                return item.message, item.at
+        return None, None
+
+    def last(self, kind: type[T]) -> tuple[T, datetime | None] | tuple[None, None]:
+        return replace(self, said=self.said[::-1]).first(kind)
+
+    @property
+    def times(self) -> tuple[datetime, ...]:
+        return tuple(item.at for item in self.said if item.at is not None)
+
+
+def _record_of(query: MotionQuery, migration_id: str) -> MotionRecord | None:
+    source = _half_of(query.source_host, query.source_lines, migration_id)
+    destination = _half_of(query.destination_host, query.destination_lines, migration_id)
+    if not source.said and not destination.said:
+        return None
+    record = _with_start(
+        MotionRecord(
+            migration_id=migration_id,
+            source_host=query.source_host,
+            destination_host=query.destination_host,
+            failures=_failures(source, destination),
+            lines=_merge(source, destination),
+        ),
+        source,
+        destination,
+    )
+    record = _with_precopy(record, source)
+    record = _with_downtime(record, query, source, destination)
+    return replace(record, notes=_notes(source, destination))
+
+
+def _half_of(host: str, lines: Sequence[LogLine], migration_id: str) -> _Half:
+    said = [_said(line) for line in _without_copies(lines_with(lines, migration_id))]
+    return _Half(host=host, said=tuple(said))
+
+
+def _said(line: LogLine) -> _Said:
+    capped = line if len(line.text) <= LINE_CAP else replace(line, text=line.text[:LINE_CAP])
+    return _Said(line=capped, at=at_of(line), message=message_of(parse_line(line.text)))
+
+
+def _without_copies(lines: Iterable[LogLine]) -> list[LogLine]:
+    """The lines without those that vmkwarning.log repeats."""
+    kept: dict[tuple[datetime | None, str], LogLine] = {}
+    for line in lines:
+        kept.setdefault((at_of(line), parse_line(line.text).message), line)
+    return list(kept.values())
+
+
+def _merge(source: _Half, destination: _Half) -> tuple[LogLine, ...]:
+    """Both hosts' lines by time; a line without a time stays behind the line before it."""
+    keyed: list[tuple[float, LogLine]] = []
+    for half in (source, destination):
+        latest = float("-inf")
+        for item in half.said:
+            latest = max(latest, item.at.timestamp()) if item.at else latest
+            keyed.append((latest, item.line))
+    return tuple(line for _, line in sorted(keyed, key=lambda pair: pair[0]))
+
+
+def _with_start(record: MotionRecord, source: _Half, destination: _Half) -> MotionRecord:
+    own, own_at = source.first(MotionStart)
+    other, _ = destination.first(MotionStart)
+    start = own or other
+    times = source.times or destination.times
+    record = replace(record, started_at=own_at or (times[0] if times else None))
+    if start is None:
+        return record
+    told = [one.encrypted for one in (own, other) if one and one.encrypted is not None]
+    return replace(
+        record,
+        source_address=start.source_address,
+        destination_address=start.destination_address,
+        encrypted=any(told) if told else None,
+    )
+
+
+def _with_precopy(record: MotionRecord, source: _Half) -> MotionRecord:
+    end, end_at = source.last(PrecopyEnd)
+    sent, sent_at = source.last(PagesSent)
+    _, start_at = source.first(MotionStart)
+    record = replace(
+        record,
+        precopy_ended_at=end_at,
+        page_send_ended_at=sent_at,
+        precopy_s=_seconds_between(start_at, end_at),
+        send_bandwidth_bps=sent.bandwidth_bps if sent else None,
+    )
+    if end is None:
+        return record
+    return replace(
+        record,
+        pages_left=end.pages_left,
+        switchover_goal_s=end.switchover_goal_s,
+        precopy_bandwidth_bps=end.bandwidth_bps,
+        transmit_to_dirty_percent=end.transmit_to_dirty_percent,
+        dirty_rate_bps=_dirty_rate(end),
+    )
+
+
+def _dirty_rate(end: PrecopyEnd) -> int | None:
+    if end.bandwidth_bps is None or not end.transmit_to_dirty_percent:
+        return None
+    return round(end.bandwidth_bps / (end.transmit_to_dirty_percent / 100))
+
+
+def _seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    if start is None or end is None or end < start:
+        return None
+    return (end - start).total_seconds()
+
+
+def _with_downtime(record: MotionRecord, query: MotionQuery, source: _Half, destination: _Half) -> MotionRecord:
+    _, resumed_at = destination.last(Resumed)
+    measured = [half.last(MeasuredDowntime)[0] for half in (destination, source)]
+    _, source_start = source.first(MotionStart)
+    _, destination_start = destination.first(MotionStart)
+    downtime = measure_downtime(
+        DowntimeEvidence(
+            reported_s=next((one.downtime_s for one in measured if one), None),
+            stops_s=stops_during(query.source_lines, record.precopy_ended_at or record.started_at, query.until),
+            source_started_at=source_start,
+            destination_started_at=destination_start,
+            precopy_ended_at=record.precopy_ended_at,
+            page_send_ended_at=record.page_send_ended_at,
+            resumed_at=resumed_at,
+        )
+    )
+    return replace(
+        record,
+        resumed_at=resumed_at,
+        downtime_s=downtime.downtime_s if downtime else None,
+        downtime_measure=downtime.measure if downtime else None,
+    )
+
+
+def _failures(source: _Half, destination: _Half) -> tuple[LogFailure, ...]:
+    found = [
+        (item.at, LogFailure(host=half.host, at=item.at, text=item.message.text, code=item.message.code))
+        for half in (source, destination)
+        for item in half.said
+        if isinstance(item.message, Failure)
+    ]
+    ordered = sorted(found, key=lambda pair: pair[0].timestamp() if pair[0] else float("inf"))
+    return tuple(failure for _, failure in ordered)
+
+
+def _notes(source: _Half, destination: _Half) -> tuple[str, ...]:
+    notes = [f"the log of {half.host} has no line of this migration" for half in (source, destination) if not half.said]
+    if source.said:
+        notes += _source_notes(source)
+    elif destination.times:
+        notes.append(f"times are of the clock of {destination.host}")
+    notes += [
+        f"{half.host}: the destination waited {item.message.waited_s:.2f} s for memory during the pre-copy"
+        for half in (source, destination)
+        for item in half.said
+        if isinstance(item.message, LowMemory)
+    ]
+    if any(item.at is None for half in (source, destination) for item in half.said):
+        notes.append("some lines have no time stamp that can be read")
+    return tuple(notes)
+
+
+def _source_notes(source: _Half) -> list[str]:
+    kinds = {MotionStart: "start line", PrecopyEnd: "pre-copy end line", PagesSent: "page send end line"}
+    missing = [name for kind, name in kinds.items() if source.first(kind)[0] is None]
+    return [f"the log of {source.host} has no {name} of this migration" for name in missing]

@@ -1,0 +1,138 @@
+"""A request to moves: every word of a person to one object of the snapshot, by reference from there on.
+
+Rules of this file: all words are looked up before any is complained about, so a person hears of every problem at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vsphere_motion.errors import BadInput, UsageProblem
+from vsphere_motion.model.inventory import Host, Inventory, Vm
+from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.names import suggest
+from vsphere_motion.planning.selectors import describe_vm, find_host, find_vms
+from vsphere_motion.preflight.registry import known_ids
+
+
+def resolve(inventory: Inventory, request: MoveRequest) -> tuple[Move, ...]:
+    """The moves that a request asks for, one for each VM, in the order in which it names them.
+
+    Raises:
+        NotFound, Ambiguous, BadInput: a word cannot be used.
+        UsageProblem: several cannot, for different reasons; the details have them all.
+    """
+    vms, problems = _look_up(inventory, request.selectors)
+    problems += [problem for vm in vms if (problem := _find_obstacle(inventory, vm))]
+    problems += [_unknown_check(check_id) for check_id in request.skip_checks if check_id not in known_ids()]
+    host: Host | None = None
+    try:
+        host = find_host(inventory, request.to_host)
+    except UsageProblem as problem:
+        problems.append(problem)
+    _raise_all(problems)
+    assert host is not None, "a host that was not found is a problem"
+    return tuple(_move(inventory, vm, host) for vm in vms)
+
+
+def resolve_vms(inventory: Inventory, selectors: Sequence[str]) -> tuple[Vm, ...]:
+    """The VMs that the selectors name, each once, in the order in which they are named first.
+
+    Raises:
+        NotFound, Ambiguous, BadInput, UsageProblem: as `resolve`.
+    """
+    vms, problems = _look_up(inventory, selectors)
+    _raise_all(problems)
+    return vms
+
+
+def resolve_host(inventory: Inventory, selector: str) -> Host:
+    """The host that a selector names.
+
+    Raises:
+        NotFound, Ambiguous: it names none, or several.
+    """
+    return find_host(inventory, selector)
+
+
+def _look_up(inventory: Inventory, selectors: Sequence[str]) -> tuple[tuple[Vm, ...], list[UsageProblem]]:
+    if not any(selectors):
+        return (), [BadInput("no virtual machine is named", hint="name at least one, such as web01 or 'web*'")]
+    found: dict[MoRef, Vm] = {}
+    problems: list[UsageProblem] = []
+    for selector in selectors:
+        try:
+            found.update((vm.ref, vm) for vm in find_vms(inventory, selector) if vm.ref not in found)
+        except UsageProblem as problem:
+            problems.append(problem)
+    return tuple(found.values()), problems
+
+
+def _find_obstacle(inventory: Inventory, vm: Vm) -> UsageProblem | None:
+    """What makes a move of this VM impossible to say, or None."""
+    if vm.is_template:
+        return BadInput(
+            f"{describe_vm(inventory, vm)} is a template, and only virtual machines are migrated",
+            hint="convert it to a virtual machine, move it, and convert it back",
+        )
+    if vm.host is None:
+        return BadInput(
+            f"{vm.name} ({vm.ref.moid}) is on no host that vCenter names, so there is nothing to move it from",
+            hint="register it on a host or power it on, and check that the account may read runtime.host",
+        )
+    return None
+
+
+def _unknown_check(check_id: str) -> UsageProblem:
+    known = known_ids()
+    hint = suggest(check_id, known) or f"the checks are: {', '.join(known)}"
+    return BadInput(f"no check is called {check_id}", hint=hint)
+
+
+def _raise_all(problems: Sequence[UsageProblem]) -> None:
+    if not problems:
+        return
+    if len(problems) == 1:
+        raise problems[0]
+    kinds = {type(problem) for problem in problems}
+    kind = kinds.pop() if len(kinds) == 1 else UsageProblem
+    hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+    raise kind(
+        f"{len(problems)} of the words given cannot be used: {problems[0].message}",
+        hint="; ".join(hints) or None,
+        details=tuple(_lines(problems)),
+    )
+
+
+def _lines(problems: Iterable[UsageProblem]) -> Iterable[str]:
+    for problem in problems:
+        yield problem.message
+        yield from (f"  {line}" for line in problem.details)
+
+
+def _move(inventory: Inventory, vm: Vm, host: Host) -> Move:
+    """The move of a VM to a host: what the host does not change has the same value at both ends."""
+    source = Placement(
+        host=inventory.name_of(vm.host),
+        pool=inventory.name_of(vm.pool),
+        folder=inventory.name_of(vm.folder),
+        datastores=tuple(named for ref in vm.datastores or () if (named := inventory.name_of(ref))),
+    )
+    destination = Placement(
+        host=host.named,
+        pool=_pool(inventory, vm, host, source.pool),
+        folder=source.folder,
+        datastores=source.datastores,
+    )
+    return Move(vm=vm.identity, source=source, destination=destination)
+
+
+def _pool(inventory: Inventory, vm: Vm, host: Host, pool: NamedRef | None) -> NamedRef | None:
+    """The VM's pool within one compute resource, else the root pool of the destination's; None if it was not read."""
+    at = inventory.find_host(vm.host)
+    if at is not None and at.compute_resource == host.compute_resource:
+        return pool
+    cluster = inventory.cluster_of(host)
+    return inventory.name_of(cluster.root_pool) if cluster else None

@@ -1,0 +1,280 @@
+"""Which check a fault of vCenter's own checker belongs to, and what an administrator can do about it.
+
+The class names are those of the vSphere API 9.1. A fault that is not here is `vcenter.fault` and keeps its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vsphere_motion.preflight import cluster, cpu, devices, host, memory, network, storage, vm, vmknic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRow:
+    """The check that a class of faults belongs to, and the remedy."""
+
+    id: str
+    remedy: str
+
+
+def _rows(check_id: str, remedy: str, *kinds: str) -> dict[str, FaultRow]:
+    return dict.fromkeys(kinds, FaultRow(id=check_id, remedy=remedy))
+
+
+PERMISSION = "vcenter.permission"
+
+FAULTS: Mapping[str, FaultRow] = {
+    # the VM
+    **_rows(vm.CONNECTION, "reconnect the VM's host, or register the VM again", "InvalidVmState"),
+    **_rows(vm.POWER_STATE, "bring the VM into the power state that the fault names", "InvalidPowerState"),
+    **_rows(vm.READY, "wait until the VM has finished powering on or resuming", "MigrationNotReady"),
+    **_rows(
+        vm.SNAPSHOTS,
+        "delete the snapshots that are no longer needed",
+        "SnapshotRevertIssue",
+        "SnapshotCopyNotSupported",
+        "HotSnapshotMoveNotSupported",
+        "SnapshotCloneNotSupported",
+        "SnapshotMoveNotSupported",
+        "SnapshotMoveFromNonHomeNotSupported",
+        "SnapshotMoveToNonHomeNotSupported",
+        "CannotMoveVmWithDeltaDisk",
+        "CannotMoveVmWithNativeDeltaDisk",
+        "WillResetSnapshotDirectory",
+        "InvalidSnapshotFormat",
+    ),
+    **_rows(
+        vm.DISABLED_METHOD,
+        "wait for the backup or import that locked the VM, or remove a stale lock with that tool",
+        "MethodDisabled",
+        "MigrationDisabled",
+    ),
+    **_rows(vm.RUNNING_TASK, "wait until the task has ended, or cancel it", "TaskInProgress", "VAppTaskInProgress"),
+    **_rows(vm.QUESTION, "answer the VM's question in the vSphere Client", "QuestionPending"),
+    **_rows(
+        vm.TOOLS,
+        "end the VMware Tools installation, or look why the guest sends no heartbeat",
+        "ToolsInstallationInProgress",
+        "NoGuestHeartbeat",
+    ),
+    **_rows(vm.ENCRYPTION, "make the VM's keys available on the destination", "EncryptionKeyRequired"),
+    **_rows(
+        vm.FAULT_TOLERANCE,
+        "choose a host that suits the fault tolerant VM, or turn Fault Tolerance off",
+        "FaultToleranceAntiAffinityViolated",
+        "FaultToleranceNotSameBuild",
+        "FaultToleranceNeedsThickDisk",
+        "FaultToleranceCpuIncompatible",
+        "VmSmpFaultToleranceTooManyVMsOnHost",
+        "VmFaultToleranceTooManyVMsOnHost",
+        "VmFaultToleranceTooManyFtVcpusOnHost",
+        "FtVmHostRuleViolation",
+    ),
+    **_rows(
+        vm.HARDWARE_VERSION,
+        "choose a newer host: a virtual hardware version cannot be lowered",
+        "VirtualHardwareVersionNotSupported",
+    ),
+    # the hosts
+    **_rows(
+        host.CONNECTION,
+        "reconnect the host in vCenter, or check its power and management network",
+        "HostNotConnected",
+        "HostNotReachable",
+        "HostCommunication",
+        "InvalidHostConnectionState",
+    ),
+    **_rows(
+        host.MAINTENANCE,
+        "exit maintenance mode on the host, or choose another host",
+        "InvalidHostState",
+        "NoActiveHostInCluster",
+        "MaintenanceModeFileMove",
+    ),
+    **_rows(host.QUARANTINE, "repair the host, or choose another host", "QuarantineModeFault"),
+    **_rows(host.LICENSE, "license both hosts for vMotion", "VMotionNotLicensed"),
+    **_rows(
+        host.FEATURE,
+        "choose a host that has the feature, or move host and storage one after the other",
+        "VMotionNotSupported",
+        "VMotionProtocolIncompatible",
+        "MigrationFeatureNotSupported",
+        "FullStorageVMotionNotSupported",
+        "StorageVMotionNotSupported",
+        "IndependentDiskVMotionNotSupported",
+        "NonHomeRDMVMotionNotSupported",
+        "VMotionAcrossNetworkNotSupported",
+        "SuspendedRelocateNotSupported",
+        "NotSupportedHostInCluster",
+    ),
+    **_rows(host.FAILOVER, "choose a host that is not reserved for failover", "DisallowedOperationOnFailoverHost"),
+    # memory and CPU
+    **_rows(
+        memory.RESERVATION,
+        "choose another host, or lower the VM's memory reservation",
+        "InsufficientHostMemoryCapacityFault",
+        "InsufficientMemoryResourcesFault",
+        "InsufficientStandbyMemoryResource",
+    ),
+    **_rows(
+        memory.SIZE,
+        "choose a host that supports the VM's memory size",
+        "MemorySizeNotSupported",
+        "MemorySizeNotRecommended",
+        "MemorySizeNotSupportedByDatastore",
+    ),
+    **_rows(
+        cpu.THREADS,
+        "choose a host with more logical processors, or give the VM fewer vCPUs",
+        "NotEnoughCpus",
+        "NotEnoughLogicalCpus",
+        "NumVirtualCpusNotSupported",
+        "NumVirtualCoresPerSocketNotSupported",
+        "NumVirtualCpusExceedsLimit",
+        "NumVirtualCpusIncompatible",
+    ),
+    **_rows(
+        cpu.RESERVATION,
+        "choose another host, or lower the VM's CPU reservation",
+        "InsufficientHostCpuCapacityFault",
+        "InsufficientCpuResourcesFault",
+        "InsufficientPerCpuCapacity",
+        "InsufficientStandbyCpuResource",
+    ),
+    **_rows(
+        cpu.FEATURES,
+        "choose a host with those CPU features, or power the VM off, or enable EVC on the cluster",
+        "FeatureRequirementsNotMet",
+        "CpuIncompatible",
+        "CpuIncompatible1ECX",
+        "CpuIncompatible81EDX",
+        "CpuCompatibilityUnknown",
+        "CannotModifyConfigCpuRequirements",
+        "WillModifyConfigCpuRequirements",
+    ),
+    **_rows(cpu.AFFINITY, "remove the VM's CPU or memory affinity, or power it off", "AffinityConfigured"),
+    # storage and network
+    **_rows(
+        storage.REACHABLE,
+        "mount the datastore read-write on the destination, or choose a host that has it",
+        "CannotAccessVmDisk",
+        "CannotAccessVmConfig",
+        "CannotAccessVmComponent",
+        "CannotAccessFile",
+        "InaccessibleDatastore",
+        "DatastoreNotWritableOnHost",
+        "InvalidDatastore",
+        "InvalidDatastoreState",
+        "RDMPointsToInaccessibleDisk",
+    ),
+    **_rows(
+        storage.DISK,
+        "change the disk's kind or mode, or power the VM off",
+        "RawDiskNotSupported",
+        "RDMNotSupported",
+        "RDMNotPreserved",
+        "RDMNotSupportedOnDatastore",
+        "RDMConversionNotSupported",
+        "LargeRDMConversionNotSupported",
+        "LargeRDMNotSupportedOnDatastore",
+        "PhysCompatRDMNotSupported",
+        "NonPersistentDisksNotSupported",
+        "MultiWriterNotSupported",
+        "SharedBusControllerNotSupported",
+        "DiskNotSupported",
+        "UncommittedUndoableDisk",
+        "DeltaDiskFormatNotSupported",
+        "EightHostLimitViolated",
+    ),
+    **_rows(storage.SPACE, "free space on the datastore, or choose another", "NoDiskSpace", "InsufficientStorageSpace"),
+    **_rows(
+        storage.SWAP,
+        "keep the VM's swap file with the VM, or on a datastore that both hosts have",
+        "UnsharedSwapVMotionNotSupported",
+        "SwapDatastoreNotWritableOnHost",
+        "SwapPlacementOverrideNotSupported",
+    ),
+    **_rows(
+        network.PRESENT,
+        "add the network to the destination, or choose a host that has it",
+        "CannotAccessNetwork",
+        "DVPortNotSupported",
+    ),
+    **_rows(
+        network.USABLE,
+        "make the network of both hosts alike, or choose another host",
+        "CannotUseNetwork",
+        "DestinationSwitchFull",
+        "LegacyNetworkInterfaceInUse",
+        "VMOnConflictDVPort",
+        "VMOnVirtualIntranet",
+        "MismatchedNetworkPolicies",
+        "NetworksMayNotBeTheSame",
+        "InsufficientNetworkCapacity",
+        "InsufficientNetworkResourcePoolCapacity",
+    ),
+    # the vMotion interfaces
+    **_rows(vmknic.MISSING, "enable vMotion on a VMkernel adapter of the host", "VMotionNotConfigured"),
+    **_rows(
+        vmknic.LINK,
+        "check the uplinks behind the host's vMotion vmknic",
+        "VMotionLinkDown",
+        "VMotionLinkCapacityLow",
+        "MismatchedVMotionNetworkNames",
+    ),
+    # devices: `vcenter.py` looks for the device that the fault names
+    **_rows(
+        devices.SUPPORTED,
+        "disconnect or remove the device, or choose a host that supports it",
+        "CannotAccessVmDevice",
+        "DisallowedMigrationDeviceAttached",
+        "RemoteDeviceNotSupported",
+        "FileBackedPortNotSupported",
+        "DeviceNotSupported",
+        "DeviceBackingNotSupported",
+        "DeviceControllerNotSupported",
+        "IncompatibleDefaultDevice",
+        "VirtualEthernetCardNotSupported",
+        "WakeOnLanNotSupported",
+        "InsufficientGraphicsResourcesFault",
+    ),
+    # the cluster
+    **_rows(
+        cluster.MUST_RULE,
+        "choose a host that the rule allows, or change the rule",
+        "VmHostAffinityRuleViolation",
+        "NoCompatibleHardAffinityHost",
+        "RuleViolation",
+    ),
+    **_rows(
+        cluster.SHOULD_RULE,
+        "choose a host that the rule wants, or change the rule",
+        "NoCompatibleSoftAffinityHost",
+        "SoftRuleVioCorrectionDisallowed",
+        "SoftRuleVioCorrectionImpact",
+    ),
+    **_rows(
+        cluster.HA,
+        "repair vSphere HA on the destination's cluster, or free failover capacity",
+        "HAErrorsAtDest",
+        "WillLoseHAProtection",
+        "InsufficientFailoverResourcesFault",
+        "InsufficientAgentVmsDeployed",
+    ),
+    **_rows(
+        cluster.DRS,
+        "change the DRS override of the VM, or choose a host that DRS allows",
+        "DrsDisabledOnVm",
+        "DrsVmotionIncompatibleFault",
+        "StorageVmotionIncompatible",
+    ),
+    # the account
+    **_rows(
+        PERMISSION,
+        "give the account the privileges that the fault names, on the object that it names",
+        "NoPermission",
+        "NotAuthenticated",
+    ),
+}

@@ -1,0 +1,229 @@
+"""Plans, runs and errors as JSON data, in the shapes the reference documents (`docs/reference/schemas/`).
+
+Rules of this file: keys are only ever added. Names have their moid beside them; numbers have their unit in the key;
+times are RFC 3339 in UTC; what is not known is null, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from vsphere_motion.errors import MotionError
+from vsphere_motion.model.finding import Finding, Verdict
+from vsphere_motion.model.inventory import VCenterIdentity
+from vsphere_motion.model.jsonform import format_time
+from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.plan import Plan, PlannedMove
+from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
+from vsphere_motion.model.refs import NamedRef, VmIdentity
+from vsphere_motion.model.report import Report, ReportedMove, RunInfo
+from vsphere_motion.model.task import Fault
+from vsphere_motion.motionlog.codes import find_code
+
+CHECK_SCHEMA = "vsphere-motion/check/v1"
+RUN_SCHEMA = "vsphere-motion/run/v1"
+
+Document: TypeAlias = dict[str, Any]
+
+
+def check_document(plan: Plan) -> Document:
+    """What `check -o json` prints."""
+    return {
+        "schema": CHECK_SCHEMA,
+        "moves": [planned_document(planned) for planned in plan.moves],
+        "skip_checks": list(plan.skip_checks),
+        "partial": plan.partial,
+    }
+
+
+def run_document(report: Report) -> Document:
+    """What `migrate -o json` and `report -o json` print."""
+    return {
+        "schema": RUN_SCHEMA,
+        **_info_document(report.info),
+        "counts": {state.value: report.count(state) for state in OutcomeState},
+        "outcomes": [_reported_document(item) for item in report.moves],
+    }
+
+
+def error_document(error: MotionError) -> Document:
+    """What `-o json` prints where a command ends with an error."""
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "details": list(error.details),
+        }
+    }
+
+
+def planned_document(planned: PlannedMove) -> Document:
+    """One move of a plan. A VM that is already there is never blocked."""
+    verdict = Verdict.OK if planned.move.is_noop else planned.verdict
+    return {
+        **move_document(planned.move),
+        "verdict": verdict.value,
+        "unchanged": planned.move.is_noop,
+        "blockers": [] if planned.move.is_noop else _ids(planned.blockers),
+        "skipped": list(planned.skipped),
+        "findings": [finding_document(finding) for finding in planned.findings],
+    }
+
+
+def outcome_document(outcome: Outcome) -> Document:
+    """The end of one move."""
+    motion = outcome.motion
+    return {
+        **move_document(outcome.move),
+        "state": outcome.state.value,
+        "task": outcome.task,
+        "queued_at": _time(outcome.queued_at),
+        "started_at": _time(outcome.started_at),
+        "completed_at": _time(outcome.completed_at),
+        "duration_s": _rounded(outcome.duration_s, 3),
+        "migration_id": motion.migration_id if motion else None,
+        "motion": motion_document(motion) if motion else None,
+        "fault": fault_document(outcome.fault) if outcome.fault else None,
+        "note": outcome.note,
+    }
+
+
+def finding_document(finding: Finding) -> Document:
+    """One finding of one check."""
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "subject": {**named_document(finding.subject), "kind": finding.subject.ref.kind},
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "evidence": {name: list(value) if isinstance(value, tuple) else value for name, value in finding.evidence},
+        "origin": finding.origin.value,
+    }
+
+
+def move_document(move: Move) -> Document:
+    """The VM of a move, its source and its destination."""
+    return {
+        "vm": vm_document(move.vm),
+        "source": placement_document(move.source),
+        "destination": placement_document(move.destination),
+    }
+
+
+def vm_document(vm: VmIdentity) -> Document:
+    """A VM: name, moid and instance UUID."""
+    return {"name": vm.name, "moid": vm.moid, "instance_uuid": vm.instance_uuid}
+
+
+def placement_document(placement: Placement) -> Document:
+    """Where a VM is or shall be; null is unknown for a source and unchanged for a destination."""
+    return {
+        "host": _maybe_named(placement.host),
+        "pool": _maybe_named(placement.pool),
+        "folder": _maybe_named(placement.folder),
+        "datastores": [named_document(datastore) for datastore in placement.datastores],
+    }
+
+
+def named_document(named: NamedRef) -> Document:
+    """An object by name and moid."""
+    return {"name": named.name, "moid": named.moid}
+
+
+def fault_document(fault: Fault) -> Document:
+    """A fault of vCenter, or of verification."""
+    return {"kind": fault.kind, "message": fault.message, "details": list(fault.details)}
+
+
+def motion_document(motion: MotionRecord) -> Document:
+    """What both hosts' logs say of one migration."""
+    return {
+        "migration_id": motion.migration_id,
+        "source_host": motion.source_host,
+        "destination_host": motion.destination_host,
+        "source_address": motion.source_address,
+        "destination_address": motion.destination_address,
+        "started_at": _time(motion.started_at),
+        "precopy_ended_at": _time(motion.precopy_ended_at),
+        "page_send_ended_at": _time(motion.page_send_ended_at),
+        "resumed_at": _time(motion.resumed_at),
+        "precopy_s": _rounded(motion.precopy_s, 6),
+        "pages_left": motion.pages_left,
+        "switchover_goal_s": motion.switchover_goal_s,
+        "precopy_bandwidth_bps": motion.precopy_bandwidth_bps,
+        "send_bandwidth_bps": motion.send_bandwidth_bps,
+        "transmit_to_dirty_percent": motion.transmit_to_dirty_percent,
+        "dirty_rate_bps": motion.dirty_rate_bps,
+        "downtime_s": _rounded(motion.downtime_s, 6),
+        "downtime_measure": motion.downtime_measure,
+        "encrypted": motion.encrypted,
+        "failures": [_failure_document(failure) for failure in motion.failures],
+        "lines": [_line_document(line) for line in motion.lines],
+        "notes": list(motion.notes),
+    }
+
+
+def _info_document(info: RunInfo) -> Document:
+    return {
+        "run": info.run,
+        "vcenter": _vcenter_document(info.vcenter),
+        "user": info.user,
+        "tool_version": info.tool_version,
+        "tls": info.tls,
+        "started_at": _time(info.started_at),
+        "ended_at": _time(info.ended_at),
+    }
+
+
+def _vcenter_document(vcenter: VCenterIdentity) -> Document:
+    return {
+        "host": vcenter.host,
+        "instance_uuid": vcenter.instance_uuid,
+        "product": vcenter.product,
+        "version": vcenter.version,
+        "api_version": vcenter.api_version,
+    }
+
+
+def _reported_document(item: ReportedMove) -> Document:
+    return {
+        **outcome_document(item.outcome),
+        "memory_bytes": item.memory_bytes,
+        "findings": [finding_document(finding) for finding in item.findings],
+        "skipped": list(item.skipped),
+    }
+
+
+def _failure_document(failure: LogFailure) -> Document:
+    known = find_code(failure.code)
+    return {
+        "host": failure.host,
+        "at": _time(failure.at),
+        "text": failure.text,
+        "code": failure.code,
+        "code_name": known.name if known else None,
+    }
+
+
+def _line_document(line: LogLine) -> Document:
+    return {"host": line.host, "log": line.log, "at": _time(line.at), "text": line.text}
+
+
+def _maybe_named(named: NamedRef | None) -> Document | None:
+    return named_document(named) if named else None
+
+
+def _ids(findings: Iterable[Finding]) -> list[str]:
+    return list(dict.fromkeys(finding.id for finding in findings))
+
+
+def _time(value: datetime | None) -> str | None:
+    return format_time(value) if value else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

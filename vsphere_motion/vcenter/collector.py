@@ -1,0 +1,239 @@
+"""Bulk reads through the PropertyCollector, by property path.
+
+Rules of this file: every answer's `missingSet` is looked at, because an expired session answers with empty objects and
+no fault; a path that is neither in `values` nor in `unread` is unset on the server; whatever is created on the server
+is destroyed again. Values are pyVmomi's and do not leave `vcenter/`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pyVmomi import VmomiSupport, vmodl
+
+from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, VCenterFault
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.vcenter import salvage
+from vsphere_motion.vcenter.faults import raise_for_missing, translated
+
+if TYPE_CHECKING:
+    from vsphere_motion.vcenter.session import Session
+
+PAGE_SIZE = 1000
+"""Objects a page, and objects a read of known references; measured as fast as one page for 10,000 virtual machines."""
+
+_VIM = "urn:vim25"
+_WHAT = "read properties of the inventory"
+_COLLECTOR = vmodl.query.PropertyCollector
+_log = logging.getLogger(__name__)
+
+PathsByKind: TypeAlias = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One object as it was read.
+
+    Args:
+        values: property path and value.
+        unread: property path and the kind of fault with which it was refused, such as `NoPermission`.
+    """
+
+    ref: MoRef
+    values: Mapping[str, Any] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, *, unset: Any = None) -> Any:
+        """The value; None if it is unread, and `unset` if it is unset."""
+        return self.values.get(path, None if path in self.unread else unset)
+
+    def refs(self, path: str) -> tuple[MoRef, ...] | None:
+        """A list of references; empty if it is unset, None if it is unread."""
+        managed = self.get(path, unset=())
+        return None if managed is None else refs_of(managed)
+
+
+Readings: TypeAlias = dict[MoRef, Reading]
+
+
+def read_all(session: Session, paths_by_kind: PathsByKind) -> Readings:
+    """Every object of these kinds that the account may see, in one view and one read.
+
+    An object is read with the paths of the most derived kind that is listed, so a derived kind repeats its base's
+    paths. If an answer cannot be understood, the read is repeated in parts and the odd property is `unread`.
+
+    Calls: CreateContainerView, RetrievePropertiesEx, ContinueRetrievePropertiesEx, CancelRetrievePropertiesEx,
+        DestroyView.
+    Needs: System.View, System.Read.
+
+    Raises:
+        SessionEnded: vCenter no longer knows the session; an empty inventory is never returned instead.
+    """
+    kinds = [_type_of(kind) for kind in paths_by_kind]
+    content: Any = session.content
+    with translated("create a view of the inventory"):
+        view = content.viewManager.CreateContainerView(content.rootFolder, kinds, True)
+    try:
+        return _read_view(session, view, paths_by_kind)
+    except (ProtocolError, VCenterFault) as error:
+        if not salvage.is_salvageable(error):
+            raise
+        _log.warning("reading the inventory in parts: %s", error)
+        return _read_in_parts(session, _refs_in(session, view), paths_by_kind)
+    finally:
+        quietly(view.Destroy)
+
+
+def read_objects(session: Session, refs: Sequence[MoRef], paths: Sequence[str]) -> Readings:
+    """These properties of these objects; an object that no longer exists is left out.
+
+    Calls: RetrievePropertiesEx, ContinueRetrievePropertiesEx, CancelRetrievePropertiesEx.
+    Needs: System.View, System.Read.
+
+    Raises:
+        SessionEnded: vCenter no longer knows the session.
+    """
+    readings: Readings = {}
+    for start in range(0, len(refs), PAGE_SIZE):
+        readings |= _read_chunk(session, refs[start : start + PAGE_SIZE], paths)
+    return readings
+
+
+def listed_kind(kind: str, kinds: Iterable[str]) -> str | None:
+    """The most derived of `kinds` that this kind is, or None."""
+    matching = [listed for listed in kinds if issubclass(_type_of(kind), _type_of(listed))]
+    return max(matching, key=lambda listed: len(_type_of(listed).__mro__), default=None)
+
+
+def ref_of(managed: Any) -> MoRef:
+    """The reference of a pyVmomi managed object."""
+    return MoRef(kind=type(managed)._wsdlName, moid=managed._moId)
+
+
+def refs_of(managed: Iterable[Any]) -> tuple[MoRef, ...]:
+    """The references of pyVmomi managed objects."""
+    return tuple(ref_of(one) for one in managed)
+
+
+def method_name(method: Any) -> str | None:
+    """The name of an API method as the server spells it, from the three shapes that pyVmomi gives it."""
+    if method is None:
+        return None
+    if isinstance(method, VmomiSupport.ManagedMethod):
+        return str(method.name if isinstance(method, VmomiSupport.UnknownManagedMethod) else method.info.wsdlName)
+    return str(method)
+
+
+def plain(value: Any) -> Any:
+    """The value as Python's own type where pyVmomi has a subclass of it (its enums are strings, its longs integers)."""
+    if isinstance(value, bool):
+        return value
+    return next((kind(value) for kind in (int, str) if isinstance(value, kind)), value)
+
+
+def managed_object(session: Session, ref: MoRef) -> Any:
+    """The pyVmomi object to call methods on; its attributes are never read."""
+    return _type_of(ref.kind)(ref.moid, session.stub)
+
+
+def quietly(call: Callable[[], object]) -> None:
+    """Clean up on the server without hiding what went wrong before; what is left over there ends with the session."""
+    try:
+        with translated("clean up on vCenter"):
+            call()
+    except MotionError as error:
+        _log.debug("clean-up on vCenter failed: %s", error)
+
+
+def property_spec(kind: str, paths: Sequence[str]) -> Any:
+    """A PropertySpec for one kind of object."""
+    return _COLLECTOR.PropertySpec(type=_type_of(kind), pathSet=list(paths))
+
+
+def view_spec(view: Any) -> Any:
+    """An ObjectSpec for everything in a view, the view itself included."""
+    step = _COLLECTOR.TraversalSpec(type=type(view), path="view", skip=False)
+    return _COLLECTOR.ObjectSpec(obj=view, skip=False, selectSet=[step])
+
+
+def filter_spec(objects: Sequence[Any], properties: Sequence[Any]) -> Any:
+    """A FilterSpec that leaves out objects which vanish, instead of failing."""
+    return _COLLECTOR.FilterSpec(objectSet=list(objects), propSet=list(properties), reportMissingObjectsInResults=True)
+
+
+def _read_view(session: Session, view: Any, paths_by_kind: PathsByKind) -> Readings:
+    properties = [property_spec(kind, paths) for kind, paths in paths_by_kind.items()]
+    own = property_spec("ContainerView", ["container"])
+    readings = _retrieve(session, filter_spec([view_spec(view)], [own, *properties]))
+    if readings.pop(ref_of(view), None) is None:
+        raise SessionEnded("vCenter no longer knows the view this session made: the session has ended.")
+    return readings
+
+
+def _read_in_parts(session: Session, refs: Sequence[MoRef], paths_by_kind: PathsByKind) -> Readings:
+    readings: Readings = {}
+    for kind, paths in paths_by_kind.items():
+        members = [ref for ref in refs if listed_kind(ref.kind, paths_by_kind) == kind]
+        readings |= read_objects(session, members, paths)
+    return readings
+
+
+def _refs_in(session: Session, view: Any) -> tuple[MoRef, ...]:
+    own = _COLLECTOR.ObjectSpec(obj=view, skip=False)
+    readings = _retrieve(session, filter_spec([own], [property_spec("ContainerView", ["view"])]))
+    return refs_of(readings[ref_of(view)].get("view") or ())
+
+
+def _read_chunk(session: Session, refs: Sequence[MoRef], paths: Sequence[str]) -> Readings:
+    def read(some_refs: Sequence[MoRef], some_paths: Sequence[str]) -> Readings:
+        objects = [_COLLECTOR.ObjectSpec(obj=managed_object(session, ref), skip=False) for ref in some_refs]
+        properties = [property_spec(kind, some_paths) for kind in sorted({ref.kind for ref in some_refs})]
+        return _retrieve(session, filter_spec(objects, properties))
+
+    def refuse(ref: MoRef, path: str, reason: str) -> Reading:
+        return Reading(ref=ref, unread={path: reason})
+
+    return salvage.read_around(read, refuse, _merge, refs, paths)
+
+
+def _merge(one: Reading, other: Reading) -> Reading:
+    return Reading(ref=one.ref, values={**one.values, **other.values}, unread={**one.unread, **other.unread})
+
+
+def _retrieve(session: Session, spec: Any) -> Readings:
+    collector = session.content.propertyCollector
+    with translated(_WHAT):
+        page = collector.RetrievePropertiesEx([spec], _COLLECTOR.RetrieveOptions(maxObjects=PAGE_SIZE))
+    readings: Readings = {}
+    while page is not None:
+        for content in page.objects:
+            _add(readings, content)
+        page = _next_page(collector, page.token) if page.token else None
+    return readings
+
+
+def _next_page(collector: Any, token: str) -> Any:
+    try:
+        with translated(_WHAT):
+            return collector.ContinueRetrievePropertiesEx(token)
+    except MotionError:
+        quietly(lambda: collector.CancelRetrievePropertiesEx(token))
+        raise
+
+
+def _add(readings: Readings, content: Any) -> None:
+    """Add one object's content; an object that a page repeats is completed, one that has vanished is left out."""
+    unread = {path: fault.kind for path, fault in raise_for_missing(content.missingSet, what=_WHAT)}
+    if "ManagedObjectNotFound" in unread.values():
+        return
+    ref = ref_of(content.obj)
+    values = {one.name: plain(one.val) for one in content.propSet}
+    new = Reading(ref=ref, values=values, unread=unread)
+    readings[ref] = _merge(readings[ref], new) if ref in readings else new
+
+
+def _type_of(kind: str) -> Any:
+    return VmomiSupport.GetWsdlType(_VIM, kind)

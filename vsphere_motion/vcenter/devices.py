@@ -1,0 +1,154 @@
+"""From `VirtualDevice` of the vSphere API to `model.inventory.Device`; the same rules for every kind of device.
+
+What a device is comes from its class, where its backing lives from the class of its backing. Controllers, keyboards and
+other devices without a backing say nothing about a migration and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyVmomi import vim
+
+from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.vcenter.collector import plain, ref_of
+
+_device = vim.vm.device
+_card = _device.VirtualEthernetCard
+_any = _device.VirtualDevice
+
+_KINDS: tuple[tuple[Any, DeviceKind], ...] = (
+    (_device.VirtualCdrom, DeviceKind.CDROM),
+    (_device.VirtualFloppy, DeviceKind.FLOPPY),
+    (_device.VirtualDisk, DeviceKind.DISK),
+    (_device.VirtualSriovEthernetCard, DeviceKind.PASSTHROUGH),
+    (_card, DeviceKind.NIC),
+    (_device.VirtualPCIPassthrough, DeviceKind.PASSTHROUGH),
+    (_device.VirtualSCSIPassthrough, DeviceKind.PASSTHROUGH),
+    (_device.VirtualUSB, DeviceKind.USB),
+    (_device.VirtualSerialPort, DeviceKind.SERIAL),
+    (_device.VirtualParallelPort, DeviceKind.PARALLEL),
+)
+"""The first row whose class matches decides; a derived class stands before its base."""
+
+_BACKINGS: tuple[tuple[Any, BackingKind], ...] = (
+    (_card.NetworkBackingInfo, BackingKind.NETWORK),
+    (_card.LegacyNetworkBackingInfo, BackingKind.NETWORK),
+    (_card.DistributedVirtualPortBackingInfo, BackingKind.NETWORK),
+    (_card.OpaqueNetworkBackingInfo, BackingKind.NETWORK),
+    (_any.RemoteDeviceBackingInfo, BackingKind.CLIENT),
+    (_any.FileBackingInfo, BackingKind.FILE),
+    (_any.DeviceBackingInfo, BackingKind.HOST_DEVICE),
+    (_device.VirtualPCIPassthrough.PluginBackingInfo, BackingKind.HOST_DEVICE),
+    (_device.VirtualPCIPassthrough.DvxBackingInfo, BackingKind.HOST_DEVICE),
+    (_device.VirtualSriovEthernetCard.SriovBackingInfo, BackingKind.HOST_DEVICE),
+    (_any.PipeBackingInfo, BackingKind.OTHER),
+    (_any.URIBackingInfo, BackingKind.OTHER),
+)
+
+_DETAILS = ("fileName", "deviceName", "pipeName", "serviceURI", "vgpu", "deviceClass", "opaqueNetworkId")
+"""Fields of a backing that people know it by; the first that is set counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkIndex:
+    """What leads from a NIC's backing to its network.
+
+    Args:
+        names: name of each network.
+        by_portgroup: distributed portgroups by their key.
+        by_opaque_id: opaque networks by their opaque network ID.
+    """
+
+    names: Mapping[MoRef, str] = field(default_factory=dict)
+    by_portgroup: Mapping[str, MoRef] = field(default_factory=dict)
+    by_opaque_id: Mapping[str, MoRef] = field(default_factory=dict)
+
+    def find(self, backing: Any) -> MoRef | None:
+        """The network of a NIC's backing, or None if it names none that was read."""
+        if isinstance(backing, _card.DistributedVirtualPortBackingInfo):
+            return self.by_portgroup.get(backing.port.portgroupKey or "")
+        if isinstance(backing, _card.OpaqueNetworkBackingInfo):
+            return self.by_opaque_id.get(backing.opaqueNetworkId)
+        if isinstance(backing, _card.NetworkBackingInfo) and backing.network is not None:
+            return ref_of(backing.network)
+        return None
+
+
+def devices_from(devices: Iterable[Any], networks: NetworkIndex) -> tuple[Device, ...]:
+    """The devices that matter for a migration, in vCenter's order."""
+    return tuple(_device_from(one, networks) for one in devices if _matters(one))
+
+
+def disconnected_nic_labels(devices: Iterable[Any]) -> tuple[str, ...]:
+    """Labels of the NICs that are not connected."""
+    nics = [one for one in devices_from(devices, NetworkIndex()) if one.kind is DeviceKind.NIC]
+    return tuple(nic.label for nic in nics if nic.connected is False)
+
+
+def _matters(device: Any) -> bool:
+    if _kind_of(device) is not DeviceKind.OTHER:
+        return True
+    return device.backing is not None and not isinstance(device, _device.VirtualPointingDevice)
+
+
+def _device_from(device: Any, networks: NetworkIndex) -> Device:
+    network = _network_of(device, networks)
+    return Device(
+        key=device.key,
+        kind=_kind_of(device),
+        label=_label_of(device),
+        backing=_backing_of(device.backing),
+        connected=_connected(device),
+        detail=(networks.names.get(network) if network else None) or _detail_of(device.backing),
+        network=network,
+        datastore=_datastore_of(device.backing),
+        capacity_bytes=_capacity_of(device),
+    )
+
+
+def _kind_of(device: Any) -> DeviceKind:
+    if isinstance(getattr(device, "backing", None), _device.VirtualPCIPassthrough.PluginBackingInfo):
+        return DeviceKind.VGPU
+    return next((kind for known, kind in _KINDS if isinstance(device, known)), DeviceKind.OTHER)
+
+
+def _label_of(device: Any) -> str:
+    if device.deviceInfo is not None and device.deviceInfo.label:
+        return str(device.deviceInfo.label)
+    return f"{type(device)._wsdlName} {device.key}"
+
+
+def _backing_of(backing: Any) -> BackingKind | None:
+    return next((kind for known, kind in _BACKINGS if isinstance(backing, known)), None)
+
+
+def _connected(device: Any) -> bool | None:
+    if device.connectable is not None:
+        return bool(device.connectable.connected)
+    return bool(device.connected) if isinstance(device, _device.VirtualUSB) else None
+
+
+def _detail_of(backing: Any) -> str | None:
+    fields = (getattr(backing, name, None) for name in _DETAILS)
+    return next((str(value) for value in fields if value), None)
+
+
+def _network_of(device: Any, networks: NetworkIndex) -> MoRef | None:
+    return networks.find(device.backing) if isinstance(device, _card) else None
+
+
+def _datastore_of(backing: Any) -> MoRef | None:
+    if isinstance(backing, _any.FileBackingInfo) and backing.datastore is not None:
+        return ref_of(backing.datastore)
+    return None
+
+
+def _capacity_of(device: Any) -> int | None:
+    if not isinstance(device, _device.VirtualDisk):
+        return None
+    size: int = device.capacityInKB * 1024 if device.capacityInBytes is None else plain(device.capacityInBytes)
+    return size

@@ -1,0 +1,403 @@
+"""One snapshot of a vCenter: every object a move can depend on, in a number of calls that does not grow with the site.
+
+To read one more property: add its path to `_PATHS` and its field to the builder of its kind. Rules of this file:
+- Leaf paths only, except three small composites that cannot be read in parts (see `_PATHS`).
+- Units become the package's here and nowhere else in this room: MB become bytes.
+- Absent and refused differ: what is unset has its own meaning (no snapshot, no question), what was refused is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from vsphere_motion.model.inventory import (
+    Cluster,
+    ConnectionState,
+    Container,
+    Datastore,
+    DatastoreMount,
+    Device,
+    Host,
+    Inventory,
+    Network,
+    Pool,
+    PowerState,
+    RunningTask,
+    Vm,
+    VmkNic,
+)
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.vcenter.collector import (
+    Reading,
+    Readings,
+    listed_kind,
+    method_name,
+    plain,
+    read_all,
+    read_objects,
+    ref_of,
+)
+from vsphere_motion.vcenter.devices import NetworkIndex, devices_from
+from vsphere_motion.vcenter.drs_rules import drs_rules_from
+from vsphere_motion.vcenter.inventory_paths import inventory_path, plain_name
+from vsphere_motion.vcenter.vmknics import vmotion_nics_from
+
+if TYPE_CHECKING:
+    from vsphere_motion.vcenter.session import Session
+
+_MIB = 1024 * 1024
+_COMPUTE = ("name", "host", "parent", "resourcePool")
+_NETWORK = ("name", "host")
+_POOL = ("name", "owner", "parent")
+_VM_ALWAYS_SET = (
+    "config.hardware.device",
+    "config.hardware.memoryMB",
+    "config.hardware.numCPU",
+    "config.template",
+    "runtime.connectionState",
+    "runtime.host",
+    "runtime.powerState",
+)
+"""Set on every VM whose configuration vCenter knows; where one is absent, nothing may be concluded from it."""
+
+_PATHS = {
+    "VirtualMachine": (
+        *_VM_ALWAYS_SET,
+        "config.cpuAllocation.reservation",
+        "config.files.vmPathName",
+        "config.initialOverhead.initialMemoryReservation",
+        "config.instanceUuid",
+        "config.memoryAllocation.reservation",
+        "config.uuid",
+        "datastore",
+        "disabledMethod",
+        "name",
+        "parent",
+        "parentVApp",
+        "recentTask",
+        "resourcePool",
+        "runtime.memoryOverhead",
+        "runtime.question.text",
+        "snapshot.rootSnapshotList",
+        "summary.quickStats.guestMemoryUsage",
+        "summary.quickStats.hostMemoryUsage",
+    ),
+    "HostSystem": (
+        "config.product.build",
+        "config.product.version",
+        "config.virtualNicManagerInfo.netConfig",
+        "datastore",
+        "name",
+        "network",
+        "parent",
+        "runtime.connectionState",
+        "runtime.inMaintenanceMode",
+        "runtime.inQuarantineMode",
+        "runtime.powerState",
+        "summary.hardware.cpuMhz",
+        "summary.hardware.memorySize",
+        "summary.hardware.numCpuCores",
+        "summary.hardware.numCpuThreads",
+        "summary.quickStats.overallCpuUsage",
+        "summary.quickStats.overallMemoryUsage",
+        "vm",
+    ),
+    # whole: vCenter refuses a path into it with InvalidProperty, because the property is declared as the base type
+    "ClusterComputeResource": (*_COMPUTE, "configurationEx"),
+    "ComputeResource": _COMPUTE,
+    "ResourcePool": _POOL,
+    "VirtualApp": (*_POOL, "parentFolder"),
+    "Folder": ("name", "parent"),
+    "Datacenter": ("name", "parent"),
+    "Datastore": (
+        "host",
+        "name",
+        "summary.accessible",
+        "summary.capacity",
+        "summary.freeSpace",
+        "summary.maintenanceMode",
+        "summary.type",
+    ),
+    "Network": _NETWORK,
+    "DistributedVirtualPortgroup": (*_NETWORK, "key", "config.distributedVirtualSwitch"),
+    "OpaqueNetwork": (*_NETWORK, "summary"),  # whole, for the same reason
+    "DistributedVirtualSwitch": ("name", "uuid"),
+}
+
+T = TypeVar("T")
+Word = TypeVar("Word", PowerState, ConnectionState)
+
+
+def take_snapshot(session: Session) -> Inventory:
+    """Everything `Inventory` has, as vCenter lets this account see it.
+
+    An object that vCenter names and does not let us read is a line in `unreadable`; a property of a VM that it
+    withholds is in `Vm.unread`. A VM that moves while the snapshot is taken can be left out of a paged read (KB
+    2064555), so the VMs that only the hosts name are read once more.
+
+    Calls: CurrentTime, CreateContainerView, RetrievePropertiesEx (2 or 3), ContinueRetrievePropertiesEx (one for each
+        further 1,000 objects), DestroyView.
+    Needs: System.View, System.Read.
+
+    Raises:
+        SessionEnded: vCenter no longer knows the session.
+    """
+    taken_at = session.now()
+    readings = read_all(session, _PATHS)
+    readings |= _read_skipped_vms(session, readings)
+    site = _Site(readings=readings, root=ref_of(session.content.rootFolder), running=_read_running(session, readings))
+    return Inventory(
+        vcenter=session.identity,
+        taken_at=taken_at,
+        vms=_each(site, _vm, "VirtualMachine"),
+        hosts=_each(site, _host, "HostSystem"),
+        clusters=_each(site, _cluster, "ClusterComputeResource", "ComputeResource"),
+        pools=_each(site, _pool, "ResourcePool", "VirtualApp"),
+        containers=_each(site, _container, "Folder", "Datacenter"),
+        datastores=_each(site, _datastore, "Datastore"),
+        networks=_each(site, _network, "Network", "DistributedVirtualPortgroup", "OpaqueNetwork"),
+        unreadable=tuple(_unreadable_lines(readings)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Site:
+    """What the builders look at.
+
+    Args:
+        running: name of the API method of every queued or running task that a VM names.
+    """
+
+    readings: Readings
+    root: MoRef
+    running: dict[MoRef, str | None]
+
+    def members(self, *kinds: str) -> Iterator[Reading]:
+        """The objects of these kinds, in the order of their references."""
+        return (self.readings[ref] for ref in sorted(self.readings) if self._listed[ref.kind] in kinds)
+
+    @cached_property
+    def networks(self) -> NetworkIndex:
+        """What leads from a NIC to its network."""
+        opaque = [one for one in self.members("OpaqueNetwork") if one.get("summary") is not None]
+        networks = [*self.members("Network", "DistributedVirtualPortgroup"), *opaque]
+        return NetworkIndex(
+            names={one.ref: _name(one) for one in networks},
+            by_portgroup={one.get("key"): one.ref for one in networks if one.get("key")},
+            by_opaque_id={one.get("summary").opaqueNetworkId: one.ref for one in opaque},
+        )
+
+    @cached_property
+    def _listed(self) -> dict[str, str | None]:
+        return {kind: listed_kind(kind, _PATHS) for kind in {ref.kind for ref in self.readings}}
+
+
+def _read_skipped_vms(session: Session, readings: Readings) -> Readings:
+    named = {ref for one in readings.values() if one.ref.kind == "HostSystem" for ref in one.refs("vm") or ()}
+    return read_objects(session, sorted(named - readings.keys()), _PATHS["VirtualMachine"])
+
+
+def _read_running(session: Session, readings: Readings) -> dict[MoRef, str | None]:
+    recent = {ref for one in readings.values() for ref in one.refs("recentTask") or ()}
+    tasks = read_objects(session, sorted(recent), ("info.state", "info.name"))
+    return {
+        ref: method_name(one.get("info.name"))
+        for ref, one in tasks.items()
+        if one.get("info.state") in {"queued", "running"}
+    }
+
+
+def _each(site: _Site, build: Callable[[_Site, Reading], T], *kinds: str) -> tuple[T, ...]:
+    return tuple(build(site, reading) for reading in site.members(*kinds))
+
+
+def _vm(site: _Site, one: Reading) -> Vm:
+    pool, host, folder = (_ref(one.get(path)) for path in ("resourcePool", "runtime.host", "parent"))
+    return Vm(
+        ref=one.ref,
+        name=_name(one),
+        path=inventory_path(one.ref, site.readings, site.root),
+        instance_uuid=one.get("config.instanceUuid"),
+        bios_uuid=one.get("config.uuid"),
+        is_template=one.get("config.template"),
+        power_state=_word(PowerState, one.get("runtime.powerState")),
+        connection_state=_word(ConnectionState, one.get("runtime.connectionState")),
+        host=host,
+        pool=pool,
+        folder=folder,
+        datastores=one.refs("datastore"),
+        cpu_count=one.get("config.hardware.numCPU"),
+        memory_bytes=_bytes(one.get("config.hardware.memoryMB")),
+        memory_used_bytes=_bytes(one.get("summary.quickStats.hostMemoryUsage")),
+        memory_active_bytes=_bytes(one.get("summary.quickStats.guestMemoryUsage")),
+        memory_overhead_bytes=_overhead_bytes(one),
+        memory_reservation_bytes=_bytes(one.get("config.memoryAllocation.reservation")),
+        cpu_reservation_mhz=one.get("config.cpuAllocation.reservation"),
+        devices=_devices(site, one),
+        snapshot_count=_snapshot_count(one),
+        question=one.get("runtime.question.text"),
+        disabled_methods=_disabled_methods(one),
+        running_tasks=_running_tasks(site, one),
+        vmx_path=one.get("config.files.vmPathName"),
+        unread=_unread(one),
+    )
+
+
+def _unread(one: Reading) -> tuple[str, ...]:
+    return tuple(sorted({*one.unread, *(path for path in _VM_ALWAYS_SET if path not in one.values)}))
+
+
+def _overhead_bytes(one: Reading) -> int | None:
+    """What the hypervisor reserves now, or needs at power-on for a VM that has never run; both are bytes in the API."""
+    now: int | None = one.get("runtime.memoryOverhead")
+    at_power_on: int | None = one.get("config.initialOverhead.initialMemoryReservation")
+    return at_power_on if now is None else now
+
+
+def _devices(site: _Site, one: Reading) -> tuple[Device, ...] | None:
+    devices = one.get("config.hardware.device")
+    return None if devices is None else devices_from(devices, site.networks)
+
+
+def _snapshot_count(one: Reading) -> int | None:
+    if "snapshot.rootSnapshotList" in one.unread:
+        return None
+    waiting, count = list(one.get("snapshot.rootSnapshotList") or ()), 0
+    while waiting:
+        count += 1
+        waiting += waiting.pop().childSnapshotList
+    return count
+
+
+def _disabled_methods(one: Reading) -> tuple[str, ...] | None:
+    if "disabledMethod" in one.unread:
+        return None
+    return tuple(filter(None, map(method_name, one.get("disabledMethod") or ())))
+
+
+def _running_tasks(site: _Site, one: Reading) -> tuple[RunningTask, ...] | None:
+    recent = one.refs("recentTask")
+    if recent is None:
+        return None
+    return tuple(RunningTask(ref=ref, name=site.running[ref]) for ref in recent if ref in site.running)
+
+
+def _host(site: _Site, one: Reading) -> Host:
+    connection = _word(ConnectionState, one.get("runtime.connectionState"))
+    return Host(
+        ref=one.ref,
+        name=_name(one),
+        compute_resource=_ref(one.get("parent")),
+        connection_state=connection,
+        power_state=one.get("runtime.powerState"),
+        in_maintenance_mode=one.get("runtime.inMaintenanceMode"),
+        in_quarantine_mode=one.get("runtime.inQuarantineMode", unset=False),
+        version=one.get("config.product.version"),
+        build=one.get("config.product.build"),
+        cpu_threads=one.get("summary.hardware.numCpuThreads"),
+        cpu_mhz=_cpu_mhz(one),
+        cpu_used_mhz=one.get("summary.quickStats.overallCpuUsage"),
+        memory_bytes=one.get("summary.hardware.memorySize"),
+        memory_used_bytes=_bytes(one.get("summary.quickStats.overallMemoryUsage")),
+        vmotion_nics=_vmotion_nics(one, is_connected=connection is ConnectionState.CONNECTED),
+        datastores=one.refs("datastore"),
+        networks=one.refs("network"),
+        vms=one.refs("vm"),
+        path=inventory_path(one.ref, site.readings, site.root),
+    )
+
+
+def _cpu_mhz(one: Reading) -> int | None:
+    cores, mhz = one.get("summary.hardware.numCpuCores"), one.get("summary.hardware.cpuMhz")
+    return None if cores is None or mhz is None else int(cores * mhz)
+
+
+def _vmotion_nics(one: Reading, *, is_connected: bool) -> tuple[VmkNic, ...] | None:
+    """None where nothing is known: the property was refused, or a host that is away has no configuration to show."""
+    path = "config.virtualNicManagerInfo.netConfig"
+    if path in one.values:
+        return vmotion_nics_from(one.get(path))
+    return () if is_connected and path not in one.unread else None
+
+
+def _cluster(_: _Site, one: Reading) -> Cluster:
+    config = one.get("configurationEx")
+    return Cluster(
+        ref=one.ref,
+        name=_name(one),
+        is_cluster=one.ref.kind != "ComputeResource",
+        root_pool=_ref(one.get("resourcePool")),
+        hosts=one.refs("host"),
+        drs_enabled=None if config is None else bool(config.drsConfig.enabled),
+        drs_automation=None if config is None else plain(config.drsConfig.defaultVmBehavior),
+        ha_enabled=None if config is None else bool(config.dasConfig.enabled),
+        rules=None if config is None else drs_rules_from(config.rule, config.group),
+    )
+
+
+def _pool(_: _Site, one: Reading) -> Pool:
+    return Pool(ref=one.ref, name=_name(one), owner=_ref(one.get("owner")), parent=_ref(one.get("parent")))
+
+
+def _container(_: _Site, one: Reading) -> Container:
+    return Container(ref=one.ref, name=_name(one), parent=_ref(one.get("parent")))
+
+
+def _datastore(_: _Site, one: Reading) -> Datastore:
+    return Datastore(
+        ref=one.ref,
+        name=_name(one),
+        kind=one.get("summary.type"),
+        accessible=one.get("summary.accessible"),
+        capacity_bytes=one.get("summary.capacity"),
+        free_bytes=one.get("summary.freeSpace"),
+        maintenance_mode=one.get("summary.maintenanceMode"),
+        mounts=None if "host" in one.unread else tuple(map(_mount, one.get("host") or ())),
+    )
+
+
+def _mount(mount: Any) -> DatastoreMount:
+    return DatastoreMount(
+        host=ref_of(mount.key),
+        accessible=mount.mountInfo.accessible,
+        mounted=mount.mountInfo.mounted,
+        access_mode=mount.mountInfo.accessMode,
+    )
+
+
+def _network(site: _Site, one: Reading) -> Network:
+    switch = _ref(one.get("config.distributedVirtualSwitch"))
+    return Network(
+        ref=one.ref,
+        name=_name(one),
+        hosts=one.refs("host"),
+        portgroup_key=one.get("key"),
+        switch_uuid=site.readings[switch].get("uuid") if switch in site.readings else None,
+    )
+
+
+def _unreadable_lines(readings: Readings) -> Iterator[str]:
+    for ref in sorted(readings):
+        refused = sorted(f"{path} ({why})" for path, why in readings[ref].unread.items())
+        if refused:
+            yield f"{ref.kind} {_name(readings[ref])} ({ref.moid}): {', '.join(refused)}"
+
+
+def _name(one: Reading) -> str:
+    return plain_name(one.get("name") or one.ref.moid)
+
+
+def _ref(managed: Any) -> MoRef | None:
+    return None if managed is None else ref_of(managed)
+
+
+def _bytes(mib: int | None) -> int | None:
+    return None if mib is None else mib * _MIB
+
+
+def _word(words: type[Word], value: Any) -> Word | None:
+    """The word of a closed set; None for one that this program does not know."""
+    return next((word for word in words if word.value == value), None)

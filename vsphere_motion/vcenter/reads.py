@@ -1,0 +1,87 @@
+"""Which methods of the vSphere API change something, and which may be asked twice.
+
+The one list behind three rules of `stub.py`: a call in `REPEATABLE` is asked again when its answer is lost; a call
+that is harmless but not repeatable is sent once, and a lost answer means that nothing is known to have changed; any
+other call changes something: it goes over a connection that was seen alive, is sent once, and a lost answer leaves its
+outcome unknown.
+"""
+
+from __future__ import annotations
+
+REPEATABLE = frozenset(
+    {
+        "ContinueRetrievePropertiesEx",
+        "CurrentTime",
+        "Fetch",
+        "HasPrivilegeOnEntities",
+        "QueryEvents",
+        "ReadNextTasks",
+        "ReadPreviousTasks",
+        "RetrieveProperties",
+        "RetrievePropertiesEx",
+        "RetrieveServiceContent",
+        "SessionIsActive",
+    }
+)
+"""Reads that give the same answer when they are asked again."""
+
+LONG_POLLS = frozenset({"CheckForUpdates", "WaitForUpdates", "WaitForUpdatesEx"})
+"""Reads that wait on the server. They are not repeated: a server may have forgotten what it put into a lost answer,
+so the caller begins again with an empty version."""
+
+SESSION = frozenset({"Login", "LoginByToken", "Logout"})
+"""Calls about our own session."""
+
+HARMLESS = (
+    REPEATABLE
+    | LONG_POLLS
+    | SESSION
+    | {
+        # our own views, filters and collectors, which end with the session
+        "CancelRetrievePropertiesEx",
+        "CancelWaitForUpdates",
+        "CreateCollectorForEvents",
+        "CreateCollectorForTasks",
+        "CreateContainerView",
+        "CreateFilter",
+        "CreateListView",
+        "CreateListViewFromView",
+        "CreatePropertyCollector",
+        "DestroyCollector",
+        "DestroyPropertyCollector",
+        "DestroyPropertyFilter",
+        "DestroyView",
+        "ModifyListView",
+        "ResetCollector",
+        "ResetListView",
+        "ResetListViewFromView",
+        "RewindCollector",
+        "SetCollectorPageSize",
+        # further reads
+        "BrowseDiagnosticLog",
+        "FetchUserPrivilegeOnEntities",
+        "FindAllByDnsName",
+        "FindAllByIp",
+        "FindAllByUuid",
+        "FindByDnsName",
+        "FindByInventoryPath",
+        "FindByIp",
+        "FindByUuid",
+        "FindChild",
+        "ReadNextEvents",
+        "ReadPreviousEvents",
+    }
+)
+"""Calls that change nothing but our own session, views, filters and collectors."""
+
+_HARMLESS_PREFIXES = ("Query", "Check", "Retrieve")
+
+
+def is_repeatable(method: str) -> bool:
+    """Whether the transport may ask again when the answer is lost."""
+    return method in REPEATABLE
+
+
+def is_changing(method: str) -> bool:
+    """Whether a call of this SOAP method may change anything but our own session, views and filters."""
+    return method not in HARMLESS and not method.startswith(_HARMLESS_PREFIXES)

@@ -1,0 +1,304 @@
+"""Our own way of sending pyVmomi's calls: a deadline on every call, and nothing re-sent by itself but listed reads.
+
+- A call that fails before it is sent raises `VCenterUnavailable`: nothing happened.
+- A read of `reads.REPEATABLE` is asked again while the server is away, within its deadline.
+- Every other call is sent once, over a connection that was seen alive; when a changing call loses its answer, it
+  raises `OutcomeUnknown`.
+- Nothing is repeated before the server has answered once: a refused first connection is an answer too.
+- A fault comes out as pyVmomi's fault; `faults.translated` is for the caller.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import logging
+import re
+import secrets
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyVmomi import vim
+from pyVmomi.SoapAdapter import COOKIE_NAME, SoapStubAdapterBase
+from pyVmomi.VmomiSupport import GetRequestContext
+
+from vsphere_motion import __version__
+from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, Unreachable, VCenterFault
+from vsphere_motion.settings import Endpoint
+from vsphere_motion.vcenter import reads
+from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
+from vsphere_motion.vcenter.deadline import Deadline
+from vsphere_motion.vcenter.faults import outcome_unknown, translate
+from vsphere_motion.vcenter.pool import ConnectionPool
+from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, UnknownFault, read_answer
+from vsphere_motion.vcenter.tls import TrustRules, untrusted
+
+PATH = "/sdk"
+TRIES = 4
+FIRST_PAUSE_S = 0.1
+MAX_PAUSE_S = 30.0
+FRESH_S = 5.0
+"""A connection that answered this short ago needs no probe before a harmless call."""
+
+_AWAY = frozenset({502, 503, 504})
+_OPERATION_ID = "operationID"
+_COOKIE = re.compile(rf'\s*{COOKIE_NAME}=("[^"]*"|[^;\s]*)')
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One call of the API.
+
+    Args:
+        method: pyVmomi's description of the method.
+        request: the SOAP text; it may hold a password and is never shown.
+    """
+
+    method: Any
+    server: str
+    request: bytes = field(repr=False)
+    deadline: Deadline
+
+    @property
+    def name(self) -> str:
+        return str(self.method.wsdlName)
+
+    @property
+    def what(self) -> str:
+        return f"call {self.name} on {self.server}"
+
+    @property
+    def is_changing(self) -> bool:
+        return reads.is_changing(self.name)
+
+
+class Stub(SoapStubAdapterBase):
+    """Sends the calls of one session; threads may share it.
+
+    Args:
+        version: pyVmomi's name of the API version to speak.
+    """
+
+    def __init__(self, endpoint: Endpoint, rules: TrustRules, *, version: str) -> None:
+        super().__init__(version=version)  # type: ignore[no-untyped-call]
+        self.requestContext: dict[str, str] | None = None  # read by pyVmomi's SerializeRequest
+        self._endpoint = endpoint
+        self._rules = rules
+        self._pool = ConnectionPool()
+        self._cookie = ""
+        self._local = threading.local()
+        self._closed = threading.Event()
+        self._has_answered = False
+
+    def __repr__(self) -> str:
+        return f"Stub({self._endpoint.address})"
+
+    def __deepcopy__(self, memo: object) -> Stub:
+        return self
+
+    @property
+    def has_cookie(self) -> bool:
+        """Whether the server gave us a session, logged in or not."""
+        return bool(self._cookie)
+
+    def speak(self, version: str) -> None:
+        """Speak this API version from now on, by pyVmomi's name of it; never an older one than before."""
+        self.ComputeVersionInfo(version)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def timeout(self, seconds: float) -> Iterator[None]:
+        """Give each call of this thread in the block this deadline instead of the endpoint's."""
+        before = self._timeout_s
+        self._local.timeout_s = seconds
+        try:
+            yield
+        finally:
+            self._local.timeout_s = before
+
+    def close(self) -> None:
+        """Close the idle connections; calls from now on are refused."""
+        self._closed.set()
+        self._pool.close()
+
+    def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: object = None) -> Any:  # noqa: N802, N803 - pyVmomi's names
+        """Send one call, as pyVmomi asks for it.
+
+        Raises:
+            vmodl.MethodFault: vCenter refused the call.
+            MotionError: there is no answer, or none that is understood.
+        """
+        if self._closed.is_set():
+            raise SessionEnded(f"Could not call {info.wsdlName} on {self._endpoint.address}: this session was closed.")
+        call = self._call(mo, info, args, Deadline(self._timeout_s))
+        answer = self._ask_until_answered(call) if reads.is_repeatable(call.name) else self._ask_once(call)
+        if answer.is_fault:
+            raise answer.value
+        return answer.value
+
+    @property
+    def _timeout_s(self) -> float:
+        return float(getattr(self._local, "timeout_s", self._endpoint.call_timeout_s))
+
+    def _call(self, mo: Any, info: Any, args: Any, deadline: Deadline) -> _Call:
+        request = self.SerializeRequest(mo, info, args)  # type: ignore[no-untyped-call]
+        return _Call(method=info, server=self._endpoint.address, request=request, deadline=deadline)
+
+    def _ask_until_answered(self, call: _Call) -> Answer:
+        for attempt in range(TRIES - 1):
+            try:
+                return self._ask(call, self._pool.take() or self._connect(call))
+            except Unreachable as lost:
+                pause_s = _pause_s(attempt)
+                if not self._has_answered or pause_s >= call.deadline.left_s:
+                    raise
+                _log.warning("%s; asking again in %.1f s", lost.message, pause_s)
+                if self._closed.wait(pause_s):
+                    raise
+        return self._ask(call, self._pool.take() or self._connect(call))
+
+    def _ask_once(self, call: _Call) -> Answer:
+        connection = self._live_connection(call)
+        if call.deadline.left_s <= 0:
+            self._pool.give_back(connection)
+            raise translate(_no_answer(call.deadline), what=call.what)
+        return self._ask(call, connection)
+
+    def _live_connection(self, call: _Call) -> VCenterConnection:
+        """A connection that was seen alive: an idle one may have been cut by a load balancer without a word."""
+        connection = self._pool.take()
+        if connection is None:
+            return self._connect(call)
+        if connection.idle_s < FRESH_S and not call.is_changing:
+            return connection
+        return connection if self._answers(connection, call.deadline) else self._connect(call)
+
+    def _answers(self, connection: VCenterConnection, deadline: Deadline) -> bool:
+        service = vim.ServiceInstance("ServiceInstance", self)
+        with operation(None):
+            probe = self._call(
+                service, service._GetMethodInfo("CurrentTime"), (), deadline.within(self._endpoint.connect_timeout_s)
+            )
+        try:
+            self._exchange(probe, connection)
+        except MotionError:
+            return False
+        return connection.is_usable
+
+    def _connect(self, call: _Call) -> VCenterConnection:
+        endpoint = self._endpoint
+        deadline = call.deadline.within(endpoint.connect_timeout_s)
+        what = f"connect to {endpoint.host}:{endpoint.port}"
+        try:
+            return VCenterConnection(endpoint, self._rules, deadline)
+        except ssl.SSLCertVerificationError as failure:
+            raise untrusted(endpoint, failure) from failure
+        except OSError as failure:
+            raise translate(_timely(failure, deadline), what=what) from failure
+
+    def _ask(self, call: _Call, connection: VCenterConnection) -> Answer:
+        answer = self._exchange(call, connection)
+        self._pool.give_back(connection)
+        return answer
+
+    def _exchange(self, call: _Call, connection: VCenterConnection) -> Answer:
+        try:
+            answer = self._read(call, self._post(call, connection))
+        except BaseException:
+            connection.close()
+            raise
+        self._has_answered = True
+        return answer
+
+    def _post(self, call: _Call, connection: VCenterConnection) -> http.client.HTTPResponse:
+        try:
+            response = connection.post(PATH, call.request, self._headers(), call.deadline)
+        except (OSError, http.client.HTTPException) as failure:
+            raise self._lost(call, failure) from failure
+        for header in response.headers.get_all("Set-Cookie", ()):
+            if (match := _COOKIE.match(header)) is not None:
+                self._cookie = match.group(1)
+        return response
+
+    def _headers(self) -> dict[str, str]:
+        headers = {
+            "Accept-Encoding": "gzip, deflate",
+            "Content-Type": "text/xml; charset=UTF-8",
+            "SOAPAction": self.versionId,
+            "User-Agent": f"vsphere-motion/{__version__}",
+        }
+        return headers | {"Cookie": f"{COOKIE_NAME}={self._cookie}"} if self._cookie else headers
+
+    def _read(self, call: _Call, response: http.client.HTTPResponse) -> Answer:
+        if response.status not in {200, 500}:
+            raise self._refused(call, response)
+        try:
+            body = BodyReader(response)
+            answer = read_answer(self, call.method, body)
+            body.drain()
+        except UnknownFault as fault:
+            raise VCenterFault(f"Could not {call.what}: {fault.message}", fault_kind=fault.kind) from fault
+        except (OSError, http.client.HTTPException) as failure:
+            raise self._lost(call, failure) from failure
+        except NOT_UNDERSTOOD as failure:
+            raise _not_understood(call, response.status, failure) from failure
+        return answer
+
+    def _lost(self, call: _Call, failure: Exception) -> MotionError:
+        """The error for an answer that did not come whole; the other idle connections are as sick as this one."""
+        self._pool.drop()
+        return translate(_timely(failure, call.deadline), what=call.what, changing=call.is_changing)
+
+    def _refused(self, call: _Call, response: http.client.HTTPResponse) -> MotionError:
+        words = f"the server answered HTTP {response.status} {response.reason}"
+        if call.is_changing and response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            return outcome_unknown(call.what, words)
+        if response.status in _AWAY:
+            return Unreachable(f"Could not {call.what}: {words}", hint="vCenter's service may be starting; try again.")
+        return ProtocolError(
+            f"Could not {call.what}: {words}", hint="This is not the address of a vCenter, or something answers for it."
+        )
+
+
+@contextmanager
+def operation(op_id: str | None) -> Iterator[None]:
+    """Give this thread's calls in the block this operationID; None takes it away."""
+    context = GetRequestContext()
+    before = context.pop(_OPERATION_ID, None)
+    if op_id is not None:
+        context[_OPERATION_ID] = op_id
+    try:
+        yield
+    finally:
+        context.pop(_OPERATION_ID, None)
+        if before is not None:
+            context[_OPERATION_ID] = before
+
+
+def _pause_s(attempt: int) -> float:
+    jitter = secrets.SystemRandom().uniform(0.5, 1.0)
+    return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * jitter)
+
+
+def _no_answer(deadline: Deadline) -> TimeoutError:
+    return TimeoutError(f"no answer within {deadline.seconds:g} s")
+
+
+def _timely(failure: Exception, deadline: Deadline) -> Exception:
+    """The failure, in words about the deadline if that is what it was."""
+    is_deadline = isinstance(failure, TimeoutError) and failure.errno != errno.ETIMEDOUT
+    return _no_answer(deadline) if is_deadline else failure
+
+
+def _not_understood(call: _Call, status: int, failure: Exception) -> MotionError:
+    words = f"the answer (HTTP {status}) is not understood: {failure}"
+    if call.is_changing:
+        return outcome_unknown(call.what, words)
+    return ProtocolError(
+        f"Could not {call.what}: {words}",
+        hint="Check that this is the address of a vCenter. A newer vCenter may need a newer pyvmomi.",
+    )
