@@ -20,14 +20,13 @@ const maxPatchBytes = 1 << 20
 type control struct {
 	service  *simulator.Service
 	registry *simulator.Registry
-	site     *site
 	engine   *engine
 	trace    *trace
 }
 
 // registerControl adds /_sim/v1/ to the server, for the user who may log in, and lets the trace see every SOAP call.
-func registerControl(service *simulator.Service, registry *simulator.Registry, where *site, moves *engine, who login) {
-	c := &control{service: service, registry: registry, site: where, engine: moves, trace: newTrace(maxTracedCalls)}
+func registerControl(service *simulator.Service, registry *simulator.Registry, moves *engine, who login) {
+	c := &control{service: service, registry: registry, engine: moves, trace: newTrace(maxTracedCalls)}
 	handlers := map[string]http.HandlerFunc{
 		"PATCH /_sim/v1/objects/{moid}": c.patchObject,
 		"GET /_sim/v1/objects/{moid}":   c.showObject,

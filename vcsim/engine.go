@@ -53,6 +53,9 @@ func newEngine(registry *simulator.Registry, s *site, clock clock, seed int64) *
 	return e
 }
 
+// heldPause is how long the loop sleeps when it has nothing to wait for: it is woken when that changes.
+const heldPause = time.Second
+
 // stop ends the engine's loop; moves under way stay where they are.
 func (e *engine) stop() { close(e.done) }
 
@@ -81,8 +84,8 @@ func (e *engine) advance() time.Duration {
 		at, found := e.nextEvent()
 		if !found || at.After(now) {
 			e.passTime(now)
-			if !found {
-				return time.Hour
+			if !found || len(e.admitting) > 0 {
+				return heldPause
 			}
 			return e.clock.wait(at)
 		}

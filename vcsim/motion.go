@@ -120,7 +120,7 @@ func growth(dirty, rate float64) float64 {
 	if rate/dirty >= minProgressRatio {
 		return 1 / (1 - dirty/rate)
 	}
-	return 1 + (dirty/rate)/(1-1/sdpsTargetRatio)
+	return 1 + min(dirty/rate, 1)/(1-1/sdpsTargetRatio)
 }
 
 func (f *flow) bestRate() float64 {

@@ -231,10 +231,18 @@ func (m *move) cancel() types.BaseMethodFault {
 	if m.ended != nil || m.flow.stage > stagePrecopy {
 		return &types.NotSupported{}
 	}
-	m.finish(ending{at: e.time, fault: &types.RequestCanceled{}, cancelled: true})
+	m.finish(ending{at: m.present(), fault: &types.RequestCanceled{}, cancelled: true})
 	e.settle()
 	e.nudge()
 	return nil
+}
+
+// present is the model's time, which for a move is never before its submission. e.mu is held.
+func (m *move) present() time.Time {
+	if m.engine.time.Before(m.queuedAt) {
+		return m.queuedAt
+	}
+	return m.engine.time
 }
 
 // truth is what the ground truth says of the move. e.mu is held.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,6 +28,7 @@ func serveCommand(args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
+	log.SetOutput(quietLog{stderr})
 	running, err := start(o)
 	if err != nil {
 		return err
@@ -39,13 +42,25 @@ func serveCommand(args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// quietLog drops the one line that says nothing: govmomi looks for the vmware.log of a VM, and the VMs of a site have no files.
+type quietLog struct{ io.Writer }
+
+func (l quietLog) Write(line []byte) (int, error) {
+	if bytes.HasSuffix(line, []byte(" open : no such file or directory\n")) {
+		return len(line), nil
+	}
+	return l.Writer.Write(line)
+}
+
 // runningSimulator is a simulator that answers.
 type runningSimulator struct {
 	model  *simulator.Model
 	server *simulator.Server
 	state  *stateDir
 	ready  readyState
-	site   *site // nil under -stock
+	site   *site // nil under -stock, as are the two below
+	engine *engine
+	keeper *keeper
 }
 
 // start builds the inventory, listens, and returns once the server answers.
@@ -125,8 +140,9 @@ func (r *runningSimulator) configure(o *options, who login, certificates *certif
 		if o.stock {
 			return
 		}
-		engine := registerMotion(service, registry, r.site, o.speed, o.seed)
-		registerControl(service, registry, r.site, engine, who)
+		r.keeper = startKeeper(service, registry, r.site)
+		r.engine = registerMotion(service, registry, r.site, o.speed, o.seed)
+		registerControl(service, registry, r.engine, who)
 	})
 }
 
@@ -174,14 +190,35 @@ func (r *runningSimulator) describe(o *options, who login) (readyState, error) {
 // close stops the server and removes the model's temporary directory and the state.
 func (r *runningSimulator) close() {
 	if r.server != nil {
-		r.server.CloseClientConnections()
-		r.server.Close()
+		r.closeServer()
+	}
+	if r.engine != nil {
+		r.engine.stop()
+	}
+	if r.keeper != nil {
+		r.keeper.stop()
 	}
 	if r.model != nil && r.model.Service != nil {
 		r.model.Remove()
 	}
 	if r.state != nil {
 		r.state.remove()
+	}
+}
+
+// closingTime is how long close waits for requests in flight. A WaitForUpdatesEx may have a minute to go and is not waited for.
+const closingTime = time.Second
+
+func (r *runningSimulator) closeServer() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		r.server.CloseClientConnections()
+		r.server.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closingTime):
 	}
 }
 

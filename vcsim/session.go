@@ -120,7 +120,7 @@ func (e *engine) interrupt(vm types.ManagedObjectReference, fault types.BaseMeth
 		return
 	}
 	e.advance()
-	if m.finish(ending{at: e.time, fault: fault}) {
+	if m.finish(ending{at: m.present(), fault: fault}) {
 		e.settle()
 		e.nudge()
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -30,24 +31,31 @@ func (b *builder) setHostLoads() {
 	}
 }
 
-// setVMLoad fills a VM's quick statistics from its size and its guest's writes.
+// usageOf is the CPU time and memory a running VM takes, from its size and its guest's writes. A VM that the site does not know, a
+// clone for one, is idle and has touched all its memory.
+func usageOf(vm *mo.VirtualMachine, where *site) load {
+	traits, known := where.VMs[vm.Self]
+	size := vm.Config.Hardware.MemoryMB
+	touched := size
+	if known && traits.TouchedBytes >= 0 {
+		touched = min(size, int32(traits.TouchedBytes>>20))
+	}
+	cpus := vm.Config.Hardware.NumCPU
+	mhz := idleMHzPerCPU*cpus + int32(traits.DirtyBytesPerS/1e6)*mhzPerDirtyMB
+	return load{mhz: min(mhz, cpus*defaultHostCPUMHz), memory: touched}
+}
+
+// setVMLoad fills a VM's quick statistics.
 func setVMLoad(vm *simulator.VirtualMachine, where *site) {
 	stats := &vm.Summary.QuickStats
 	if vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn {
 		return
 	}
-	traits := where.VMs[vm.Self]
-	size := vm.Config.Hardware.MemoryMB
-	touched := size
-	if traits.TouchedBytes >= 0 {
-		touched = int32(traits.TouchedBytes >> 20)
-	}
-	stats.OverallCpuUsage = idleMHzPerCPU*vm.Config.Hardware.NumCPU + int32(traits.DirtyBytesPerS/1e6)*mhzPerDirtyMB
-	stats.OverallCpuUsage = min(stats.OverallCpuUsage, vm.Runtime.MaxCpuUsage)
-	stats.OverallCpuDemand = stats.OverallCpuUsage
-	stats.HostMemoryUsage = touched + overheadMiBPerVM
-	stats.GuestMemoryUsage = touched * activePercentAtIdle / 100
-	stats.PrivateMemory = touched
+	usage := usageOf(&vm.VirtualMachine, where)
+	stats.OverallCpuUsage, stats.OverallCpuDemand = usage.mhz, usage.mhz
+	stats.HostMemoryUsage = usage.memory + overheadMiBPerVM
+	stats.GuestMemoryUsage = usage.memory * activePercentAtIdle / 100
+	stats.PrivateMemory = usage.memory
 	stats.ConsumedOverheadMemory = overheadMiBPerVM
 	stats.UptimeSeconds = 86400
 }

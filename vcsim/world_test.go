@@ -35,11 +35,17 @@ type world struct {
 	vms      []*simulator.VirtualMachine
 }
 
-// newWorld starts a world whose clock runs at the given speed. Virtual machines are on, and those of the first cluster on its first host.
+// newWorld starts a world whose clock runs at the given speed, with three virtual machines in the first cluster.
 func newWorld(t *testing.T, speed float64) *world {
 	t.Helper()
+	return newWorldOf(t, speed, 3)
+}
+
+// newWorldOf starts a world with that many virtual machines a cluster. They are on, and those of the first cluster on its first host.
+func newWorldOf(t *testing.T, speed float64, machines int) *world {
+	t.Helper()
 	model := simulator.VPX()
-	model.Datacenter, model.Cluster, model.ClusterHost, model.Host, model.Machine, model.Datastore = 1, 2, 4, 0, 8, 2
+	model.Datacenter, model.Cluster, model.ClusterHost, model.Host, model.Machine, model.Datastore = 1, 2, 4, 0, machines, 2
 	if err := model.Create(); err != nil {
 		t.Fatal(err)
 	}

@@ -128,6 +128,27 @@ def find_credentials(
     return Credentials(user=account.user, password=Password(found[0]), source=found[1])
 
 
+def find_new_password(
+    account: Account,
+    environment: Mapping[str, str],
+    *,
+    read_stdin: Ask | None = None,
+    run_command: Ask | None = None,
+    prompt: Ask | None = None,
+) -> Credentials:
+    """The same, for storing it: what the keyring already has is not looked at.
+
+    Raises:
+        CredentialMissing: no place has one.
+    """
+    found = _given(account, environment, read_stdin, run_command)
+    if found is None and prompt is not None:
+        found = prompt(), "prompt"
+    if found is None or not found[0]:
+        raise _missing(account, found, "login does not ask it")
+    return Credentials(user=account.user, password=Password(found[0]), source=found[1])
+
+
 def find_in_environment(account: Account, environment: Mapping[str, str]) -> tuple[str, str] | None:
     """The password of the strongest variable, and its name. A URL's password counts for its own host only."""
     for variable in PASSWORD_VARIABLES:
@@ -148,6 +169,16 @@ def keyring_state(environment: Mapping[str, str]) -> KeyringState:
     except CredentialMissing as problem:
         return KeyringState(name=name, problem=problem.message)
     return KeyringState(name=name)
+
+
+def require_keyring(environment: Mapping[str, str]) -> None:
+    """Make sure that a password could be stored.
+
+    Raises:
+        CredentialMissing: there is no usable backend; the hint names three ways without one.
+    """
+    with _keyring_problems():
+        _backend(environment)
 
 
 def store_password(account: Account, password: Password, environment: Mapping[str, str]) -> str:
@@ -218,7 +249,8 @@ def _missing(account: Account, found: tuple[str, str] | None, reason: str | None
     if found is not None:
         return CredentialMissing(f"the password from {found[1]} is empty", hint=_ALTERNATIVES)
     details = (f"keyring: {reason or 'it has none for this account'}",)
-    return CredentialMissing(f"no password for {account}", hint=_ALTERNATIVES, details=details)
+    hint = f"store it once with: vsphere-motion login; or {_ALTERNATIVES}"
+    return CredentialMissing(f"no password for {account}", hint=hint, details=details)
 
 
 def _backend(environment: Mapping[str, str]) -> KeyringBackend:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from vsphere_motion.sim.process import ProcessRun, process_mark, spawn
 from vsphere_motion.sim.start import does_answer, start_simulator
 from vsphere_motion.sim.state import SimState, state_root
 from vsphere_motion.sim.stop import choose_simulator, stop_all, stop_simulator
+from vsphere_motion.sim.wait import wait_for
 
 pytestmark = pytest.mark.vcsim
 
@@ -92,6 +94,7 @@ def test_all_are_stopped(environment: dict[str, str]) -> None:
 def test_the_state_of_a_simulator_that_was_killed_is_cleaned_up(environment: dict[str, str]) -> None:
     state = start(environment)
     subprocess.run(["kill", "-KILL", str(run_of(state).pid)], check=True)
+    assert wait_for(lambda: not is_alive(state), deadline_s=10)
     assert stop_simulator(environment) is None
     assert list(state_root(environment).iterdir()) == []
 
@@ -100,7 +103,8 @@ def test_a_process_that_got_a_simulators_number_is_never_ended(
     environment: dict[str, str], other_process: subprocess.Popen[bytes]
 ) -> None:
     state = start(environment)
-    rewrite(environment, state, {"run": {"pid": other_process.pid, "mark": run_of(state).mark, "log": "/dev/null"}})
+    earlier = process_mark(os.getpid())  # both other processes started later than this one
+    rewrite(environment, state, {"run": {"pid": other_process.pid, "mark": earlier, "log": "/dev/null"}})
     assert stop_all(environment) == ()
     assert other_process.poll() is None
     ProcessRun(pid=run_of(state).pid, mark=run_of(state).mark, log=run_of(state).log).end(environment)
@@ -129,10 +133,11 @@ def test_a_file_that_is_no_state_is_left_alone(
 
 def test_a_simulator_that_ignores_the_request_to_end_is_made_to(environment: dict[str, str], tmp_path: Path) -> None:
     program = tmp_path / "stubborn"
-    program.write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
+    program.write_text("#!/bin/sh\ntrap '' TERM\nexec sleep 600\n")
     program.chmod(0o755)
     run = spawn([str(program)], log=tmp_path / "log", environment=environment)
-    run.end(environment)
+    wait_for(lambda: "sleep" in (Path("/proc") / str(run.pid) / "comm").read_text(), deadline_s=10)
+    run.end(environment, grace_s=0.2)
     assert process_mark(run.pid) is None
 
 

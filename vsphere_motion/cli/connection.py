@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.logfile import REDACTION
 from vsphere_motion.cli.servers import read_servers
-from vsphere_motion.credentials import Account, Credentials, find_credentials
+from vsphere_motion.credentials import Account, Ask, Credentials, find_credentials, find_new_password
 from vsphere_motion.errors import BadInput, CredentialMissing, UsageProblem
 from vsphere_motion.model.address import parse_known_hosts
 from vsphere_motion.settings import Settings, Sources, config_path, read_config, resolve, state_directory
@@ -70,19 +72,38 @@ def read_credentials(invocation: Invocation, settings: Settings) -> Credentials:
         CredentialMissing: no place has a password.
     """
     account = account_of(settings)
-    console = invocation.console
-    command = settings.password_command
-    credentials = find_credentials(
-        account,
-        invocation.environment,
-        read_stdin=invocation.read_password if invocation.password_stdin else None,
-        run_command=(lambda: run_password_command(command)) if command else None,
-        prompt=(lambda: console.ask_password(f"Password of {safe(str(account))}: "))
-        if console.is_interactive
-        else None,
-    )
+    credentials = find_credentials(account, invocation.environment, **_ways_to_ask(invocation, settings, account))
     REDACTION.add(credentials.password.reveal())
     return credentials
+
+
+def read_login_credentials(invocation: Invocation, settings: Settings) -> Credentials:
+    """The account and the password to store, which never comes from the keyring.
+
+    Raises:
+        UsageProblem: no account is named.
+        CredentialMissing: no place has a password.
+    """
+    account = account_of(settings)
+    credentials = find_new_password(account, invocation.environment, **_ways_to_ask(invocation, settings, account))
+    REDACTION.add(credentials.password.reveal())
+    return credentials
+
+
+class _Ways(TypedDict):
+    read_stdin: Ask | None
+    run_command: Ask | None
+    prompt: Ask | None
+
+
+def _ways_to_ask(invocation: Invocation, settings: Settings, account: Account) -> _Ways:
+    command, console = settings.password_command, invocation.console
+    question = f"Password of {safe(str(account))}: "
+    return _Ways(
+        read_stdin=invocation.read_password if invocation.password_stdin else None,
+        run_command=partial(run_password_command, command) if command else None,
+        prompt=partial(console.ask_password, question) if console.is_interactive else None,
+    )
 
 
 def account_of(settings: Settings) -> Account:
@@ -109,15 +130,17 @@ def warn_if_insecure(invocation: Invocation, settings: Settings) -> None:
         )
 
 
-def open_state_journal(invocation: Invocation) -> Journal:
-    """The journal of the state directory.
+@contextmanager
+def open_state_journal(invocation: Invocation) -> Iterator[Journal]:
+    """The journal of the state directory, closed at the end of the block.
 
     Raises:
         JournalError: it cannot be opened.
     """
     from vsphere_motion.run.journal import open_journal
 
-    return open_journal(state_directory(invocation.environment))
+    with closing(open_journal(state_directory(invocation.environment))) as journal:
+        yield journal
 
 
 def run_password_command(command: Sequence[str]) -> str:

@@ -40,9 +40,10 @@ def tell_stopped(problem: BaseException) -> int | None:
     return ExitCode.INTERRUPTED if isinstance(problem, KeyboardInterrupt) else None
 
 
-def write_error(console: Console, error: MotionError, *, as_json: bool) -> None:
-    """The message, its details and its hint."""
-    lines = [f"error: {safe(error.message)}", *(f"  {safe(line)}" for line in error.details)]
+def write_error(console: Console, error: MotionError, *, as_json: bool, with_details: bool = True) -> None:
+    """The message, its details (unless they have been shown) and its hint."""
+    details = error.details if with_details else ()
+    lines = [f"error: {safe(error.message)}", *(f"  {safe(line)}" for line in details)]
     if error.hint:
         lines.append(f"  hint: {safe(error.hint)}")
     sys.stdout.flush()

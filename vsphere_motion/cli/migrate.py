@@ -133,7 +133,7 @@ def _run(invocation: Invocation, vcenter: VCenter, plan: Plan, *, options: RunOp
         watched = watch(
             invocation,
             lambda control: run(vcenter, plan, journal=journal, control=control, options=options),
-            plan=plan,
+            plan=plan if error is None else None,
         )
     return finish(invocation, watched, files=files, error=error)
 

@@ -37,7 +37,11 @@ def summary_line(plan: Plan) -> str:
     """`1 ok, 1 blocked, 0 warnings. Nothing was changed.`; unknown and unchanged only where there are any."""
     words = [result_word(planned) for planned in plan.moves]
     warnings = sum(1 for planned in plan.moves for finding in planned.findings if finding.severity is Severity.WARNING)
-    parts = [f"{words.count('ok')} ok", f"{words.count('BLOCKED')} blocked", f"{warnings} warnings"]
+    parts = [
+        f"{words.count('ok')} ok",
+        f"{words.count('BLOCKED')} blocked",
+        f"{warnings} warning{'' if warnings == 1 else 's'}",
+    ]
     parts += [f"{words.count(word)} {word}" for word in ("unknown", "unchanged") if word in words]
     return f"{', '.join(parts)}. {NOTHING_CHANGED}"
 

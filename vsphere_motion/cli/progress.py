@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from vsphere_motion.cli.console import Console, safe
+from vsphere_motion.cli.plan_table import result_word
 from vsphere_motion.model.event import (
     Event,
     MoveEnded,
@@ -29,6 +30,9 @@ from vsphere_motion.report.units import format_bytes, format_downtime, format_du
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from vsphere_motion.model.plan import Plan
+
+SETTLED = {OutcomeState.UNCHANGED, OutcomeState.BLOCKED, OutcomeState.NOT_STARTED}
 EVENT_SCHEMA = "vsphere-motion/event/v1"
 
 
@@ -41,22 +45,27 @@ class Drawer(Protocol):
 
 
 @contextmanager
-def drawing(console: Console, *, as_jsonl: bool = False) -> Iterator[Drawer]:
-    """The drawer that fits: JSON lines where they are the result, bars on a terminal, plain lines elsewhere."""
+def drawing(console: Console, *, as_jsonl: bool = False, plan: Plan | None = None) -> Iterator[Drawer]:
+    """The drawer that fits: JSON lines where they are the result, bars on a terminal, plain lines elsewhere.
+
+    Args:
+        plan: what plain lines say of the pre-flight; None where there was none.
+    """
     if as_jsonl:
         yield JsonLines(console)
     elif console.draws_bars:
         with _bars() as bars:
             yield bars
     else:
-        yield PlainLines(console)
+        yield PlainLines(console, plan)
 
 
 class PlainLines:
     """`2026-11-22T19:56:12Z run r-7f3a web01 started   task-1181 esx02 -> esx05 4.0 GiB`, one line a change."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, plan: Plan | None = None) -> None:
         self._console = console
+        self._planned = plan.moves if plan else ()
         self._run = "-"
         self._started: dict[str, datetime] = {}
 
@@ -65,20 +74,27 @@ class PlainLines:
         match event:
             case RunStarted():
                 self._run = event.run
+                for planned in self._planned:
+                    self._move_line(event.at, planned.move, "preflight", result_word(planned))
             case MoveStarted():
                 self._started[event.move.vm.moid] = event.at
                 self._move_line(event.at, event.move, "resumed" if event.resumed else "started", start_words(event))
             case MoveProgressed():
                 self._move_line(event.at, event.move, f"{event.progress_percent}%", self._time_left(event))
             case MoveEnded():
-                outcome = event.outcome
-                self._move_line(event.at, outcome.move, end_word(outcome), end_words(outcome))
+                self._end(event)
             case RunHalted():
                 self._line(event.at, f"halted    {safe(event.reason)}")
             case RunEnded():
                 pass
             case _:
                 assert_never(event)
+
+    def _end(self, event: MoveEnded) -> None:
+        """What was settled before anything ran has its pre-flight line already."""
+        outcome = event.outcome
+        if outcome.state not in SETTLED:
+            self._move_line(event.at, outcome.move, end_word(outcome), end_words(outcome))
 
     def _move_line(self, at: datetime, move: Move, word: str, rest: str) -> None:
         self._line(at, f"{safe(move.vm.name)} {word:<9} {rest}")

@@ -46,9 +46,9 @@ def command(invocation: Invocation, /, *, run: str | None) -> int:
 def tell_no_run(invocation: Invocation, host: str) -> None:
     """Say that there is nothing to go on with."""
     if invocation.wants("json"):
-        document = {"schema": "vsphere-motion/run/v1", "run": None, "outcomes": []}
+        document: dict[str, object] = {"schema": "vsphere-motion/run/v1", "run": None, "outcomes": []}
         invocation.console.result(json.dumps(document, indent=2))
-    invocation.console.note(f"No unfinished run of {safe(host)}.")
+    invocation.console.note(f"There is no unfinished run of {safe(host)}.")
 
 
 def status_lines(status: RunStatus) -> Iterator[str]:

@@ -55,7 +55,7 @@ def finish(
     """Write the report files, tell the result, and return the exit code.
 
     Args:
-        error: what kept the run from starting; it is told beside the result.
+        error: what kept the run from starting; it is told beside the result, its details only where the table was not.
     """
     from vsphere_motion.cli.failure import write_error
     from vsphere_motion.report.write import write_report
@@ -67,17 +67,17 @@ def finish(
     if invocation.wants("json"):
         invocation.console.result(json.dumps(_document(report, error), ensure_ascii=False, indent=2))
     elif not invocation.wants("jsonl") and error is None:
-        tell_outcomes(invocation, report)
+        for item in report.moves:
+            invocation.console.result(outcome_line(item.outcome))
+    tell_way_on(invocation, report)
     if error is not None:
-        write_error(invocation.console, error, as_json=False)
+        write_error(invocation.console, error, as_json=False, with_details=invocation.console.quiet)
         return error.exit_code
     return code_of_report(report, stopped=watched.stopped)
 
 
-def tell_outcomes(invocation: Invocation, report: Report) -> None:
-    """One line a VM on standard output, and where there is more on standard error."""
-    for item in report.moves:
-        invocation.console.result(outcome_line(item.outcome))
+def tell_way_on(invocation: Invocation, report: Report) -> None:
+    """Where there is more to read, or how to go on with a run that is not finished; on standard error."""
     run = safe(report.info.run)
     if report.count(OutcomeState.UNKNOWN) or any(is_open(item.outcome) for item in report.moves):
         invocation.console.warn(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.record import MotionRecord
 from vsphere_motion.model.report import Report, ReportedMove, RunInfo
 from vsphere_motion.motionlog.downtime import MEASURE_LOWER_BOUND
 from vsphere_motion.vmotion.estimate import estimate_precopy
@@ -33,6 +34,7 @@ class Summary:
     Args:
         counts: moves by state, the states that stand for trouble first; states without a move are left out.
         moved_memory_bytes: memory of the VMs that moved, as configured; not what went over the wire.
+        measured_downtimes: how many moves have a downtime that is not a lower bound; only these count.
     """
 
     counts: tuple[tuple[OutcomeState, int], ...]
@@ -40,6 +42,7 @@ class Summary:
     moved_memory_bytes: int | None
     median_duration_s: float | None
     longest_duration_s: float | None
+    measured_downtimes: int
     median_downtime_s: float | None
     longest_downtime_s: float | None
 
@@ -74,7 +77,9 @@ def summarize(report: Report) -> Summary:
     """The numbers of the headline."""
     moved = [item for item in report.moves if item.outcome.state is OutcomeState.MOVED]
     durations = [item.outcome.duration_s for item in moved if item.outcome.duration_s is not None]
-    downtimes = [downtime for downtime in (_downtime_s(item.outcome) for item in moved) if downtime is not None]
+    downtimes = [
+        downtime for downtime in (_measured_downtime_s(item.outcome) for item in moved) if downtime is not None
+    ]
     sizes = [item.memory_bytes for item in moved if item.memory_bytes is not None]
     return Summary(
         counts=tuple((state, report.count(state)) for state in _ORDER if report.count(state)),
@@ -82,9 +87,15 @@ def summarize(report: Report) -> Summary:
         moved_memory_bytes=sum(sizes) if sizes else None,
         median_duration_s=median(durations) if durations else None,
         longest_duration_s=max(durations, default=None),
+        measured_downtimes=len(downtimes),
         median_downtime_s=median(downtimes) if downtimes else None,
         longest_downtime_s=max(downtimes, default=None),
     )
+
+
+def is_lower_bound(motion: MotionRecord) -> bool:
+    """Whether the downtime is only known to be at least what the record says."""
+    return motion.downtime_measure == MEASURE_LOWER_BOUND
 
 
 def phases_of(outcome: Outcome) -> tuple[Phase, ...]:
@@ -112,8 +123,9 @@ def modelled_phases(item: ReportedMove) -> tuple[Phase, ...]:
     return (Phase(name="pre-copy", duration_s=estimate.precopy_s, source=source, is_measured=False),)
 
 
-def _downtime_s(outcome: Outcome) -> float | None:
-    return outcome.motion.downtime_s if outcome.motion else None
+def _measured_downtime_s(outcome: Outcome) -> float | None:
+    motion = outcome.motion
+    return motion.downtime_s if motion and not is_lower_bound(motion) else None
 
 
 def _elapsed_s(info: RunInfo) -> float | None:

@@ -52,11 +52,12 @@ class RunChart:
 def move_chart(item: ReportedMove) -> tuple[ChartRow, ...]:
     """The measured phases of one move and, below, what the model says, on one axis; () without any phase."""
     seen, modelled = phases_of(item.outcome), modelled_phases(item)
-    total_s = max((_length_s(phases) for phases in (seen, modelled)), default=0.0)
+    queued_s = _length_s([phase for phase in seen if phase.name == "queued"])
+    total_s = max(_length_s(seen), queued_s + _length_s(modelled))
     if total_s <= 0:
         return ()
-    rows = (("seen", seen), ("model", modelled))
-    return tuple(_row(label, phases, 0.0, total_s) for label, phases in rows if phases)
+    rows = (("this move", seen, 0.0), ("model", modelled, queued_s))
+    return tuple(_row(label, phases, offset_s, total_s) for label, phases, offset_s in rows if phases)
 
 
 def run_chart(report: Report) -> RunChart | None:

@@ -69,4 +69,4 @@ def _environment() -> Environment:
 
 def _visible(value: object) -> object:
     """Write out what a reader could not see; markup that a macro made is left alone."""
-    return escape_text(value) if type(value) is str else value
+    return value if hasattr(value, "__html__") else escape_text(str(value))

@@ -11,7 +11,7 @@ from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.record import LogFailure, MotionRecord
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.motionlog.codes import find_code
-from vsphere_motion.report.build import Phase, modelled_phases, phases_of, summarize
+from vsphere_motion.report.build import Phase, Summary, is_lower_bound, modelled_phases, phases_of, summarize
 from vsphere_motion.report.units import (
     ABSENT,
     format_bps,
@@ -55,7 +55,7 @@ def run_rows(report: Report, *, zone: tzinfo = UTC) -> tuple[Row, ...]:
         ("elapsed", format_duration(summary.elapsed_s)),
         ("memory of the moved VMs", format_bytes(summary.moved_memory_bytes)),
         ("duration", _median(format_duration(summary.median_duration_s), format_duration(summary.longest_duration_s))),
-        ("downtime", _median(format_downtime(summary.median_downtime_s), format_downtime(summary.longest_downtime_s))),
+        ("downtime", _downtimes(summary)),
         ("made by", f"vsphere-motion {info.tool_version}"),
     )
 
@@ -81,6 +81,13 @@ def phase_words(phase: Phase) -> str:
     """`12.4s (measured: vmkernel log of the source)`."""
     length = format_downtime if phase.name == "switch-over" else format_duration
     return f"{length(phase.duration_s)} ({'measured' if phase.is_measured else 'estimated'}: {phase.source})"
+
+
+def downtime_words(motion: MotionRecord | None) -> str:
+    """`0.21s`, `at least 0.06s`, or `-` without a log that says."""
+    if motion is None or motion.downtime_s is None:
+        return ABSENT
+    return f"{'at least ' if is_lower_bound(motion) else ''}{format_downtime(motion.downtime_s)}"
 
 
 def fault_rows(outcome: Outcome) -> tuple[Row, ...]:
@@ -111,6 +118,12 @@ def finding_words(finding: Finding) -> str:
     return f"{finding.message} [{finding.id}]"
 
 
+def _downtimes(summary: Summary) -> str:
+    words = _median(format_downtime(summary.median_downtime_s), format_downtime(summary.longest_downtime_s))
+    moved = dict(summary.counts).get(OutcomeState.MOVED, 0)
+    return words if words == ABSENT else f"{words} ({summary.measured_downtimes} of {moved} moves measured)"
+
+
 def _median(median: str, longest: str) -> str:
     return ABSENT if median == ABSENT else f"median {median}, longest {longest}"
 
@@ -132,7 +145,7 @@ def _motion_rows(motion: MotionRecord) -> Iterator[Row]:
     yield "guest's write rate", format_bps(motion.dirty_rate_bps)
     yield "left to send", format_bytes(None if motion.pages_left is None else motion.pages_left * 4096)
     yield "last send bandwidth", format_bps(motion.send_bandwidth_bps)
-    yield "downtime", format_downtime(motion.downtime_s)
+    yield "downtime", downtime_words(motion)
     yield "downtime measure", motion.downtime_measure or ABSENT
     for note in motion.notes:
         yield "log note", note

@@ -17,6 +17,7 @@ from vsphere_motion.sim.options import PORT_HINT, PORT_TAKEN
 
 CONTAINER_PORT = 8989
 STATE_MOUNT = "/state"
+STATE_LABEL = "vsphere-motion-state"
 _CALL_DEADLINE_S = 60.0
 _RUN_DEADLINE_S = 600.0  # the engine may have to pull the image
 _STOP_GRACE_S = 10
@@ -86,7 +87,17 @@ class ContainerRequest:
 def run_container(engine: str, request: ContainerRequest, environment: Mapping[str, str]) -> ContainerRun:
     """Start a container in the background; nothing is left behind when the engine refuses."""
     name = f"vsphere-motion-sim-{request.directory.name}"
-    words = ["run", "--detach", "--name", name, *_options(engine, request, environment), request.image]
+    label = f"{STATE_LABEL}={request.directory.parent}"
+    words = [
+        "run",
+        "--detach",
+        "--name",
+        name,
+        "--label",
+        label,
+        *_options(engine, request, environment),
+        request.image,
+    ]
     answer = ask_engine(engine, [*words, *request.arguments], environment, deadline_s=_RUN_DEADLINE_S)
     if answer.returncode == 0:
         return ContainerRun(engine=engine, container=answer.stdout.split()[-1])

@@ -17,7 +17,7 @@ from pathlib import Path
 from vsphere_motion.errors import SimulatorError
 from vsphere_motion.sim.wait import wait_for
 
-_TERM_DEADLINE_S = 10.0
+_GRACE_S = 10.0
 _KILL_DEADLINE_S = 5.0
 _PROC = Path("/proc")
 # What the server may know of the caller's environment: no password, no VCSIM_* switch of govmomi.
@@ -48,9 +48,9 @@ class ProcessRun:
             _reap(self.pid)
         return not seen.has_ended
 
-    def end(self, environment: Mapping[str, str]) -> None:
-        """Ask the process to end, insist after ten seconds, and return once it is gone."""
-        for signal_number, deadline_s in ((signal.SIGTERM, _TERM_DEADLINE_S), (signal.SIGKILL, _KILL_DEADLINE_S)):
+    def end(self, environment: Mapping[str, str], *, grace_s: float = _GRACE_S) -> None:
+        """Ask the process to end, make it end after the grace, and return once it is gone."""
+        for signal_number, deadline_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_DEADLINE_S)):
             if not self.is_running(environment):
                 return
             with contextlib.suppress(ProcessLookupError):

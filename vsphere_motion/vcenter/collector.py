@@ -50,6 +50,11 @@ class Reading:
         """The value; None if it is unread, and `unset` if it is unset."""
         return self.values.get(path, None if path in self.unread else unset)
 
+    def ref_at(self, path: str) -> MoRef | None:
+        """The reference there; None if it is unset or unread."""
+        managed = self.values.get(path)
+        return None if managed is None else ref_of(managed)
+
     def refs(self, path: str) -> tuple[MoRef, ...] | None:
         """A list of references; empty if it is unset, None if it is unread."""
         managed = self.get(path, unset=())

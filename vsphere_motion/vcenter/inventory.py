@@ -1,7 +1,7 @@
 """One snapshot of a vCenter: every object a move can depend on, in a number of calls that does not grow with the site.
 
 To read one more property: add its path to `_PATHS` and its field to the builder of its kind. Rules of this file:
-- Leaf paths only, except three small composites that cannot be read in parts (see `_PATHS`).
+- Leaf paths only, except two small composites that cannot be read in parts (see `_PATHS`).
 - Units become the package's here and nowhere else in this room: MB become bytes.
 - Absent and refused differ: what is unset has its own meaning (no snapshot, no question), what was refused is None.
 """
@@ -215,7 +215,6 @@ def _each(site: _Site, build: Callable[[_Site, Reading], T], *kinds: str) -> tup
 
 
 def _vm(site: _Site, one: Reading) -> Vm:
-    pool, host, folder = (_ref(one.get(path)) for path in ("resourcePool", "runtime.host", "parent"))
     return Vm(
         ref=one.ref,
         name=_name(one),
@@ -225,9 +224,9 @@ def _vm(site: _Site, one: Reading) -> Vm:
         is_template=one.get("config.template"),
         power_state=_word(PowerState, one.get("runtime.powerState")),
         connection_state=_word(ConnectionState, one.get("runtime.connectionState")),
-        host=host,
-        pool=pool,
-        folder=folder,
+        host=one.ref_at("runtime.host"),
+        pool=one.ref_at("resourcePool"),
+        folder=one.ref_at("parent"),
         datastores=one.refs("datastore"),
         cpu_count=one.get("config.hardware.numCPU"),
         memory_bytes=_bytes(one.get("config.hardware.memoryMB")),
@@ -290,7 +289,7 @@ def _host(site: _Site, one: Reading) -> Host:
     return Host(
         ref=one.ref,
         name=_name(one),
-        compute_resource=_ref(one.get("parent")),
+        compute_resource=one.ref_at("parent"),
         connection_state=connection,
         power_state=one.get("runtime.powerState"),
         in_maintenance_mode=one.get("runtime.inMaintenanceMode"),
@@ -329,7 +328,7 @@ def _cluster(_: _Site, one: Reading) -> Cluster:
         ref=one.ref,
         name=_name(one),
         is_cluster=one.ref.kind != "ComputeResource",
-        root_pool=_ref(one.get("resourcePool")),
+        root_pool=one.ref_at("resourcePool"),
         hosts=one.refs("host"),
         drs_enabled=None if config is None else bool(config.drsConfig.enabled),
         drs_automation=None if config is None else plain(config.drsConfig.defaultVmBehavior),
@@ -339,11 +338,11 @@ def _cluster(_: _Site, one: Reading) -> Cluster:
 
 
 def _pool(_: _Site, one: Reading) -> Pool:
-    return Pool(ref=one.ref, name=_name(one), owner=_ref(one.get("owner")), parent=_ref(one.get("parent")))
+    return Pool(ref=one.ref, name=_name(one), owner=one.ref_at("owner"), parent=one.ref_at("parent"))
 
 
 def _container(_: _Site, one: Reading) -> Container:
-    return Container(ref=one.ref, name=_name(one), parent=_ref(one.get("parent")))
+    return Container(ref=one.ref, name=_name(one), parent=one.ref_at("parent"))
 
 
 def _datastore(_: _Site, one: Reading) -> Datastore:
@@ -369,7 +368,7 @@ def _mount(mount: Any) -> DatastoreMount:
 
 
 def _network(site: _Site, one: Reading) -> Network:
-    switch = _ref(one.get("config.distributedVirtualSwitch"))
+    switch = one.ref_at("config.distributedVirtualSwitch")
     return Network(
         ref=one.ref,
         name=_name(one),
@@ -388,10 +387,6 @@ def _unreadable_lines(readings: Readings) -> Iterator[str]:
 
 def _name(one: Reading) -> str:
     return plain_name(one.get("name") or one.ref.moid)
-
-
-def _ref(managed: Any) -> MoRef | None:
-    return None if managed is None else ref_of(managed)
 
 
 def _bytes(mib: int | None) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.collector import Reading, ref_of
+from vsphere_motion.vcenter.collector import Reading
 
 _ESCAPED = re.compile("%(2f|5c|25)", re.IGNORECASE)
 _MAX_DEPTH = 64
@@ -37,5 +37,5 @@ def inventory_path(ref: MoRef, readings: Mapping[MoRef, Reading], root: MoRef) -
 
 def parent_of(reading: Reading) -> MoRef | None:
     """The next step up the tree of folders, or None if it is unset or unread."""
-    parents = (reading.get(path) for path in _PARENTS)
-    return next((ref_of(parent) for parent in parents if parent is not None), None)
+    parents = (reading.ref_at(path) for path in _PARENTS)
+    return next((parent for parent in parents if parent is not None), None)

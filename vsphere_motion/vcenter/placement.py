@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vsphere_motion.model.inventory import PowerState
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.run.ports import SeenPlacement
-from vsphere_motion.vcenter.collector import Reading, read_objects, ref_of
+from vsphere_motion.vcenter.collector import Reading, read_objects
 from vsphere_motion.vcenter.devices import disconnected_nic_labels
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class VCenterPlacementReader:
 
 
 def _placement(one: Reading) -> VmPlacement:
-    host, pool, devices = (one.get(path) for path in ("runtime.host", "resourcePool", "config.hardware.device"))
+    devices = one.get("config.hardware.device")
     return VmPlacement(
-        host=None if host is None else ref_of(host),
-        pool=None if pool is None else ref_of(pool),
+        host=one.ref_at("runtime.host"),
+        pool=one.ref_at("resourcePool"),
         datastores=one.refs("datastore"),
         power_state=next((word for word in PowerState if word.value == one.get("runtime.powerState")), None),
         disconnected_nics=None if devices is None else disconnected_nic_labels(devices),

@@ -2,8 +2,8 @@
 
 - A call that fails before it is sent raises `VCenterUnavailable`: nothing happened.
 - A read of `reads.REPEATABLE` is asked again while the server is away, within its deadline.
-- Every other call is sent once, over a connection that was seen alive; when a changing call loses its answer, it
-  raises `OutcomeUnknown`.
+- Every other call is sent once. Right before a changing call its connection is seen to be alive; when its answer is
+  lost, it raises `OutcomeUnknown`.
 - Nothing is repeated before the server has answered once: a refused first connection is an answer too.
 - A fault comes out as pyVmomi's fault; `faults.translated` is for the caller.
 """
@@ -42,7 +42,7 @@ TRIES = 4
 FIRST_PAUSE_S = 0.1
 MAX_PAUSE_S = 30.0
 FRESH_S = 5.0
-"""A connection that answered this short ago needs no probe before a harmless call."""
+"""A connection that answered this short ago needs no probe before a call that changes nothing."""
 
 _AWAY = frozenset({502, 503, 504})
 _OPERATION_ID = "operationID"
@@ -135,7 +135,7 @@ class Stub(SoapStubAdapterBase):
         if self._closed.is_set():
             raise SessionEnded(f"Could not call {info.wsdlName} on {self._endpoint.address}: this session was closed.")
         call = self._call(mo, info, args, Deadline(self._timeout_s))
-        answer = self._ask_until_answered(call) if reads.is_repeatable(call.name) else self._ask_once(call)
+        answer = self._ask_until_answered(call) if reads.is_repeatable(call.name) else self._ask(call)
         if answer.is_fault:
             raise answer.value
         return answer.value
@@ -151,7 +151,7 @@ class Stub(SoapStubAdapterBase):
     def _ask_until_answered(self, call: _Call) -> Answer:
         for attempt in range(TRIES - 1):
             try:
-                return self._ask(call, self._pool.take() or self._connect(call))
+                return self._ask(call)
             except Unreachable as lost:
                 pause_s = _pause_s(attempt)
                 if not self._has_answered or pause_s >= call.deadline.left_s:
@@ -159,14 +159,16 @@ class Stub(SoapStubAdapterBase):
                 _log.warning("%s; asking again in %.1f s", lost.message, pause_s)
                 if self._closed.wait(pause_s):
                     raise
-        return self._ask(call, self._pool.take() or self._connect(call))
+        return self._ask(call)
 
-    def _ask_once(self, call: _Call) -> Answer:
+    def _ask(self, call: _Call) -> Answer:
         connection = self._live_connection(call)
         if call.deadline.left_s <= 0:
             self._pool.give_back(connection)
             raise translate(_no_answer(call.deadline), what=call.what)
-        return self._ask(call, connection)
+        answer = self._exchange(call, connection)
+        self._pool.give_back(connection)
+        return answer
 
     def _live_connection(self, call: _Call) -> VCenterConnection:
         """A connection that was seen alive: an idle one may have been cut by a load balancer without a word."""
@@ -179,10 +181,10 @@ class Stub(SoapStubAdapterBase):
 
     def _answers(self, connection: VCenterConnection, deadline: Deadline) -> bool:
         service = vim.ServiceInstance("ServiceInstance", self)
+        method = service._GetMethodInfo("CurrentTime")
+        limit_s = min(self._endpoint.connect_timeout_s, deadline.left_s / 2)
         with operation(None):
-            probe = self._call(
-                service, service._GetMethodInfo("CurrentTime"), (), deadline.within(self._endpoint.connect_timeout_s)
-            )
+            probe = self._call(service, method, (), Deadline(limit_s))
         try:
             self._exchange(probe, connection)
         except MotionError:
@@ -199,11 +201,6 @@ class Stub(SoapStubAdapterBase):
             raise untrusted(endpoint, failure) from failure
         except OSError as failure:
             raise translate(_timely(failure, deadline), what=what) from failure
-
-    def _ask(self, call: _Call, connection: VCenterConnection) -> Answer:
-        answer = self._exchange(call, connection)
-        self._pool.give_back(connection)
-        return answer
 
     def _exchange(self, call: _Call, connection: VCenterConnection) -> Answer:
         try:

@@ -126,11 +126,13 @@ class Server:
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    port: int = 0
     is_mute: bool = False
 
     def __enter__(self) -> Server:
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
         self._open: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -138,20 +140,21 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self.stop_listening()
         self.cut_connections()
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
 
     @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    @property
     def methods(self) -> list[str]:
         return [request.method for request in self.requests]
+
+    def stop_listening(self) -> None:
+        """Refuse connections from now on."""
+        if self._listener.fileno() >= 0:
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
 
     def cut_connections(self) -> None:
         """Close what is open, as a restart does."""

@@ -170,7 +170,9 @@ def failed() -> ReportedMove:
         fault=Fault(kind="GenericVmConfigFault", message="Timed out waiting for data.", details=("msg.migrate.x",)),
         motion=motion,
     )
-    return ReportedMove(outcome=outcome, findings=(make_finding(),), skipped=("memory.admission",), memory_bytes=64 * GIB)
+    return ReportedMove(
+        outcome=outcome, findings=(make_finding(),), skipped=("memory.admission",), memory_bytes=64 * GIB
+    )
 
 
 def blocked() -> ReportedMove:
@@ -198,5 +200,5 @@ def full_report() -> Report:
     return make_report(moved(), moved_with_lower_bound(), failed(), blocked(), not_started(), unchanged())
 
 
-HOSTILE_NAME = "<script>alert(\"1\")</script>'&\u202etxt\n\x1b[31m\u009b\ud800"
+HOSTILE_NAME = '<script>alert("1")</script>\'&\u202etxt\n\x1b[31m\u009b\ud800'
 """Markup, quotes, a change of writing direction, a line break, terminal sequences and half a character."""

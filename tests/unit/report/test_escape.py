@@ -1,0 +1,41 @@
+"""Characters a terminal would obey are written out."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.report.samples import HOSTILE_NAME
+from vsphere_motion.report.escape import escape_text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("web01", "web01"),
+        ("Büro-日本-🙂 [x] \\", "Büro-日本-🙂 [x] \\"),
+        ("a\nb\r\tc", "a\\nb\\r\\tc"),
+        ("\x1b]8;;http://x\x07", "\\x1b]8;;http://x\\x07"),
+        ("\x7f\x85\x9b31m", "\\x7f\\x85\\x9b31m"),
+        ("\u202etxt\u2066\u200f\ufeff", "\\u202etxt\\u2066\\u200f\\ufeff"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_written_out(text: str, expected: str) -> None:
+    assert escape_text(text) == expected
+
+
+@given(st.text(alphabet=st.characters()))
+def test_nothing_unseen_is_left(text: str) -> None:
+    shown = escape_text(text)
+    assert not [c for c in shown if unicodedata.category(c) in {"Cc", "Cs"} or unicodedata.bidirectional(c) in
+                {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}]  # fmt: skip
+    assert escape_text(shown) == shown
+
+
+def test_a_hostile_name_can_be_encoded_and_stays_on_one_line() -> None:
+    assert escape_text(HOSTILE_NAME).encode("utf-8").count(b"\n") == 0

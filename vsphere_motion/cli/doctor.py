@@ -1,0 +1,72 @@
+"""`doctor`: look at this installation, its settings and the vCenter; each line says what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vsphere_motion.cli.connection import read_credentials, read_settings
+from vsphere_motion.cli.console import safe
+from vsphere_motion.cli.exit import ExitCode
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.errors import MotionError
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.doctor import DoctorLine
+
+SCHEMA = "vsphere-motion/doctor/v1"
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@declare("doctor", formats=("table", "json"))
+@click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
+def command(invocation: Invocation, /, *, as_json: bool) -> int:
+    """Look at this installation, where each setting comes from, and whether the vCenter gives what a migration needs.
+
+    The exit code is that of the first line that says fail.
+    """
+    lines = []
+    for line in diagnose(invocation):
+        lines.append(line)
+        if not (as_json or invocation.wants("json")):
+            _show(invocation, line)
+    if as_json or invocation.wants("json"):
+        document = {"schema": SCHEMA, "lines": [_document(line) for line in lines]}
+        invocation.console.result(json.dumps(document, ensure_ascii=False, indent=2))
+    return next((line.exit_code for line in lines if line.exit_code), ExitCode.OK)
+
+
+def diagnose(invocation: Invocation) -> Iterator[DoctorLine]:
+    """Every line, as soon as it is known; what fails ends what needs it and nothing else."""
+    from vsphere_motion.service.doctor import diagnose_installation, diagnose_settings, diagnose_vcenter, failure
+
+    yield from diagnose_installation(invocation.environment)
+    try:
+        settings = read_settings(invocation)
+    except MotionError as error:
+        yield failure("setting", error)
+        return
+    yield from diagnose_settings(settings)
+    try:
+        credentials = read_credentials(invocation, settings)
+    except MotionError as error:
+        yield failure("password", error)
+        return
+    yield from diagnose_vcenter(settings.endpoint, credentials, lambda: datetime.now(UTC))
+
+
+def _show(invocation: Invocation, line: DoctorLine) -> None:
+    console = invocation.console
+    word = console.colour(f"{line.state.value:<4}", COLOURS[line.state.value])
+    console.result(f"{word}  {line.topic:<10}  {safe(line.text)}")
+    if line.remedy:
+        console.result(f"      {'':<10}  hint: {safe(line.remedy)}")
+
+
+def _document(line: DoctorLine) -> dict[str, Any]:
+    return {"topic": line.topic, "state": line.state.value, "text": line.text, "remedy": line.remedy or None}
