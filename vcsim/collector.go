@@ -31,6 +31,11 @@ type collector struct {
 
 	news news
 
+	mine struct { // filters in the order of their creation; govmomi's own list is not safe to read while another call changes it
+		sync.Mutex
+		refs []moRef
+	}
+
 	waiting sync.Mutex // one wait at a time, as the versions are one sequence
 	filters map[moRef]*filterState
 	queue   []types.PropertyFilterUpdate // what is still to be sent, pages cut off
@@ -65,6 +70,32 @@ func (c *collector) CreatePropertyCollector(ctx *simulator.Context, _ *types.Cre
 	created.Self.Type = "PropertyCollector"
 	r := ctx.Session.Put(created).Reference()
 	return &methods.CreatePropertyCollectorBody{Res: &types.CreatePropertyCollectorResponse{Returnval: r}}
+}
+
+// CreateFilter makes a filter.
+func (c *collector) CreateFilter(ctx *simulator.Context, req *types.CreateFilter) soap.HasFault {
+	c.mine.Lock()
+	defer c.mine.Unlock()
+	answer := c.PropertyCollector.CreateFilter(ctx, req)
+	if body, is := answer.(*methods.CreateFilterBody); is && body.Res != nil {
+		c.mine.refs = append(c.mine.refs, body.Res.Returnval)
+	}
+	return answer
+}
+
+// living are the filters that have not been destroyed.
+func (c *collector) living(ctx *simulator.Context) []*simulator.PropertyFilter {
+	c.mine.Lock()
+	defer c.mine.Unlock()
+	var filters []*simulator.PropertyFilter
+	var refs []moRef
+	for _, r := range c.mine.refs {
+		if filter, found := ctx.Session.Get(r).(*simulator.PropertyFilter); found {
+			filters, refs = append(filters, filter), append(refs, r)
+		}
+	}
+	c.mine.refs = refs
+	return filters
 }
 
 // DestroyPropertyCollector ends a wait under way and forgets the filters.

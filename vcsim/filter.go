@@ -63,20 +63,24 @@ type filterState struct {
 	unsettle bool            // changed since without being read in full
 }
 
+func newFilterState(filter *simulator.PropertyFilter) *filterState {
+	return &filterState{sent: map[moRef]map[string]any{}, paths: traversedPaths(filter.Spec)}
+}
+
 // gather reads what the news concern and queues the differences. Filters that are new are read in full.
 func (c *collector) gather(ctx *simulator.Context) types.BaseMethodFault {
 	dirty, kinds := c.news.take()
-	for _, r := range c.Filter {
-		filter, found := ctx.Session.Get(r).(*simulator.PropertyFilter)
-		if !found {
-			continue
-		}
-		state := c.filters[r]
+	before := c.filters
+	c.filters = map[moRef]*filterState{}
+	for _, filter := range c.living(ctx) {
+		r := filter.Self
+		state := before[r]
+		c.filters[r] = state
 		var update []types.ObjectUpdate
 		var fault types.BaseMethodFault
 		switch {
 		case state == nil:
-			state = &filterState{sent: map[moRef]map[string]any{}, paths: traversedPaths(filter.Spec)}
+			state = newFilterState(filter)
 			c.filters[r] = state
 			update, fault = c.readAll(ctx, filter, state)
 		case state.mustRead(filter, dirty, kinds):

@@ -115,10 +115,11 @@ def resolve(sources: Sources) -> Settings:
         BadInput: a value cannot be used; the message names the flag or variable it came from.
     """
     context = read_context(sources)
-    lookup = _Lookup(sources, context)
-    server = lookup.find("server", parse_address)
+    server = _Lookup(sources, context).find("server", parse_address)
     if server is None:
         raise _no_server()
+    context = _context_of(server, sources, context)
+    lookup = _Lookup(sources, context)
     if server.rank == _FLAG and server.value.has_password:
         raise BadInput("--server holds a password, which every user of this machine can read", hint=_SAFE_WAYS)
     port = _port(server.value, server, lookup.find("port", parse_port))
@@ -332,6 +333,14 @@ def _no_server() -> UsageProblem:
         "no vCenter is named",
         hint="give --server HOST[:PORT], or set VSPHERE_MOTION_SERVER, VMWARE_HOST, GOVC_URL or VSPHERE_SERVER",
     )
+
+
+def _context_of(server: _Found[Address], sources: Sources, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The context, unless it is merely the default and describes another server than the one that was chosen."""
+    if server.rank == _CONTEXT or sources.flags.get("context"):
+        return context
+    own = _Lookup(Sources(), context).find("server", parse_address)
+    return context if own is None or own.value.host == server.value.host else {}
 
 
 def _default_timeout() -> _Found[float]:

@@ -173,7 +173,7 @@ CONDITIONS = [
         "vmknic.subnet", None, None, id="another subnet",
     ),
     pytest.param(
-        lambda s: s.plant(s.destination, {f"{VMKNIC}.mtu": 9000}), "vmknic.mtu", None, None, id="another MTU"
+        lambda s: s.plant(s.destination, {f"{VMKNIC}.mtu": 1400}), "vmknic.mtu", None, None, id="another MTU"
     ),
     pytest.param(host_cdrom, "devices.cdrom", "blocker", 3, id="host CD-ROM"),
     pytest.param(client_cdrom, "devices.cdrom", "blocker", 3, id="client CD-ROM"),

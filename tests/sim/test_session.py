@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -197,9 +198,8 @@ def test_a_lost_answer_to_a_relocation_makes_one_task(
     proxied: Endpoint, credentials: Credentials, proxy: Server, vcenter: SimulatedVCenter, how: Fault
 ) -> None:
     proxy.faults["RelocateVM_Task"] = [how]
-    with open_session(replace(proxied, call_timeout_s=2.0), credentials) as session:
-        with pytest.raises(OutcomeUnknown):
-            relocate(session)
+    with open_session(replace(proxied, call_timeout_s=2.0), credentials) as session, pytest.raises(OutcomeUnknown):
+        relocate(session)
     assert proxy.methods.count("RelocateVM_Task") == 1
     assert method_names(vcenter).count("RelocateVM_Task") == 1
 
@@ -281,6 +281,41 @@ def test_a_server_that_stopped_is_unreachable(proxied: Endpoint, credentials: Cr
         proxy.cut_connections()
         with session.deadline(5.0), pytest.raises(Unreachable, match="refused"):
             session.now()
+
+
+CALL_THAT_HANGS = """
+import sys
+from pathlib import Path
+from vsphere_motion.credentials import Credentials, Password
+from vsphere_motion.settings import Endpoint
+from vsphere_motion.vcenter.session import open_session
+
+host, port, ca_file, user = sys.argv[1:]
+endpoint = Endpoint(host=host, port=int(port), ca_file=Path(ca_file))
+with open_session(endpoint, Credentials(user=user, password=Password(sys.stdin.read()), source="stdin")) as session:
+    session.now()
+"""
+
+
+def test_ctrl_c_in_a_call_ends_it_at_once_and_logs_out(
+    proxied: Endpoint, proxy: Server, session: Session, vcenter: SimulatedVCenter
+) -> None:
+    proxy.faults["CurrentTime"] = [servers.hang]
+    arguments = [proxied.host, str(proxied.port), str(proxied.ca_file), vcenter.user]
+    with subprocess.Popen(
+        [sys.executable, "-c", CALL_THAT_HANGS, *arguments],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        running.stdin.write(vcenter.password)
+        running.stdin.close()
+        proxy.wait_for("CurrentTime")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == -signal.SIGINT
+    assert proxy.methods[-1] == "Logout"
+    assert sessions_on(session) == 1
 
 
 # --- what is shown -------------------------------------------------------------------------------------------------

@@ -199,6 +199,15 @@ def test_the_certificate_can_be_fetched_without_sending_anything(
     assert server.requests == []
 
 
+def test_no_certificate_can_be_fetched_where_nothing_answers(endpoint: Endpoint, server: Server) -> None:
+    server.is_mute = True
+    with pytest.raises(CallTimeout, match="certificate of 127"):
+        fetch_certificate(endpoint)
+    server.stop_listening()
+    with pytest.raises(Unreachable, match="refused"):
+        fetch_certificate(endpoint)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -464,6 +473,14 @@ def test_a_packed_answer(session: Session, server: Server) -> None:
     server.faults["CurrentTime"] = [servers.send(reply)] * 2
     assert session.now() == session.now()
     assert server.connections == 1
+
+
+def test_a_server_that_closes_after_each_answer(session: Session, server: Server) -> None:
+    reply = replace(DEFAULTS["CurrentTime"], headers=(("Connection", "close"),))
+    server.faults["CurrentTime"] = [servers.send(reply)] * 2
+    assert session.now() == session.now()
+    assert server.methods.count("CurrentTime") == 2
+    assert server.connections == 2
 
 
 def test_a_session_that_ended(session: Session, server: Server) -> None:

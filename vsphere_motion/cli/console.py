@@ -37,7 +37,7 @@ class Console:
     ) -> None:
         self.quiet = quiet
         self._no_input = no_input
-        self._plain = no_color or bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+        self.is_plain = no_color or bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
 
     @property
     def is_interactive(self) -> bool:
@@ -77,7 +77,7 @@ class Console:
         return getpass.getpass(question, stream=sys.stderr)
 
     def _has_colour(self, stream: TextIO) -> bool:
-        return not self._plain and stream.isatty()
+        return not self.is_plain and stream.isatty()
 
     def _write(self, stream: TextIO, text: str) -> None:
         try:

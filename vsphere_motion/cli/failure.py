@@ -21,7 +21,7 @@ def tell(problem: Exception, words: Sequence[str]) -> int:
     """
     console = Console({})
     if isinstance(problem, click.Abort):
-        console.warn("stopped before anything was started")
+        console.warn("interrupted")
         return ExitCode.INTERRUPTED
     if isinstance(problem, click.exceptions.Exit):
         return problem.exit_code

@@ -33,6 +33,7 @@ class Outcome:
 
     Args:
         task: moid of the relocation task; None if none was started.
+        operation_id: the operationID the relocation was asked for with; the hosts' logs name it.
         queued_at, started_at, completed_at: vCenter's clock in UTC.
         fault: vCenter's fault, or ours where verification failed.
         note: one sentence for people, where the state alone does not say it.
@@ -42,6 +43,7 @@ class Outcome:
     move: Move
     state: OutcomeState
     task: str | None = None
+    operation_id: str | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None

@@ -118,7 +118,7 @@ def _about(subject: Subject, fault: Fault, row: FaultRow) -> NamedRef:
     return subject.hosts[0].named if is_source else subject.destination.named
 
 
-def _candidates(subject: Subject, room: str) -> Iterator[NamedRef]:
+def _candidates(subject: Subject, room: str) -> list[NamedRef]:
     refs: Sequence[MoRef] = ()
     if room in {"host", "vmknic"}:
         refs = [host.ref for host in subject.hosts]
@@ -126,10 +126,7 @@ def _candidates(subject: Subject, room: str) -> Iterator[NamedRef]:
         refs = subject.vm.datastores or ()
     elif room == "network":
         refs = [device.network for device in subject.vm.devices or () if device.network is not None]
-    for ref in refs:
-        named = subject.inventory.name_of(ref)
-        if named is not None:
-            yield named
+    return [named for ref in refs if (named := subject.inventory.name_of(ref))]
 
 
 def _values(fault: Fault) -> Iterator[str]:

@@ -16,6 +16,9 @@ from vsphere_motion.model.report import Report, ReportedMove, RunInfo
 from vsphere_motion.motionlog.downtime import MEASURE_LOWER_BOUND
 from vsphere_motion.vmotion.estimate import estimate_precopy
 
+LEAST_REST_S = 0.05
+"""A shorter rest of vCenter's task is the rounding of its times, not a phase."""
+
 _ORDER = (
     OutcomeState.FAILED,
     OutcomeState.UNKNOWN,
@@ -154,7 +157,7 @@ def _rest_s(outcome: Outcome, logged: Sequence[Phase]) -> float | None:
     if outcome.duration_s is None:
         return None
     rest_s = outcome.duration_s - sum(phase.duration_s for phase in logged)
-    return rest_s if rest_s > 0 else None
+    return rest_s if rest_s >= LEAST_REST_S else None
 
 
 def _rest_phase(rest_s: float, *, has_log: bool) -> Phase:

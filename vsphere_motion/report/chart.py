@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.report import Report, ReportedMove
@@ -66,7 +66,7 @@ def run_chart(report: Report) -> RunChart | None:
     if not placed:
         return None
     begin = min(at for _, at in placed)
-    end = max(item.outcome.completed_at or at for item, at in placed)
+    end = max(_end_of(item.outcome, at) for item, at in placed)
     total_s = max((end - begin).total_seconds(), 0.001)
     rows = (
         _row(item.outcome.move.vm.name, phases_of(item.outcome), (at - begin).total_seconds(), total_s)
@@ -79,6 +79,11 @@ def _begin_of(outcome: Outcome) -> datetime | None:
     return outcome.queued_at or outcome.started_at
 
 
+def _end_of(outcome: Outcome, begin: datetime) -> datetime:
+    """When vCenter says it ended, else when the phases in the log are over."""
+    return outcome.completed_at or begin + timedelta(seconds=_length_s(phases_of(outcome)))
+
+
 def _length_s(phases: Sequence[Phase]) -> float:
     return sum(phase.duration_s for phase in phases)
 
@@ -86,7 +91,7 @@ def _length_s(phases: Sequence[Phase]) -> float:
 def _row(label: str, phases: Sequence[Phase], offset_s: float, total_s: float) -> ChartRow:
     bars, x = [], offset_s / total_s * WIDTH
     for phase in phases:
-        width = max(phase.duration_s / total_s * WIDTH, LEAST_WIDTH)
+        width = min(max(phase.duration_s / total_s * WIDTH, LEAST_WIDTH), WIDTH)
         bars.append(Bar(x=round(min(x, WIDTH - width), 1), width=round(width, 1), css=_css(phase), words=_words(phase)))
         x += width
     return ChartRow(label=label, bars=tuple(bars), words="; ".join(bar.words for bar in bars))

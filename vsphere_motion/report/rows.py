@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
 from vsphere_motion.model.finding import Finding, Severity
+from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.record import LogFailure, MotionRecord
@@ -48,7 +49,7 @@ def run_rows(report: Report, *, zone: tzinfo = UTC) -> tuple[Row, ...]:
     info, summary = report.info, summarize(report)
     vcenter = info.vcenter
     return (
-        ("vCenter", f"{vcenter.host} ({vcenter.product} {vcenter.version})"),
+        ("vCenter", f"{vcenter.host} ({_product_words(vcenter)})"),
         ("account", f"{info.user}, TLS {info.tls}"),
         ("started", format_time(info.started_at, zone=zone)),
         ("ended", format_time(info.ended_at, zone=zone) if info.ended_at else "not yet"),
@@ -116,6 +117,11 @@ def ordered_findings(item: ReportedMove) -> tuple[Finding, ...]:
 def finding_words(finding: Finding) -> str:
     """`web01 needs 64 GiB, esx05 has 41 GiB free [memory.admission]`."""
     return f"{finding.message} [{finding.id}]"
+
+
+def _product_words(vcenter: VCenterIdentity) -> str:
+    """The product with its version, which vCenter's own name for it may already hold."""
+    return vcenter.product if vcenter.version in vcenter.product else f"{vcenter.product} {vcenter.version}"
 
 
 def _downtimes(summary: Summary) -> str:

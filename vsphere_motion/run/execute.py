@@ -200,6 +200,7 @@ class Execution:
         seen = self.ports.placements.read_placements([flight.item.move.vm.ref for flight in flights])
         for status, flight in zip(ended, flights, strict=True):
             outcome = verify(flight.item.move, status, seen.get(flight.item.move.vm.ref))
+            outcome = replace(outcome, operation_id=flight.item.op_id)
             yield self._end(flight.item, self.ports.explain(outcome))
 
     def _end(self, item: JournaledMove, outcome: Outcome) -> MoveEnded:

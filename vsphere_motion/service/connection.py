@@ -66,7 +66,7 @@ class VCenter:
         to_host: str,
         skip_checks: tuple[str, ...] = (),
         partial: bool = False,
-        state_dir: Path | None = None,
+        state_dir: str | Path | None = None,
     ) -> Report:
         """Check, move and verify these VMs, and say how it went. A VM that is already there is left alone.
 
@@ -82,7 +82,7 @@ class VCenter:
         from vsphere_motion.service.migrate import migrate
 
         request = MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, partial=partial)
-        return migrate(self, request, state_dir=state_dir)
+        return migrate(self, request, state_dir=Path(state_dir) if state_dir else None)
 
     def close(self) -> None:
         """Log out and close the connections."""

@@ -57,6 +57,7 @@ def fetch_motion(
         destination_addresses=planned.destination_addresses,
         since=outcome.started_at,
         until=outcome.completed_at,
+        operation_id=outcome.operation_id,
     )
     return record, (*source_notes, *destination_notes)
 

@@ -5,6 +5,7 @@ A timeout of a socket counts for each `recv`; here every `recv` and `send` gets 
 
 from __future__ import annotations
 
+import errno
 import ssl
 import time
 from typing import TYPE_CHECKING
@@ -45,6 +46,17 @@ class Deadline:
     def within(self, seconds: float) -> Deadline:
         """A deadline for one step of the call: at most `seconds`, and never later than this one."""
         return Deadline(seconds) if seconds < self.left_s else self
+
+
+def no_answer(deadline: Deadline) -> TimeoutError:
+    """The failure of a call whose time is over."""
+    return TimeoutError(f"no answer within {deadline.seconds:g} s")
+
+
+def timely(failure: Exception, deadline: Deadline) -> Exception:
+    """The failure, in words about the deadline if it was that, and not the kernel that gave the peer up."""
+    is_deadline = isinstance(failure, TimeoutError) and failure.errno != errno.ETIMEDOUT
+    return no_answer(deadline) if is_deadline else failure
 
 
 class DeadlineSocket(ssl.SSLSocket):

@@ -133,7 +133,7 @@ def outcome_unknown(what: str, words: str) -> OutcomeUnknown:
 def fault_from(fault: Any) -> Fault:
     """A fault of vCenter, bare or in its localized wrapper, as data; nested faults are lines of `details`."""
     bare = _unwrapped(fault)
-    return Fault(kind=_kind_of(bare), message=bare.msg or "", details=tuple(_detail_lines(bare, 0)))
+    return Fault(kind=_kind_of(bare), message=_message_of(fault), details=tuple(_detail_lines(bare, 0)))
 
 
 def raise_for_missing(missing_set: Iterable[Any], *, what: str) -> tuple[tuple[str, Fault], ...]:
@@ -195,6 +195,11 @@ def _unwrapped(fault: Any) -> Any:
     return fault.fault if isinstance(fault, vmodl.LocalizedMethodFault) else fault
 
 
+def _message_of(fault: Any) -> str:
+    wrapped = fault.localizedMessage if isinstance(fault, vmodl.LocalizedMethodFault) else None
+    return wrapped or _unwrapped(fault).msg or ""
+
+
 def _kind_of(fault: Any) -> str:
     return type(fault)._wsdlName if isinstance(fault, vmodl.MethodFault) else type(fault).__name__
 
@@ -217,8 +222,7 @@ def _field_lines(fault: Any, depth: int) -> Iterator[str]:
 
 
 def _value_lines(name: str, value: Any, depth: int) -> Iterator[str]:
-    value = _unwrapped(value)
-    if isinstance(value, vmodl.MethodFault):
+    if isinstance(value, (vmodl.MethodFault, vmodl.LocalizedMethodFault)):
         yield from _nested_lines(name, value, depth)
     elif isinstance(value, ManagedObject):
         yield f"{name}: {value._GetMoId()}"
@@ -230,7 +234,8 @@ def _value_lines(name: str, value: Any, depth: int) -> Iterator[str]:
 
 def _nested_lines(name: str, fault: Any, depth: int) -> Iterator[str]:
     bare = _unwrapped(fault)
-    yield f"{name}: {_kind_of(bare)}: {bare.msg}" if bare.msg else f"{name}: {_kind_of(bare)}"
+    message = _message_of(fault)
+    yield f"{name}: {_kind_of(bare)}: {message}" if message else f"{name}: {_kind_of(bare)}"
     if depth < _MAX_DEPTH:
         yield from _detail_lines(bare, depth + 1)
 

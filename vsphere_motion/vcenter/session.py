@@ -2,6 +2,8 @@
 
 The one place that reveals the password. Opening costs two calls over one connection: the service content, by which
 the API version is chosen, and the login. Whatever ends the block, the session is logged out on the server.
+
+A session that vCenter has ended raises `SessionEnded` from then on; nothing logs in again by itself.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class NotAnAnswer(ValueError):
 
 
 class UnknownFault(Exception):
-    """The call was refused with a fault that pyVmomi does not know, such as one of a newer vCenter.
+    """The call was refused with a fault that pyVmomi does not know in full, such as one of a newer vCenter.
 
     Args:
         kind: the fault's class, as far as it could be read.
@@ -64,9 +64,9 @@ def read_answer(stub: Any, method: Any, body: BodyReader) -> Answer:
     reader: Any = _AnswerReader(stub, method.wsdlName, body)
     try:
         value = reader.Deserialize(reader, method.result)
-    except KeyError as error:
+    except (LookupError, AttributeError, TypeError) as error:
         if reader.isFault and reader.msg:
-            raise UnknownFault(str(error.args[0]), reader.msg) from error
+            raise UnknownFault(reader.fault_kind or str(error.args[0]), reader.msg) from error
         raise
     if reader.isFault:
         return Answer(value=_require_fault(value), is_fault=True)
@@ -101,6 +101,12 @@ class _AnswerReader(SoapResponseDeserializer):
             raise NotAnAnswer(f"it is a {name} instead of a {self._answer_tag}")
         self._has_answer = self._has_answer or name == self._answer_tag
         super().StartElementHandler(tag, attributes)  # type: ignore[no-untyped-call]
+
+    @property
+    def fault_kind(self) -> str:
+        """The class of the fault that is being read; empty if pyVmomi has none for it."""
+        stack = getattr(self.deser, "stack", ())
+        return str(getattr(type(stack[0]), "_wsdlName", "")) if stack else ""
 
     def require_answer(self) -> None:
         if self._root != _ENVELOPE or not self._has_answer:

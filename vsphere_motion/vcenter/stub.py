@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import logging
 import re
@@ -31,7 +30,7 @@ from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, Unre
 from vsphere_motion.settings import Endpoint
 from vsphere_motion.vcenter import reads
 from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
-from vsphere_motion.vcenter.deadline import Deadline
+from vsphere_motion.vcenter.deadline import Deadline, no_answer, timely
 from vsphere_motion.vcenter.faults import outcome_unknown, translate
 from vsphere_motion.vcenter.pool import ConnectionPool
 from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, UnknownFault, read_answer
@@ -165,7 +164,7 @@ class Stub(SoapStubAdapterBase):
         connection = self._live_connection(call)
         if call.deadline.left_s <= 0:
             self._pool.give_back(connection)
-            raise translate(_no_answer(call.deadline), what=call.what)
+            raise translate(no_answer(call.deadline), what=call.what)
         answer = self._exchange(call, connection)
         self._pool.give_back(connection)
         return answer
@@ -200,7 +199,7 @@ class Stub(SoapStubAdapterBase):
         except ssl.SSLCertVerificationError as failure:
             raise untrusted(endpoint, failure) from failure
         except OSError as failure:
-            raise translate(_timely(failure, deadline), what=what) from failure
+            raise translate(timely(failure, deadline), what=what) from failure
 
     def _exchange(self, call: _Call, connection: VCenterConnection) -> Answer:
         try:
@@ -248,7 +247,7 @@ class Stub(SoapStubAdapterBase):
     def _lost(self, call: _Call, failure: Exception) -> MotionError:
         """The error for an answer that did not come whole; the other idle connections are as sick as this one."""
         self._pool.drop()
-        return translate(_timely(failure, call.deadline), what=call.what, changing=call.is_changing)
+        return translate(timely(failure, call.deadline), what=call.what, changing=call.is_changing)
 
     def _refused(self, call: _Call, response: http.client.HTTPResponse) -> MotionError:
         words = f"the server answered HTTP {response.status} {response.reason}"
@@ -279,16 +278,6 @@ def operation(op_id: str | None) -> Iterator[None]:
 def _pause_s(attempt: int) -> float:
     jitter = secrets.SystemRandom().uniform(0.5, 1.0)
     return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * jitter)
-
-
-def _no_answer(deadline: Deadline) -> TimeoutError:
-    return TimeoutError(f"no answer within {deadline.seconds:g} s")
-
-
-def _timely(failure: Exception, deadline: Deadline) -> Exception:
-    """The failure, in words about the deadline if that is what it was."""
-    is_deadline = isinstance(failure, TimeoutError) and failure.errno != errno.ETIMEDOUT
-    return _no_answer(deadline) if is_deadline else failure
 
 
 def _not_understood(call: _Call, status: int, failure: Exception) -> MotionError:

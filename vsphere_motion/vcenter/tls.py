@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from vsphere_motion.errors import BadInput, CertificateUntrusted, PinMismatch
+from vsphere_motion.errors import BadInput, CertificateUntrusted, PinMismatch, VCenterUnavailable
 from vsphere_motion.settings import Endpoint
-from vsphere_motion.vcenter.deadline import Deadline, DeadlineSocket
-from vsphere_motion.vcenter.tcp import open_tcp
+from vsphere_motion.vcenter.deadline import Deadline, DeadlineSocket, timely
+from vsphere_motion.vcenter.faults import translate
+from vsphere_motion.vcenter.tcp import bare_host, open_tcp
 
 _SHA256_HEX_DIGITS = 64
 
@@ -150,13 +151,17 @@ def fetch_certificate(endpoint: Endpoint) -> PresentedCertificate:
     """The certificate the server presents, for a person to compare; nothing but the TLS handshake is sent.
 
     Raises:
-        OSError: nothing answers there with TLS.
+        VCenterUnavailable: nothing answers there, or not with TLS.
     """
     deadline = Deadline(endpoint.connect_timeout_s)
     anything = TrustRules(ca_pem=None, pin=None, insecure=True)
-    raw = open_tcp(endpoint.host, endpoint.port, deadline)
-    with wrap(raw, anything, host=endpoint.host, server=endpoint.address, deadline=deadline) as tls:
-        der = _presented_der(tls)
+    try:
+        raw = open_tcp(endpoint.host, endpoint.port, deadline)
+        with wrap(raw, anything, host=bare_host(endpoint.host), server=endpoint.address, deadline=deadline) as tls:
+            der = _presented_der(tls)
+    except OSError as failure:
+        what = f"read the certificate of {endpoint.host}:{endpoint.port}"
+        raise translate(timely(failure, deadline), what=what) from failure
     return PresentedCertificate(thumbprint=thumbprint_of(der), pem=ssl.DER_cert_to_PEM_cert(der))
 
 
@@ -164,18 +169,22 @@ def untrusted(endpoint: Endpoint, reason: ssl.SSLCertVerificationError) -> Certi
     """The error for a certificate that no authority vouches for, with the thumbprint to compare."""
     try:
         presented = fetch_certificate(endpoint).thumbprint
-    except OSError as error:
-        presented = f"could not be read again: {error}"
+    except VCenterUnavailable as error:
+        return CertificateUntrusted(_untrusted_words(endpoint, reason), details=(error.message,))
     return CertificateUntrusted(
-        f"The certificate of {endpoint.address} is not trusted: {reason.verify_message}",
-        hint="Ask who runs the server whether this SHA-256 is right, then do one of the lines above.",
+        _untrusted_words(endpoint, reason),
+        hint="Ask who runs the server whether this SHA-256 is right. If it is, trust it in one of the ways listed.",
         details=(
-            f"presented SHA-256: {presented}",
-            "trust its authority:         --ca-file FILE (or VSPHERE_MOTION_CA_FILE=FILE)",
-            f"trust this certificate:      --thumbprint {presented}",
-            f"trust it from now on:        vsphere-motion login {endpoint.address} --trust",
+            f"presented SHA-256:       {presented}",
+            "trust its authority:     --ca-file FILE (or VSPHERE_MOTION_CA_FILE=FILE)",
+            f"trust this certificate:  --thumbprint {presented}",
+            f"trust it from now on:    vsphere-motion login {endpoint.address} --trust",
         ),
     )
+
+
+def _untrusted_words(endpoint: Endpoint, reason: ssl.SSLCertVerificationError) -> str:
+    return f"The certificate of {endpoint.address} is not trusted: {reason.verify_message}. Nothing was sent to it."
 
 
 def _read_ca_file(path: Path) -> str:

@@ -131,6 +131,7 @@ class Server:
 
     def __enter__(self) -> Server:
         self._stopped = threading.Event()
+        self._news = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._open: set[socket.socket] = set()
@@ -149,6 +150,11 @@ class Server:
     @property
     def methods(self) -> list[str]:
         return [request.method for request in self.requests]
+
+    def wait_for(self, method: str) -> None:
+        """Wait until a request for `method` has arrived."""
+        with self._news:
+            assert self._news.wait_for(lambda: method in self.methods, timeout=30), f"no {method} arrived"
 
     def stop_listening(self) -> None:
         """Refuse connections from now on."""
@@ -196,7 +202,9 @@ class Server:
         request = _read_request(connection)
         if request is None or self._stopped.is_set():
             return False
-        self.requests.append(request)
+        with self._news:
+            self.requests.append(request)
+            self._news.notify_all()
         answer = self.backend(request).encode()
         faults = self.faults.get(request.method)
         if faults:

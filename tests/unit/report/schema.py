@@ -19,7 +19,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-SILENT = {"$schema", "$id", "$defs", "title", "description"}
+SILENT = {"$schema", "$id", "$defs", "title", "description", "type", "required", "additionalProperties"}
 
 
 def load(name: str) -> dict[str, Any]:
@@ -33,10 +33,11 @@ def problems(schema: dict[str, Any], value: Any) -> list[str]:
 
 
 def _problems(root: dict[str, Any], schema: dict[str, Any], value: Any, path: str) -> Iterator[str]:
+    wrong = list(_type(root, schema, schema["type"], value, path)) if "type" in schema else []
+    yield from wrong
     for keyword, wanted in schema.items():
-        if keyword in SILENT or keyword in {"required", "additionalProperties"}:
-            continue
-        yield from KEYWORDS[keyword](root, schema, wanted, value, path)
+        if not wrong and keyword not in SILENT:
+            yield from KEYWORDS[keyword](root, schema, wanted, value, path)
 
 
 def _ref(root: dict[str, Any], schema: dict[str, Any], wanted: str, value: Any, path: str) -> Iterator[str]:
@@ -82,7 +83,6 @@ def _judge(is_good: Callable[[Any, Any], bool]) -> Callable[..., Iterator[str]]:
 KEYWORDS: dict[str, Callable[..., Iterator[str]]] = {
     "$ref": _ref,
     "oneOf": _one_of,
-    "type": _type,
     "properties": _properties,
     "items": _items,
     "const": _judge(lambda wanted, value: bool(value == wanted)),

@@ -83,8 +83,15 @@ def test_a_move_without_an_end_takes_its_place_from_its_start() -> None:
     outcome = make_outcome(queued_at=None, started_at=after(1), completed_at=None)
     chart = run_chart(make_report(ReportedMove(outcome=outcome)))
     assert chart is not None
-    assert (chart.begin, chart.end) == (after(1), after(1))
-    assert all(0 <= bar.x <= WIDTH for bar in chart.rows[0].bars)
+    assert (chart.begin, chart.end) == (after(1), after(1 + 28.1000004 + 0.2100000004))
+    assert [bar.width for bar in chart.rows[0].bars] == [pytest.approx(992.6, abs=0.1), pytest.approx(7.4, abs=0.1)]
+
+
+def test_a_log_that_lasts_longer_than_the_run_stays_inside() -> None:
+    outcome = make_outcome(completed_at=after(2), motion=make_motion(precopy_s=500.0))
+    chart = run_chart(make_report(ReportedMove(outcome=outcome)))
+    assert chart is not None
+    assert all(bar.x >= 0 and bar.x + bar.width <= WIDTH for bar in chart.rows[0].bars)
 
 
 def test_a_run_in_which_nothing_ran_has_no_timeline() -> None:

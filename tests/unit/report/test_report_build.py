@@ -112,6 +112,14 @@ def test_a_log_without_numbers_leaves_one_phase() -> None:
         pytest.param({"started_at": None, "motion": None}, [], id="never started"),
         pytest.param({"queued_at": after(5), "motion": None}, ["relocation"], id="queued after the start: no phase"),
         pytest.param({"completed_at": after(2)}, ["queued", "pre-copy", "switch-over"], id="log longer than the task"),
+        pytest.param(
+            {"completed_at": after(28.859)}, ["queued", "pre-copy", "switch-over"], id="a rest of 49 ms is rounding"
+        ),
+        pytest.param(
+            {"completed_at": after(28.861)},
+            ["queued", "pre-copy", "switch-over", "other"],
+            id="a rest of 51 ms is a phase",
+        ),
         pytest.param({"completed_at": None}, ["queued", "pre-copy", "switch-over"], id="end not seen"),
         pytest.param(
             {"motion": make_motion(downtime_measure=None)},

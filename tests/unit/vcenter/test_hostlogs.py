@@ -170,7 +170,7 @@ def test_a_log_the_host_does_not_have_is_a_note_with_those_it_has() -> None:
         pytest.param(vim.fault.NoPermission(msg="Permission was denied"), "Permission was denied", id="no privilege"),
         pytest.param(vmodl.fault.MethodNotFound(msg="not implemented"), "not implemented", id="no such method"),
         pytest.param(vim.fault.CannotAccessFile(msg="no access", file="x"), "no access", id="no access to the file"),
-        pytest.param(vim.fault.HostNotReachable(msg="host is away"), "host is away", id="host not connected"),
+        pytest.param(vmodl.fault.HostNotReachable(msg="host is away"), "host is away", id="host not connected"),
     ],
 )
 def test_what_cannot_be_read_is_a_note(fault: Exception, words: str) -> None:
