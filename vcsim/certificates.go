@@ -28,11 +28,7 @@ func makeCertificates(extra []string, now time.Time) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	ca, err := authorityTemplate(now)
-	if err != nil {
-		return nil, err
-	}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
+	ca, err := makeAuthority(now, caKey)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +36,22 @@ func makeCertificates(extra []string, now time.Time) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf.Certificate = append(leaf.Certificate, caDER)
-	return &certificates{caPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), leaf: *leaf}, nil
+	leaf.Certificate = append(leaf.Certificate, ca.Raw)
+	return &certificates{caPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw}), leaf: *leaf}, nil
+}
+
+// makeAuthority signs itself. The parsed result has the key identifier that the leaf has to name: Python 3.13 and later refuse a
+// certificate without one.
+func makeAuthority(now time.Time, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
+	template, err := authorityTemplate(now)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
 }
 
 func makeLeaf(extra []string, now time.Time, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (*tls.Certificate, error) {

@@ -170,8 +170,8 @@ func (e *engine) checkResults(ctx *simulator.Context, vm *simulator.VirtualMachi
 	return results, nil
 }
 
-// trials is the spec itself where it names a host or no other cluster's pool can be told, else one spec for each connected host of
-// the cluster that is not in maintenance mode.
+// trials are the specs to judge: the one given where it names a host, else one for each connected host of the pool's cluster that is
+// not in maintenance mode.
 func (e *engine) trials(ctx *simulator.Context, vm *simulator.VirtualMachine, spec types.VirtualMachineRelocateSpec) []types.VirtualMachineRelocateSpec {
 	if spec.Host != nil {
 		return []types.VirtualMachineRelocateSpec{spec}

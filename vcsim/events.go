@@ -40,37 +40,55 @@ func vmEvent(ctx *simulator.Context, machine types.VmEventArgument, host *hostVi
 
 // postStart posts the event that opens the move's chain and stores the chain in the task.
 func (m *move) postStart(at time.Time) {
-	after := &m.event.after
-	var event types.BaseEvent
-	if m.flow.load.live {
-		event = &types.VmBeingHotMigratedEvent{
-			VmEvent: m.event.before, DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds,
-		}
-	} else {
-		event = &types.VmBeingMigratedEvent{
-			VmEvent: m.event.before, DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds,
-		}
-	}
-	m.chain = postEvent(m.ctx, event, at, 0)
+	m.chain = postEvent(m.ctx, m.startEvent(), at, 0)
 	updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.eventChainId", Val: m.chain})
 }
 
-// postEnd posts the event that closes the chain.
-func (m *move) postEnd(end ending) {
-	before, after := &m.event.before, &m.event.after
-	if end.fault == nil {
-		postEvent(m.ctx, &types.VmMigratedEvent{
-			VmEvent: *after, SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds,
-		}, end.at, m.chain)
-		return
+// startEvent differs by what moves: a running machine, one that is off, or files alone.
+func (m *move) startEvent() types.BaseEvent {
+	before, after := m.event.before, &m.event.after
+	switch {
+	case !m.flow.load.twoHosts:
+		event := &types.VmBeingRelocatedEvent{DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds}
+		event.VmEvent = before
+		return event
+	case m.flow.load.live:
+		return &types.VmBeingHotMigratedEvent{VmEvent: before, DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds}
 	}
-	chain := postEvent(m.ctx, &types.VmFailedMigrateEvent{
-		VmEvent: *before, DestHost: *after.Host, Reason: *localized(end.fault),
-		DestDatacenter: after.Datacenter, DestDatastore: after.Ds,
-	}, end.at, m.chain)
+	return &types.VmBeingMigratedEvent{VmEvent: before, DestHost: *after.Host, DestDatacenter: after.Datacenter, DestDatastore: after.Ds}
+}
+
+// postEnd posts the event that closes the chain. A move that was refused has no chain yet: its failure is the first.
+func (m *move) postEnd(end ending) {
+	event := m.endEvent()
+	if end.fault != nil {
+		event = m.failureEvent(end.fault)
+	}
+	chain := postEvent(m.ctx, event, end.at, m.chain)
 	if m.chain == 0 {
 		updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.eventChainId", Val: chain})
 	}
+}
+
+func (m *move) endEvent() types.BaseEvent {
+	before, after := &m.event.before, m.event.after
+	if !m.flow.load.twoHosts {
+		event := &types.VmRelocatedEvent{SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds}
+		event.VmEvent = after
+		return event
+	}
+	return &types.VmMigratedEvent{VmEvent: after, SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds}
+}
+
+func (m *move) failureEvent(fault types.BaseMethodFault) types.BaseEvent {
+	before, after := m.event.before, &m.event.after
+	reason := *localized(fault)
+	if !m.flow.load.twoHosts {
+		event := &types.VmRelocateFailedEvent{DestHost: *after.Host, Reason: reason, DestDatacenter: after.Datacenter, DestDatastore: after.Ds}
+		event.VmEvent = before
+		return event
+	}
+	return &types.VmFailedMigrateEvent{VmEvent: before, DestHost: *after.Host, Reason: reason, DestDatacenter: after.Datacenter, DestDatastore: after.Ds}
 }
 
 // postEvent posts an event at a simulated time, into a chain or, for 0, as the first of its own, and gives the chain. The event
@@ -103,6 +121,14 @@ var eventMessages = []types.EventDescriptionEventDetail{
 	{
 		Key: "VmFailedMigrateEvent", Description: "Cannot migrate VM", Category: "error",
 		FullFormat: "Cannot migrate {{.Vm.Name}} from {{.Host.Name}}, {{.Ds.Name}} to {{.DestHost.Name}}, {{.DestDatastore.Name}}: {{.Reason.LocalizedMessage}}",
+	},
+	{
+		Key: "VmBeingRelocatedEvent", Description: "VM relocating", Category: "info",
+		FullFormat: "Relocating {{.Vm.Name}} from {{.Host.Name}}, {{.Ds.Name}} to {{.DestHost.Name}}, {{.DestDatastore.Name}}",
+	},
+	{
+		Key: "VmRelocateFailedEvent", Description: "Cannot relocate VM", Category: "error",
+		FullFormat: "Cannot relocate {{.Vm.Name}} from {{.Host.Name}}, {{.Ds.Name}} to {{.DestHost.Name}}, {{.DestDatastore.Name}}: {{.Reason.LocalizedMessage}}",
 	},
 	{
 		Key: "VmEmigratingEvent", Description: "VM emigrating", Category: "info",

@@ -50,6 +50,8 @@ func (e *engine) submit(ctx *simulator.Context, vmRef moRef, kind taskKind,
 		operationID: operationIDFrom(ctx), phase: "queued", ready: sync.NewCond(&e.mu),
 	}
 	m.task.Self = e.newReference("Task")
+	m.target = deref(spec.Host).Value
+	ctx.WithLock(vm, func() { m.sourceRef = deref(vm.Runtime.Host).Value })
 	other := e.enrol(m)
 	e.putTask(ctx, m.task, kind, vm, m.queuedAt)
 	if other != nil {

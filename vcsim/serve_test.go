@@ -102,6 +102,9 @@ func TestCertificateNamesAndAuthority(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(authority.SubjectKeyId) == 0 || string(leaf.AuthorityKeyId) != string(authority.SubjectKeyId) {
+		t.Error("the leaf does not name the authority's key")
+	}
 	for _, name := range []string{"localhost", "127.0.0.1", "::1", "sim.example", "10.1.2.3"} {
 		if _, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots}); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -49,7 +48,6 @@ func (b *builder) mountDatastore(spec datastoreSpec, dir string) error {
 		if err := faultOf(body); err != nil {
 			return err
 		}
-		_ = body.(*methods.CreateLocalDatastoreBody)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func buildStock(o *options) (*simulator.Model, error) {
 
 func roundUp(total, parts int) int { return (total + parts - 1) / parts }
 
-// newServiceContent is a recent vCenter's description of itself, with an identity of its own for each start.
+// describeVCenter gives a site's vCenter a recent release, and an identity of its own for each start.
 func describeVCenter(about *types.AboutInfo) {
 	about.Version = vCenterVersion
 	about.Build = vCenterBuild

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,8 +32,10 @@ from vsphere_motion.errors import (
     VCenterFault,
 )
 from vsphere_motion.settings import Endpoint
+from vsphere_motion.vcenter.deadline import Deadline
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.session import Session, open_session
+from vsphere_motion.vcenter.tcp import open_tcp
 from vsphere_motion.vcenter.tls import fetch_certificate
 
 pytestmark = pytest.mark.vcsim
@@ -127,6 +130,14 @@ def test_no_authority_for_the_certificate(endpoint: Endpoint, server: Server, tr
     assert "--thumbprint" in shown
     assert f"vsphere-motion login 127.0.0.1:{server.port} --trust" in shown
     assert server.requests == []
+
+
+def test_the_authorities_of_the_system_count(
+    endpoint: Endpoint, authority: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate_file))
+    with open_session(replace(endpoint, ca_file=None), CREDENTIALS) as session:
+        assert session.tls == "verified"
 
 
 def test_certificate_for_another_address(certificates: Path, authority: Identity, endpoint: Endpoint) -> None:
@@ -359,6 +370,21 @@ def test_closing_ends_soon_and_never_raises(endpoint: Endpoint, server: Server) 
     assert server.methods.count("Logout") == 1
 
 
+def test_a_dead_peer_is_found_by_the_kernel(server: Server) -> None:
+    with open_tcp("127.0.0.1", server.port, Deadline(TIMEOUT_S)) as connection:
+        options = [
+            connection.getsockopt(*option)
+            for option in (
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+                (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+            )
+        ]
+    assert options == [1, 30, 10, 3, 60_000]
+
+
 # --- what is sent once and what again ------------------------------------------------------------------------------
 
 
@@ -429,8 +455,16 @@ def test_a_fault_of_a_newer_vcenter_is_a_refusal_too(session: Session, server: S
 def test_a_changing_call_avoids_a_connection_that_died(session: Session, server: Server) -> None:
     server.faults["CurrentTime"] = [servers.close]  # the probe finds the idle connection dead
     assert str(relocate(session)) == "'vim.Task:task-1'"
-    assert server.methods[2:] == ["CurrentTime", "RelocateVM_Task"]
+    assert server.methods[2:] == ["CurrentTime", "CurrentTime", "RelocateVM_Task"]
     assert server.connections == 2
+
+
+@pytest.mark.parametrize("how", [servers.close, servers.hang, servers.send(Reply(status=503))])
+def test_a_changing_call_is_not_sent_while_the_service_is_away(session: Session, server: Server, how: Fault) -> None:
+    server.faults["CurrentTime"] = [how] * 2
+    with pytest.raises((Unreachable, CallTimeout), match="CurrentTime"):
+        relocate(session)
+    assert "RelocateVM_Task" not in server.methods
 
 
 def test_a_changing_call_that_cannot_be_sent_did_not_happen(session: Session, server: Server) -> None:
@@ -493,7 +527,7 @@ def test_a_session_that_ended(session: Session, server: Server) -> None:
 
 def test_a_refused_login(endpoint: Endpoint, server: Server) -> None:
     server.faults["Login"] = [servers.send(fault("InvalidLogin", "Cannot complete login."))]
-    with pytest.raises(LoginRefused, match=r"bob@vsphere\.local: Cannot complete login") as caught:
+    with pytest.raises(LoginRefused, match=r"bob@vsphere\.local \(password from: the test\): Cannot") as caught:
         open_session(endpoint, CREDENTIALS)
     assert "VSPHERE_MOTION_PASSWORD" in str(caught.value.hint)
     assert "lock" in str(caught.value.hint)
@@ -507,6 +541,14 @@ def test_a_login_that_goes_wrong_is_logged_out(endpoint: Endpoint, server: Serve
         open_session(endpoint, CREDENTIALS)
     assert server.methods[-1] == "Logout"
     assert "secret-cookie" in server.requests[-1].headers["Cookie"]
+
+
+def test_nothing_shows_the_cookie_or_the_password(session: Session, server: Server) -> None:
+    relocate(session)
+    assert "secret-cookie" in server.requests[-1].headers["Cookie"]
+    shown = f"{session!r} {session} {session.stub!r} {session.stub} {session.content.rootFolder!r} {session.endpoint!r}"
+    assert "secret-cookie" not in shown
+    assert CREDENTIALS.password.reveal() not in shown
 
 
 def test_calls_after_closing_are_refused_here(session: Session, server: Server) -> None:

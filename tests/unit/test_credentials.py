@@ -56,7 +56,7 @@ FAMILIES = ("VSPHERE_MOTION_PASSWORD", "VMWARE_PASSWORD", "GOVC_PASSWORD", "VSPH
 
 @pytest.mark.parametrize("first", range(len(FAMILIES)))
 def test_the_variables_have_one_order_and_an_empty_one_is_unset(first: int) -> None:
-    environment = {name: "" for name in FAMILIES[:first]} | {name: f"of {name}" for name in FAMILIES[first:]}
+    environment = dict.fromkeys(FAMILIES[:first], "") | {name: f"of {name}" for name in FAMILIES[first:]}
 
     assert find_in_environment(ACCOUNT, environment) == (f"of {FAMILIES[first]}", FAMILIES[first])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -25,6 +26,9 @@ def tell(problem: Exception, words: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     if isinstance(problem, click.exceptions.Exit):
         return problem.exit_code
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        problem.show()
+        return ExitCode.USAGE
     error = _as_error(problem)
     if "--debug" in words:
         _show_traceback(problem)
@@ -59,9 +63,9 @@ def write_error(console: Console, error: MotionError, *, as_json: bool, with_det
 
 def wants_json(words: Sequence[str]) -> bool:
     """Whether the command line asks for JSON, even where it cannot be parsed."""
-    pairs = zip(words, [*words[1:], ""], strict=True)
     spelled = {"-ojson", "-o=json", "--output=json", "--json"}
-    return any(word in spelled or (word in {"-o", "--output"} and value == "json") for word, value in pairs)
+    apart = {("-o", "json"), ("--output", "json")}
+    return any(word in spelled for word in words) or any(pair in apart for pair in pairwise(words))
 
 
 class _UsageError(MotionError):

@@ -98,10 +98,10 @@ def _raise_all(problems: Sequence[UsageProblem]) -> None:
         raise problems[0]
     kinds = {type(problem) for problem in problems}
     kind = kinds.pop() if len(kinds) == 1 else UsageProblem
-    hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+    hints = "; ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint))
     raise kind(
         f"{len(problems)} of the words given cannot be used: {problems[0].message}",
-        hint="; ".join(hints) or None,
+        hint=hints,
         details=tuple(_lines(problems)),
     )
 

@@ -115,8 +115,10 @@ def _ambiguous_host(inventory: Inventory, selector: str, found: Sequence[Host]) 
 def _no_vm(inventory: Inventory, selector: str) -> NotFound:
     if _names_host(inventory, selector):
         return NotFound(f"{selector} is a host, not a virtual machine", hint=SWAPPED)
-    hint = suggest(selector, _words(inventory.vms, selector)) or "list what this account can see with a glob: '*'"
-    verb = "matches" if is_glob(selector) else "is called"
+    is_pattern = is_glob(selector)
+    close = None if is_pattern else suggest(selector, _words(inventory.vms, selector))
+    hint = close or "check the spelling, and what this account may see"
+    verb = "matches" if is_pattern else "is called"
     return NotFound(f"no virtual machine {verb} {selector}", hint=hint, details=inventory.unreadable)
 
 

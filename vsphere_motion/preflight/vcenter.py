@@ -112,10 +112,9 @@ def _about(subject: Subject, fault: Fault, row: FaultRow) -> NamedRef:
     for candidate in _candidates(subject, room):
         if candidate.moid in named or candidate.name in named:
             return candidate
-    if room not in {"host", "vmknic"}:
-        return subject.named_vm
-    is_source = "atSourceHost: True" in fault.details and subject.source is not None
-    return subject.hosts[0].named if is_source else subject.destination.named
+    if "atSourceHost: True" in fault.details:
+        return subject.hosts[0].named
+    return subject.destination.named if "atSourceHost: False" in fault.details else subject.named_vm
 
 
 def _candidates(subject: Subject, room: str) -> list[NamedRef]:

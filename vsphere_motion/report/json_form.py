@@ -81,6 +81,7 @@ def outcome_document(outcome: Outcome) -> Document:
         **move_document(outcome.move),
         "state": outcome.state.value,
         "task": outcome.task,
+        "operation_id": outcome.operation_id,
         "queued_at": _time(outcome.queued_at),
         "started_at": _time(outcome.started_at),
         "completed_at": _time(outcome.completed_at),

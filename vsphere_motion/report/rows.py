@@ -137,6 +137,7 @@ def _median(median: str, longest: str) -> str:
 def _outcome_rows(outcome: Outcome, zone: tzinfo) -> Iterator[Row]:
     yield "note", outcome.note or ABSENT
     yield "task", outcome.task or ABSENT
+    yield "operation ID", outcome.operation_id or ABSENT
     yield "queued", format_time(outcome.queued_at, zone=zone)
     yield "started", format_time(outcome.started_at, zone=zone)
     yield "completed", format_time(outcome.completed_at, zone=zone)

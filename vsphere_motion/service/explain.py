@@ -63,10 +63,12 @@ def fetch_motion(
 
 
 def _read(vcenter: VCenter, host: NamedRef, since: datetime) -> tuple[tuple[LogLine, ...], tuple[str, ...]]:
+    """The vmkernel log has the timeline; vpxa's, where it is verbose, has the exact downtime."""
     from vsphere_motion.vcenter.hostlogs import read_log_tail
 
-    tail = read_log_tail(vcenter.session, host, since=since)
-    return tail.lines, tail.notes
+    vmkernel = read_log_tail(vcenter.session, host, since=since)
+    vpxa = read_log_tail(vcenter.session, host, log="vpxa", since=since)
+    return (*vmkernel.lines, *vpxa.lines), vmkernel.notes
 
 
 def _with_notes(outcome: Outcome, notes: tuple[str, ...]) -> Outcome:

@@ -44,7 +44,7 @@ class Session:
     def __init__(self, endpoint: Endpoint, user: str, stub: Stub, content: Any) -> None:
         self.endpoint = endpoint
         self.user = user
-        self.tls = trust_rules(endpoint).trust.value
+        self.tls = stub.trust.value
         self.identity = _identity(endpoint, content.about)
         self.stub = stub
         self.content = content
@@ -147,7 +147,8 @@ def _read_content(stub: Stub, endpoint: Endpoint) -> Any:
 
 
 def _log_in(session_manager: Any, endpoint: Endpoint, credentials: Credentials) -> None:
-    with _HiddenFrames(), translated(f"log in to {endpoint.address} as {credentials.user}"):
+    what = f"log in to {endpoint.address} as {credentials.user} (password from: {credentials.source})"
+    with _HiddenFrames(), translated(what):
         session_manager.Login(credentials.user, credentials.password.reveal(), None)
 
 

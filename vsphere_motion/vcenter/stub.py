@@ -25,7 +25,6 @@ from pyVmomi import vim
 from pyVmomi.SoapAdapter import COOKIE_NAME, SoapStubAdapterBase
 from pyVmomi.VmomiSupport import GetRequestContext
 
-from vsphere_motion import __version__
 from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, Unreachable, VCenterFault
 from vsphere_motion.settings import Endpoint
 from vsphere_motion.vcenter import reads
@@ -34,12 +33,11 @@ from vsphere_motion.vcenter.deadline import Deadline, no_answer, timely
 from vsphere_motion.vcenter.faults import outcome_unknown, translate
 from vsphere_motion.vcenter.pool import ConnectionPool
 from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, UnknownFault, read_answer
-from vsphere_motion.vcenter.tls import TrustRules, untrusted
+from vsphere_motion.vcenter.tls import Trust, TrustRules, untrusted
 
 PATH = "/sdk"
 TRIES = 4
 FIRST_PAUSE_S = 0.1
-MAX_PAUSE_S = 30.0
 FRESH_S = 5.0
 """A connection that answered this short ago needs no probe before a call that changes nothing."""
 
@@ -99,6 +97,11 @@ class Stub(SoapStubAdapterBase):
 
     def __deepcopy__(self, memo: object) -> Stub:
         return self
+
+    @property
+    def trust(self) -> Trust:
+        """What makes us believe that the server is the right one."""
+        return self._rules.trust
 
     @property
     def has_cookie(self) -> bool:
@@ -170,25 +173,35 @@ class Stub(SoapStubAdapterBase):
         return answer
 
     def _live_connection(self, call: _Call) -> VCenterConnection:
-        """A connection that was seen alive: an idle one may have been cut by a load balancer without a word."""
+        """A connection that was seen alive: an idle one may have been cut by a load balancer without a word.
+
+        Before a changing call the service behind it is seen alive as well, so that a vCenter that is away leaves no
+        outcome unknown.
+        """
         connection = self._pool.take()
-        if connection is None:
-            return self._connect(call)
-        if connection.idle_s < FRESH_S and not call.is_changing:
+        if connection is not None and (self._is_fresh(connection, call) or self._answers(connection, call.deadline)):
             return connection
-        return connection if self._answers(connection, call.deadline) else self._connect(call)
+        connection = self._connect(call)
+        if call.is_changing:
+            self._probe(connection, call.deadline)
+        return connection
+
+    def _is_fresh(self, connection: VCenterConnection, call: _Call) -> bool:
+        return connection.idle_s < FRESH_S and not call.is_changing
 
     def _answers(self, connection: VCenterConnection, deadline: Deadline) -> bool:
+        try:
+            self._probe(connection, deadline)
+        except MotionError:
+            return False
+        return connection.is_usable
+
+    def _probe(self, connection: VCenterConnection, deadline: Deadline) -> None:
         service = vim.ServiceInstance("ServiceInstance", self)
         method = service._GetMethodInfo("CurrentTime")
         limit_s = min(self._endpoint.connect_timeout_s, deadline.left_s / 2)
         with operation(None):
-            probe = self._call(service, method, (), Deadline(limit_s))
-        try:
-            self._exchange(probe, connection)
-        except MotionError:
-            return False
-        return connection.is_usable
+            self._exchange(self._call(service, method, (), Deadline(limit_s)), connection)
 
     def _connect(self, call: _Call) -> VCenterConnection:
         endpoint = self._endpoint
@@ -225,7 +238,7 @@ class Stub(SoapStubAdapterBase):
             "Accept-Encoding": "gzip, deflate",
             "Content-Type": "text/xml; charset=UTF-8",
             "SOAPAction": self.versionId,
-            "User-Agent": f"vsphere-motion/{__version__}",
+            "User-Agent": "vsphere-motion",
         }
         return headers | {"Cookie": f"{COOKIE_NAME}={self._cookie}"} if self._cookie else headers
 
@@ -277,7 +290,7 @@ def operation(op_id: str | None) -> Iterator[None]:
 
 def _pause_s(attempt: int) -> float:
     jitter = secrets.SystemRandom().uniform(0.5, 1.0)
-    return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * jitter)
+    return float(FIRST_PAUSE_S * 2**attempt * jitter)
 
 
 def _not_understood(call: _Call, status: int, failure: Exception) -> MotionError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from vsphere_motion.model.record import LogLine, MotionRecord
 from vsphere_motion.motionlog.prefix import time_of
@@ -51,7 +52,7 @@ class Question:
     migration_id: str | None = None
     operation_id: str | None = None
 
-    def but(self, **changes: object) -> Question:
+    def but(self, **changes: Any) -> Question:
         return replace(self, **changes)
 
     def read(self) -> MotionRecord | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vsphere_motion.motionlog.prefix import LINE_CAP, LineSeverity, ParsedLine, parse_line, time_of
@@ -118,11 +118,13 @@ def test_a_line_is_cut_at_the_cap() -> None:
     assert len(parse_line("a" * (LINE_CAP + 1)).message) == LINE_CAP
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
     assert text[:LINE_CAP].rstrip("\r\n").endswith(parse_line(text).message)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_no_bytes_raise(data: bytes) -> None:
     prefix = "<1>2026-11-22T19:56:12.118Z In(182) vmkernel: cpu1:1)WARNING: Migrate: "

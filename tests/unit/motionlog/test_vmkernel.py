@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vsphere_motion.motionlog.prefix import LINE_CAP
@@ -237,6 +237,7 @@ def test_an_address_has_one_spelling(text: str, expected: str) -> None:
     assert normal_address(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
     for before in ("", f"VMotion: 1: {ID} S: ", "Source ts = "):

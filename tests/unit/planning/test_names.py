@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,7 +111,6 @@ def test_suggest(word: str, names: list[str], expected: str | None) -> None:
     assert suggest(word, names) == expected
 
 
-@given(st.text(), st.text())
-def test_a_word_is_no_other_name_than_its_own(word: str, name: str) -> None:
-    if is_same(word, name) and "%" not in word:
-        assert is_same(name, word) or "%" in name
+@given(st.text(alphabet="ab/\\e\u0301\u00e9"), st.text(alphabet="ab/\\e\u0301\u00e9"))
+def test_without_escapes_only_equal_letters_are_the_same(word: str, name: str) -> None:
+    assert is_same(word, name) is (unicodedata.normalize("NFC", word) == unicodedata.normalize("NFC", name))

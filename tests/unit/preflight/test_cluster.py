@@ -126,7 +126,9 @@ def test_another_cluster_means_another_pool() -> None:
 
 
 def test_an_unread_pool_is_unknown() -> None:
-    assert _pool_findings(build.site(), pool=False) == [("unknown", "cluster2", "cluster2: resourcePool could not be read")]
+    assert _pool_findings(build.site(), pool=False) == [
+        ("unknown", "cluster2", "cluster2: resourcePool could not be read")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,9 +136,13 @@ def test_an_unread_pool_is_unknown() -> None:
     [
         pytest.param(build.site(), [], id="one cluster"),
         pytest.param(build.site(vm=build.vm(host=None)), [], id="on no host"),
-        pytest.param(build.site(source=build.host(1, compute_resource=None)), [("unknown", "host1")], id="source unknown"),
         pytest.param(
-            build.site(destination=build.host(2, compute_resource=None)), [("unknown", "host2")], id="destination unknown"
+            build.site(source=build.host(1, compute_resource=None)), [("unknown", "host1")], id="source unknown"
+        ),
+        pytest.param(
+            build.site(destination=build.host(2, compute_resource=None)),
+            [("unknown", "host2")],
+            id="destination unknown",
         ),
     ],
 )

@@ -91,7 +91,11 @@ def test_a_part_of_the_host(check_id: str, kind: DeviceKind, power_state: PowerS
             "CD/DVD drive 1 of vm1 is connected to a device of its host (/vmfs/devices/cdrom/mpx)",
         ),
         ("devices.passthrough", _device(DeviceKind.PASSTHROUGH), "vm1 has the passthrough device device 1"),
-        ("devices.passthrough", _device(DeviceKind.PASSTHROUGH, detail="NIC"), "vm1 has the passthrough device device 1 (NIC)"),
+        (
+            "devices.passthrough",
+            _device(DeviceKind.PASSTHROUGH, detail="NIC"),
+            "vm1 has the passthrough device device 1 (NIC)",
+        ),
         ("devices.vgpu", _device(DeviceKind.VGPU), "vm1 has the vGPU device 1"),
         ("devices.vgpu", _device(DeviceKind.VGPU, detail="grid_v100-8q"), "vm1 has the vGPU device 1 (grid_v100-8q)"),
     ],

@@ -84,8 +84,6 @@ def test_host_state(check_id: str, site: Inventory, expected: Brief) -> None:
 
 
 def test_the_message_says_which_end_it_is() -> None:
-    site = build.site(
-        source=build.host(1, connection_state=LOST), destination=build.host(2, in_maintenance_mode=True)
-    )
+    site = build.site(source=build.host(1, connection_state=LOST), destination=build.host(2, in_maintenance_mode=True))
     assert look("host.connection", site)[0].message == "source host1 is notResponding in vCenter"
     assert look("host.maintenance", site)[0].message == "destination host2 is in maintenance mode"

@@ -14,7 +14,11 @@ WITHOUT = build.host(2, networks=())
 BLOCKER, UNKNOWN, WARNING = ([(word, "network1")] for word in ("blocker", "unknown", "warning"))
 
 
-def _site(*, hosts: Any = (build.host_ref(1), build.host_ref(2)), networks: Any = (build.network_ref(1),)) -> Inventory:
+BOTH_HOSTS = (build.host_ref(1), build.host_ref(2))
+ITS_NETWORK = (build.network_ref(1),)
+
+
+def _site(*, hosts: Any = BOTH_HOSTS, networks: Any = ITS_NETWORK) -> Inventory:
     """Who has network1, by its own list of hosts and by host2's list of networks."""
     return build.site(networks=(build.network(1, hosts=hosts),), destination=build.host(2, networks=networks))
 
@@ -33,7 +37,9 @@ def _site(*, hosts: Any = (build.host_ref(1), build.host_ref(2)), networks: Any 
         pytest.param(build.site(networks=(), destination=build.host(2, networks=None)), [("unknown", "host2")], id="?"),
         pytest.param(build.site(vm=build.vm(devices=None)), [("unknown", "vm1")], id="devices unknown"),
         pytest.param(
-            build.site(vm=build.vm(devices=(build.nic(network=None),))), [("unknown", "vm1")], id="NIC's network unknown"
+            build.site(vm=build.vm(devices=(build.nic(network=None),))),
+            [("unknown", "vm1")],
+            id="NIC's network unknown",
         ),
         pytest.param(build.site(vm=build.vm(devices=(build.disk(),)), destination=WITHOUT), [], id="no NIC"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -15,7 +16,16 @@ from hypothesis import strategies as st
 from tests import build
 from vsphere_motion import preflight
 from vsphere_motion.model.finding import Finding, Severity, Verdict
-from vsphere_motion.model.inventory import Host, Inventory, PowerState, RuleKind, Vm
+from vsphere_motion.model.inventory import (
+    BackingKind,
+    ConnectionState,
+    DeviceKind,
+    Host,
+    Inventory,
+    PowerState,
+    RuleKind,
+    Vm,
+)
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.preflight.check import Check
 from vsphere_motion.preflight.registry import CHECKS, known_ids, run_checks
@@ -23,8 +33,6 @@ from vsphere_motion.preflight.registry import CHECKS, known_ids, run_checks
 
 def _rotten() -> Inventory:
     """A VM for which every check of ours that can meet the others on one VM has something to say."""
-    from vsphere_motion.model.inventory import BackingKind, ConnectionState, DeviceKind
-
     devices = (
         build.disk(),
         build.nic(),
@@ -193,7 +201,7 @@ def destinations(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-LESS = {
+LESS: dict[str, Callable[[Any], Any]] = {
     "memory_bytes": lambda value: value // 2,
     "memory_used_bytes": lambda value: value + build.GIB,
     "cpu_threads": lambda value: max(1, value // 2),

@@ -9,7 +9,7 @@ import pytest
 from tests import build
 from vsphere_motion.model.compat import CompatVerdict
 from vsphere_motion.model.finding import Finding, Origin, Severity
-from vsphere_motion.model.inventory import DeviceKind, Inventory
+from vsphere_motion.model.inventory import ConnectionState, DeviceKind, Inventory
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.task import Fault
 from vsphere_motion.preflight.faults import FAULTS
@@ -48,7 +48,9 @@ def test_an_error_blocks_and_keeps_its_words() -> None:
 
 
 def test_errors_block_and_warnings_warn() -> None:
-    found = _findings(Fault(kind="QuestionPending", message="?"), warnings=(Fault(kind="NoGuestHeartbeat", message=""),))
+    found = _findings(
+        Fault(kind="QuestionPending", message="?"), warnings=(Fault(kind="NoGuestHeartbeat", message=""),)
+    )
     assert [(f.id, f.severity.value, f.message) for f in found] == [
         ("vm.question", "blocker", "vCenter says of vm1 on host2: ?"),
         ("vm.tools", "warning", "vCenter says of vm1 on host2: NoGuestHeartbeat"),
@@ -90,17 +92,21 @@ def test_every_check_that_only_vcenter_makes_has_a_fault() -> None:
 @pytest.mark.parametrize(
     ("kind", "details", "check_id", "subject"),
     [
-        pytest.param("VMotionNotConfigured", (), "vmknic.missing", "host2", id="the destination unless said otherwise"),
+        pytest.param("VMotionNotConfigured", (), "vmknic.missing", "vm1", id="some host"),
         pytest.param("VMotionNotConfigured", ("atSourceHost: True",), "vmknic.missing", "host1", id="the source"),
         pytest.param("VMotionNotConfigured", ("atSourceHost: False",), "vmknic.missing", "host2", id="not the source"),
         pytest.param("HostNotConnected", ("host: host-1",), "host.connection", "host1", id="a host by moid"),
         pytest.param("VMotionLinkDown", ("failedHost: host1",), "vmknic.link", "host1", id="a host by name"),
-        pytest.param("InvalidHostState", ("host: host-9",), "host.maintenance", "host2", id="a host of neither end"),
+        pytest.param("InvalidHostState", ("host: host-9",), "host.maintenance", "vm1", id="a host of neither end"),
         pytest.param("CannotAccessNetwork", ("network: network-1",), "network.present", "network1", id="a network"),
         pytest.param("CannotAccessNetwork", (), "network.present", "vm1", id="some network"),
-        pytest.param("InaccessibleDatastore", ("name: datastore1",), "storage.reachable", "datastore1", id="a datastore"),
+        pytest.param(
+            "InaccessibleDatastore", ("name: datastore1",), "storage.reachable", "datastore1", id="a datastore"
+        ),
         pytest.param("CannotAccessVmDisk", (), "storage.reachable", "vm1", id="some disk"),
-        pytest.param("InsufficientHostMemoryCapacityFault", ("host: host-2",), "memory.reservation", "vm1", id="memory"),
+        pytest.param(
+            "InsufficientHostMemoryCapacityFault", ("host: host-2",), "memory.reservation", "vm1", id="memory"
+        ),
     ],
 )
 def test_a_fault_is_about_what_it_names(kind: str, details: tuple[str, ...], check_id: str, subject: str) -> None:
@@ -179,9 +185,7 @@ def _pairs(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
 
 def test_where_both_say_the_same_ours_stays_with_vcenters_words() -> None:
     ours = build.finding()
-    assert merge([ours], [_theirs()]) == (
-        build.finding(evidence=(*ours.evidence, ("vcenter", ("its words",)))),
-    )
+    assert merge([ours], [_theirs()]) == (build.finding(evidence=(*ours.evidence, ("vcenter", ("its words",)))),)
 
 
 def test_all_of_vcenters_words_are_kept() -> None:
@@ -246,3 +250,10 @@ def test_a_planted_lack_that_both_see_is_one_finding() -> None:
     fault = Fault(kind="VMotionNotConfigured", message="not configured", details=("failedHostEntity: host-2",))
     merged = merge(run_checks(site, build.move(site)), _findings(fault, site=site))
     assert _pairs(merged) == [("vmknic.missing", "host2", "blocker", "client")]
+
+
+def test_a_host_that_vcenter_does_not_name_is_the_one_we_found() -> None:
+    site = build.site(source=build.host(1, connection_state=ConnectionState.DISCONNECTED))
+    fault = Fault(kind="HostNotConnected", message="not connected")
+    merged = merge(run_checks(site, build.move(site)), _findings(fault, site=site))
+    assert _pairs(merged) == [("host.connection", "host1", "blocker", "client")]

@@ -107,7 +107,11 @@ def test_mtu(site: Inventory, expected: Brief) -> None:
 @pytest.mark.parametrize(
     ("check_id", "nic", "message"),
     [
-        ("vmknic.stack", {"net_stack": "vmotion"}, "with TCP/IP stack defaultTcpipStack, host2 with TCP/IP stack vmotion"),
+        (
+            "vmknic.stack",
+            {"net_stack": "vmotion"},
+            "with TCP/IP stack defaultTcpipStack, host2 with TCP/IP stack vmotion",
+        ),
         (
             "vmknic.subnet",
             {"address": "10.21.0.12"},

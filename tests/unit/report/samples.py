@@ -93,6 +93,7 @@ def make_outcome(**changes: object) -> Outcome:
         "move": make_move(),
         "state": OutcomeState.MOVED,
         "task": "task-1181",
+        "operation_id": "r-7f3a9c-1",
         "queued_at": after(0),
         "started_at": after(0.5),
         "completed_at": after(32.5004),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.report.samples import HOSTILE_NAME
@@ -29,6 +29,7 @@ def test_what_a_terminal_would_obey_is_written_out(text: str, expected: str) -> 
     assert escape_text(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters()))
 def test_nothing_unseen_is_left(text: str) -> None:
     shown = escape_text(text)

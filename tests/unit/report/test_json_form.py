@@ -112,6 +112,7 @@ def test_an_outcome_has_the_documented_shape() -> None:
         },
         "state": "moved",
         "task": "task-1181",
+        "operation_id": "r-7f3a9c-1",
         "queued_at": "2026-11-22T19:56:12Z",
         "started_at": "2026-11-22T19:56:12.500000Z",
         "completed_at": "2026-11-22T19:56:44.500400Z",
@@ -125,7 +126,18 @@ def test_an_outcome_has_the_documented_shape() -> None:
 
 def test_what_is_unknown_is_null() -> None:
     document = outcome_document(Outcome(move=make_move(source=None), state=OutcomeState.NOT_STARTED))
-    keys = ("task", "queued_at", "started_at", "completed_at", "duration_s", "migration_id", "motion", "fault", "note")
+    keys = (
+        "task",
+        "operation_id",
+        "queued_at",
+        "started_at",
+        "completed_at",
+        "duration_s",
+        "migration_id",
+        "motion",
+        "fault",
+        "note",
+    )
     assert [document[key] for key in keys] == [None] * len(keys)
     assert document["source"]["host"] is None
 

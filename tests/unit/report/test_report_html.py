@@ -214,13 +214,15 @@ def test_jinja2_is_imported_only_when_a_page_is_made() -> None:
 
 
 @pytest.mark.parametrize("look", [0, 1, 2], ids=["light", "dark", "print"])
-def test_text_has_the_contrast_of_wcag_aa(look: int) -> None:
+def test_text_and_bars_have_the_contrast_of_wcag_aa(look: int) -> None:
     style = Page(report_html(full_report())).text("style")
     colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", re.findall(r":root \{(.*?)\}", style, re.DOTALL)[look]))
     assert {"ground", "panel", "ink", "soft", "good", "bad", "warn", "idle"} <= set(colours)
     for ink in ("ink", "soft", "good", "bad", "warn", "idle"):
         for ground in ("ground", "panel"):
             assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+    for bar in ("queued", "precopy", "switchover", "other"):
+        assert contrast(colours[bar], colours["panel"]) >= 3, bar
 
 
 def contrast(one: str, other: str) -> float:

@@ -77,6 +77,7 @@ def test_failures_come_first() -> None:
 def test_a_moved_vm_has_its_numbers_its_timeline_and_both_hosts_lines() -> None:
     assert block_of(make_report(moved()), "web01")[1:] == [
         "  task                 task-1181",
+        "  operation ID         r-7f3a9c-1",
         "  queued               2026-11-22 19:56:12Z",
         "  started              2026-11-22 19:56:12Z",
         "  completed            2026-11-22 19:56:44Z",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pyVmomi.VmomiSupport import GuessWsdlMethod
 
-from vsphere_motion.vcenter.reads import is_changing, is_repeatable
+from vsphere_motion.vcenter.reads import HARMLESS, is_changing, is_repeatable
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,7 @@ def test_what_comes_to_the_same_may_be_sent_again(method: str) -> None:
 def test_what_is_harmless_may_still_not_be_sent_again(method: str) -> None:
     assert not is_changing(method)
     assert not is_repeatable(method)
+
+
+def test_every_listed_name_is_a_method_of_the_api() -> None:
+    assert {GuessWsdlMethod(name).info.wsdlName for name in HARMLESS - {"Fetch"}} == HARMLESS - {"Fetch"}

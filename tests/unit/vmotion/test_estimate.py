@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vsphere_motion.vmotion.estimate import SWITCHOVER_GOAL_S, best_case_s, estimate_precopy
@@ -49,6 +49,7 @@ def test_an_idle_guest_is_copied_once() -> None:
     assert (estimate.passes, estimate.sent_bytes, estimate.switchover_send_s) == (1, GIB, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**44), st.floats(1e6, 1e12), st.floats(0, 1e13))
 def test_the_model_ends_and_is_never_faster_than_the_bound(memory: int, bandwidth: float, dirty: float) -> None:
     estimate = estimate_precopy(memory, bandwidth, dirty)
