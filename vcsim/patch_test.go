@@ -92,6 +92,9 @@ func TestPatchNeverLeaksToAnotherObject(t *testing.T) {
 	r := running(t, "-hosts", "2", "-vms", "2")
 	host, other := hostNamed(t, r, "esx-001"), hostNamed(t, r, "esx-002")
 	vm, otherVM := vmNamed(t, r, "vm-001"), vmNamed(t, r, "vm-002")
+	other.Hardware, other.Capability = host.Hardware, host.Capability // as govmomi shares parts of its templates
+	other.Runtime.HealthSystemRuntime = host.Runtime.HealthSystemRuntime
+	otherVM.Config.Hardware.Device, otherVM.Config.CpuAllocation = vm.Config.Hardware.Device, vm.Config.CpuAllocation
 	before := deepCopy(other.HostSystem)
 	beforeVM := deepCopy(otherVM.VirtualMachine)
 	for path, value := range map[string]string{

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from vsphere_motion.errors import CredentialMissing
 from vsphere_motion.model.address import parse_address, password_in_url
@@ -264,8 +264,7 @@ def _backend(environment: Mapping[str, str]) -> KeyringBackend:
         raise CredentialMissing("this machine has no keyring backend", hint=_ALTERNATIVES)
     if environment.get("PYTHON_KEYRING_BACKEND"):
         return backend
-    members = getattr(backend, "backends", None) if _name(backend).endswith("ChainerBackend") else None
-    usable = [item for item in (members or [backend]) if not _is_plaintext(item)]
+    usable = [item for item in _members(backend) if not _is_plaintext(item)]
     if not usable:
         raise CredentialMissing(
             f"the keyring backend {_name(backend)} keeps passwords in plain text and is not used",
@@ -277,7 +276,14 @@ def _backend(environment: Mapping[str, str]) -> KeyringBackend:
 def _raw_backend() -> KeyringBackend:
     import keyring
 
-    return cast("KeyringBackend", keyring.get_keyring())
+    return keyring.get_keyring()
+
+
+def _members(backend: KeyringBackend) -> list[KeyringBackend]:
+    """The backends that a chain asks one after the other; a single backend is its own only member."""
+    from keyring.backends.chainer import ChainerBackend
+
+    return list(backend.backends) if isinstance(backend, ChainerBackend) else [backend]
 
 
 def _is_plaintext(backend: KeyringBackend) -> bool:

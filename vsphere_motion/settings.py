@@ -189,7 +189,7 @@ def read_context(sources: Sources) -> Mapping[str, Any]:
     name = sources.flags.get("context") or sources.config.get("default")
     contexts = sources.config.get("contexts", {})
     if not isinstance(contexts, Mapping):
-        raise BadInput("config.toml: contexts is not a table; write [contexts.NAME]")
+        raise BadInput("config.toml: contexts is not a table", hint="write [contexts.NAME]")
     if name is None:
         return {}
     context = contexts.get(name)
@@ -198,7 +198,10 @@ def read_context(sources: Sources) -> Mapping[str, Any]:
         raise BadInput(f"config.toml has no context {name!r}", hint=f"known contexts: {known}")
     unknown = sorted(set(context) - _CONTEXT_KEYS)
     if unknown:
-        raise BadInput(f"config.toml: context {name!r} has the unknown key {unknown[0]!r}")
+        raise BadInput(
+            f"config.toml: context {name!r} has the unknown key {unknown[0]!r}",
+            hint="known keys: " + ", ".join(sorted(_CONTEXT_KEYS)),
+        )
     return context
 
 
@@ -259,7 +262,7 @@ class _Lookup:
             try:
                 return _Found(value=parse(text), source=source, rank=rank)
             except ValueError as problem:
-                raise BadInput(f"{source} cannot be used: {problem}") from None
+                raise BadInput(f"{source} cannot be used: {problem}", hint="correct it, or leave it out") from None
         return None
 
     def _candidates(self, name: str) -> Iterator[tuple[str, str, int]]:
@@ -382,7 +385,7 @@ def _insecure(named: _Found[bool] | None, *trust: _Found[Any] | None) -> _Found[
 def _password_command(context: Mapping[str, Any]) -> tuple[str, ...]:
     command = context.get("password_command", [])
     if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
-        raise BadInput('config.toml: password_command is a list of words, such as ["pass", "show", "vc01"]')
+        raise BadInput("config.toml: password_command is not a list of words", hint='write ["pass", "show", "vc01"]')
     return tuple(command)
 
 

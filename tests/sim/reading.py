@@ -47,17 +47,27 @@ def rewritten(vcenter: SimulatedVCenter, directory: Path, rewrite: Rewrite) -> I
 
 def withhold(body: bytes, moid: str, path: str) -> bytes:
     """The answer with NoPermission instead of one property of one object."""
-    refusal = (
+    return _replace_property(
+        body,
+        moid,
+        path,
         f"<missingSet><path>{path}</path><fault><fault xsi:type='NoPermission'>"
         f"<object type='Folder'>group-d1</object><privilegeId>System.Read</privilegeId></fault>"
-        f"<localizedMessage>Permission to perform this operation was denied.</localizedMessage></fault></missingSet>"
-    ).encode()
+        f"<localizedMessage>Permission to perform this operation was denied.</localizedMessage></fault></missingSet>",
+    )
+
+
+def unset(body: bytes, moid: str, path: str) -> bytes:
+    """The answer without one property of one object."""
+    return _replace_property(body, moid, path, "")
+
+
+def _replace_property(body: bytes, moid: str, path: str, text: str) -> bytes:
     pattern = rb"(<obj [^>]*>%s</obj>(?:(?!</objects>|</returnval>).)*?)<propSet><name>%s</name>.*?</propSet>" % (
         re.escape(moid.encode()),
         re.escape(path.encode()),
     )
-    changed, count = re.subn(pattern, lambda match: match[1] + refusal, body, flags=re.DOTALL)
-    return changed if count else body
+    return re.sub(pattern, lambda match: match[1] + text.encode(), body, flags=re.DOTALL)
 
 
 def move_to(inventory: Inventory, vm: Vm, host: Host) -> Move:
@@ -72,8 +82,3 @@ def move_to(inventory: Inventory, vm: Vm, host: Host) -> Move:
 def move_away(inventory: Inventory, vm: Vm) -> Move:
     """One VM to the first host of the site that it is not on."""
     return move_to(inventory, vm, next(host for host in inventory.hosts if host.ref != vm.host))
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
-    """The text as it is, for `match=`."""
-    return re.compile(re.escape(text))

@@ -104,10 +104,12 @@ def test_a_process_that_got_a_simulators_number_is_never_ended(
 ) -> None:
     state = start(environment)
     earlier = process_mark(os.getpid())  # both other processes started later than this one
-    rewrite(environment, state, {"run": {"pid": other_process.pid, "mark": earlier, "log": "/dev/null"}})
-    assert stop_all(environment) == ()
-    assert other_process.poll() is None
-    ProcessRun(pid=run_of(state).pid, mark=run_of(state).mark, log=run_of(state).log).end(environment)
+    try:
+        rewrite(environment, state, {"run": {"pid": other_process.pid, "mark": earlier, "log": "/dev/null"}})
+        assert stop_all(environment) == ()
+        assert other_process.poll() is None
+    finally:
+        run_of(state).end(environment)
     assert not is_alive(state)
 
 

@@ -48,7 +48,7 @@ def test_what_vcenter_refuses_is_an_error_of_the_verdict(vcenter: SimulatedVCent
     for move in moves:
         verdict = verdicts[move.vm.ref]
         is_there = move.destination.host == moves[0].destination.host
-        assert [error.kind for error in verdict.errors] == (["InvalidState"] if is_there else [])
+        assert [error.kind for error in verdict.errors] == (["InvalidHostState"] if is_there else [])
         assert verdict.unknown_reason is None
         assert all(error.message for error in verdict.errors)
 
@@ -108,10 +108,20 @@ def test_a_check_that_never_ends_is_unknown_and_cancelled(shared_vcenter: Simula
     assert {verdict.unknown_reason for verdict in verdicts.values()} == {"vCenter's own check did not end in time"}
 
 
+def test_checks_that_cannot_be_watched_are_unknown(shared_vcenter: SimulatedVCenter, tmp_path: Path) -> None:
+    overloaded = servers.send(fault("SystemError", "overloaded", "<reason>overloaded</reason>"))
+    with rewritten(shared_vcenter, tmp_path, as_it_is) as (session, server):
+        moves = moves_of(session)
+        server.faults["CreateFilter"] = [overloaded]
+        verdicts = check_relocations(session, moves)
+    reasons = [verdicts[move.vm.ref].unknown_reason for move in moves]
+    assert reasons == ["Could not watch the running tasks: overloaded"] * len(moves)
+
+
 def test_a_check_that_fails_is_unknown(shared_vcenter: SimulatedVCenter, tmp_path: Path) -> None:
     failed = (
         b'<propSet><name>info.error</name><val xsi:type="LocalizedMethodFault"><fault xsi:type="SystemError">'
-        b"<reason>r</reason></fault><localizedMessage>A general system error occurred</localizedMessage></val></propSet>"
+        b"<reason>r</reason></fault><localizedMessage>A general error</localizedMessage></val></propSet>"
     )
 
     def fail(method: str, body: bytes) -> bytes:
@@ -120,18 +130,15 @@ def test_a_check_that_fails_is_unknown(shared_vcenter: SimulatedVCenter, tmp_pat
     with rewritten(shared_vcenter, tmp_path, fail) as (session, _):
         move = moves_of(session)[0]
         verdicts = check_relocations(session, [move])
-    assert verdicts[move.vm.ref].unknown_reason == "vCenter's own check failed: A general system error occurred"
+    assert verdicts[move.vm.ref].unknown_reason == "vCenter's own check failed: A general error"
 
 
 def test_a_result_that_is_not_understood_is_unknown(shared_vcenter: SimulatedVCenter, tmp_path: Path) -> None:
-    def unknown_fault(method: str, body: bytes) -> bytes:
-        """A fault of a vCenter that is newer than this program."""
-        return body.replace(
-            b"<val xsi:type='ArrayOfCheckResult'>".replace(b"'", b'"'),
-            b'<val xsi:type="ArrayOfCheckResultOfTomorrow">',
-        )
+    def newer(method: str, body: bytes) -> bytes:
+        """The answer of a vCenter that is newer than this program."""
+        return body.replace(b'"ArrayOfCheckResult"', b'"ArrayOfCheckResultOfTomorrow"')
 
-    with rewritten(shared_vcenter, tmp_path, unknown_fault) as (session, _):
+    with rewritten(shared_vcenter, tmp_path, newer) as (session, _):
         move = moves_of(session)[0]
         verdicts = check_relocations(session, [move])
     assert verdicts[move.vm.ref].unknown_reason == "the result of vCenter's own check cannot be understood"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.observer import observing
-from tests.sim.reading import move_away, rewritten, session_with, withhold
+from tests.sim.reading import move_away, rewritten, session_with, unset, withhold
 from vsphere_motion.errors import SessionEnded
 from vsphere_motion.model.inventory import (
     BackingKind,
@@ -280,7 +280,7 @@ def test_what_an_account_may_not_read_is_unread_and_not_unset(shared_vcenter: Si
     whole = snapshot_of(shared_vcenter)
     vm, host = whole.vms[3], whole.hosts[1]
     withheld = {
-        vm.ref.moid: ("disabledMethod", "recentTask", "snapshot.rootSnapshotList", "config.hardware.device"),
+        vm.ref.moid: ("disabledMethod", "recentTask", "config.hardware.device"),
         host.ref.moid: ("config.virtualNicManagerInfo.netConfig", "vm"),
     }
 
@@ -293,7 +293,7 @@ def test_what_an_account_may_not_read_is_unread_and_not_unset(shared_vcenter: Si
     with rewritten(shared_vcenter, tmp_path, rewrite) as (session, _):
         inventory = take_snapshot(session)
     seen, seen_host = inventory.vms[3], inventory.hosts[1]
-    assert set(seen.unread) >= {"disabledMethod", "recentTask", "config.hardware.device"}
+    assert seen.unread == ("config.hardware.device", "disabledMethod", "recentTask")
     assert (seen.disabled_methods, seen.running_tasks, seen.devices) == (None, None, None)
     assert (seen_host.vmotion_nics, seen_host.vms) == (None, None)
     assert [one.name for one in inventory.vms] == [one.name for one in whole.vms]
@@ -302,6 +302,28 @@ def test_what_an_account_may_not_read_is_unread_and_not_unset(shared_vcenter: Si
         f"HostSystem {host.name} ({host.ref.moid})",
         f"VirtualMachine {vm.name} ({vm.ref.moid})",
     ]
+
+
+def test_what_vcenter_has_no_configuration_for_is_not_concluded_from(
+    shared_vcenter: SimulatedVCenter, tmp_path: Path
+) -> None:
+    whole = snapshot_of(shared_vcenter)
+    vm, away, empty = whole.vms[0], whole.hosts[0], whole.hosts[1]
+
+    def rewrite(method: str, body: bytes) -> bytes:
+        body = unset(body, vm.ref.moid, "config.hardware.device")
+        for host in (away, empty):
+            body = unset(body, host.ref.moid, "config.virtualNicManagerInfo.netConfig")
+        disconnected = re.compile(rb"(<obj [^>]*>%s</obj>(?:(?!</objects>).)*?)>connected<" % away.ref.moid.encode())
+        return disconnected.sub(rb"\1>notResponding<", body)
+
+    with rewritten(shared_vcenter, tmp_path, rewrite) as (session, _):
+        inventory = take_snapshot(session)
+    assert (inventory.vms[0].devices, inventory.vms[0].unread) == (None, ("config.hardware.device",))
+    assert inventory.hosts[0].connection_state is ConnectionState.NOT_RESPONDING
+    assert inventory.hosts[0].vmotion_nics is None
+    assert inventory.hosts[1].vmotion_nics == ()
+    assert inventory.unreadable == ()
 
 
 def test_a_value_this_program_does_not_know_costs_that_value_alone(

@@ -169,5 +169,7 @@ def _known_hosts(environment: Mapping[str, str]) -> dict[str, str]:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as problem:
-            raise BadInput(f"GOVC_TLS_KNOWN_HOSTS names {name}, which cannot be read: {problem}") from problem
+            raise BadInput(
+                f"GOVC_TLS_KNOWN_HOSTS names {name}, which cannot be read: {problem}", hint="correct it, or unset it"
+            ) from problem
     return pins

@@ -96,7 +96,9 @@ def _file_handler(path: str) -> logging.Handler:
         os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
         return logging.FileHandler(path, encoding="utf-8")
     except OSError as problem:
-        raise BadInput(f"--log-file {path} cannot be written: {problem.strerror}") from problem
+        raise BadInput(
+            f"--log-file {path} cannot be written: {problem.strerror}", hint="name a file you may write to"
+        ) from problem
 
 
 def _secrets_of(environment: Mapping[str, str]) -> Iterator[str]:

@@ -43,7 +43,8 @@ def command(invocation: Invocation, /, *, address: str | None, trust: bool, yes:
     if trust and endpoint.thumbprint is not None:
         remember_pin(invocation.environment, key, endpoint.thumbprint)
         invocation.console.note(f"From now on {safe(endpoint.address)} must present this certificate.")
-    _keep(invocation, settings, credentials, key)
+    remember_user(invocation.environment, key, credentials.user)
+    _keep(invocation, settings, credentials)
     return ExitCode.OK
 
 
@@ -80,12 +81,11 @@ def _log_in(invocation: Invocation, endpoint: Endpoint, credentials: Credentials
         )
 
 
-def _keep(invocation: Invocation, settings: Settings, credentials: Credentials, key: str) -> None:
+def _keep(invocation: Invocation, settings: Settings, credentials: Credentials) -> None:
     """Store the password; without a usable keyring `--trust` has done its part and says what is missing."""
     state = keyring_state(invocation.environment)
     if state.problem is not None:
         invocation.console.warn(f"the password was not stored: {state.problem}")
         return
     backend = store_password(account_of(settings), credentials.password, invocation.environment)
-    remember_user(invocation.environment, key, credentials.user)
     invocation.console.note(f"The password is stored in {backend}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
-from vsphere_motion.errors import NotFound, UsageProblem
+from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.record import MotionRecord
 
@@ -30,7 +31,12 @@ SCHEMA = "vsphere-motion/logs/v1"
 def command(invocation: Invocation, /, *, what: str | None, migration_id: str | None, hosts: tuple[str, ...]) -> int:
     """Show the lines of both hosts' vmkernel logs about a run's moves, or about the newest move of a VM."""
     if (what is None) is (migration_id is None) or (migration_id is not None and len(hosts) != 2):
-        raise UsageProblem("logs needs a run, a VM, or --migration-id ID with --host SOURCE --host DESTINATION")
+        raise UsageProblem(
+            "logs needs a run, a VM, or --migration-id ID with --host SOURCE --host DESTINATION",
+            hint="see: vsphere-motion logs --help",
+        )
+    if migration_id is not None and not re.fullmatch("[0-9]{6,20}", migration_id):
+        raise BadInput(f"{migration_id} is no migration ID", hint="it is a decimal number of some 16 to 19 digits")
     with open_vcenter(invocation) as vcenter:
         if migration_id is not None:
             return _show_migration(invocation, vcenter, migration_id, hosts)

@@ -55,7 +55,9 @@ def report_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
     for file in files:
         check_suffix(file)
         if not file.absolute().parent.is_dir():
-            raise BadInput(f"there is no directory {file.absolute().parent} to write {file.name} to")
+            raise BadInput(
+                f"there is no directory {file.parent} to write {file.name} to", hint="make it, or name another"
+            )
     return files
 
 

@@ -55,4 +55,7 @@ def _write(environment: Mapping[str, str], servers: Mapping[str, RememberedServe
             json.dump({"schema": SCHEMA, "servers": kept}, file, indent=2)
         Path(draft).replace(directory / FILE_NAME)
     except OSError as problem:
-        raise BadInput(f"cannot write {directory / FILE_NAME}: {problem.strerror}") from problem
+        raise BadInput(
+            f"cannot write {directory / FILE_NAME}: {problem.strerror}",
+            hint="choose another directory with VSPHERE_MOTION_STATE_DIR",
+        ) from problem

@@ -29,7 +29,7 @@ def start(invocation: Invocation, /, *, scenario: str | None, **options: Any) ->
     from vsphere_motion.sim.start import start_simulator
 
     if scenario is not None and any(options[name] is not None for name in ("hosts", "vms", "clusters")):
-        raise UsageProblem("--scenario names the whole site; --hosts, --vms and --clusters do not go with it")
+        raise UsageProblem("--scenario names a whole site", hint="leave out --hosts, --vms and --clusters")
     state = start_simulator(SimOptions(scenario=scenario, **options), invocation.environment)
     invocation.console.result(state.export_line())
     invocation.console.note(
@@ -46,7 +46,7 @@ def stop(invocation: Invocation, /, *, port: int | None, everything: bool) -> in
     from vsphere_motion.sim.stop import stop_all, stop_simulator
 
     if everything and port is not None:
-        raise UsageProblem("--all and --port do not go together")
+        raise UsageProblem("--all and --port do not go together", hint="give one of them")
     if everything:
         stopped = stop_all(invocation.environment)
     else:

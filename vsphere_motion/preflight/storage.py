@@ -18,7 +18,7 @@ SWAP = "storage.swap"
 VM_DATASTORES = "datastore"
 VM_DEVICES = "config.hardware.device"
 DATASTORE_HOSTS = "host"
-DATASTORE_ACCESSIBLE = "host.mountInfo.accessible"
+DATASTORE_MOUNT = "host.mountInfo"
 
 MEDIA = frozenset({DeviceKind.CDROM, DeviceKind.FLOPPY})
 
@@ -67,7 +67,7 @@ def _lack_of_mount(datastore: Datastore, mount: DatastoreMount) -> str | None:
 
 def _unread_path(subject: Subject, ref: MoRef) -> str:
     datastore = subject.inventory.find_datastore(ref)
-    return DATASTORE_HOSTS if datastore is None or datastore.mounts is None else DATASTORE_ACCESSIBLE
+    return DATASTORE_HOSTS if datastore is None or datastore.mounts is None else DATASTORE_MOUNT
 
 
 def _unreachable(subject: Subject, datastore: NamedRef, lack: str) -> Finding:

@@ -158,10 +158,10 @@ def property_spec(kind: str, paths: Sequence[str]) -> Any:
     return _COLLECTOR.PropertySpec(type=_type_of(kind), pathSet=list(paths))
 
 
-def view_spec(view: Any) -> Any:
-    """An ObjectSpec for everything in a view, the view itself included."""
+def view_spec(view: Any, *, with_itself: bool = False) -> Any:
+    """An ObjectSpec for everything in a view."""
     step = _COLLECTOR.TraversalSpec(type=type(view), path="view", skip=False)
-    return _COLLECTOR.ObjectSpec(obj=view, skip=False, selectSet=[step])
+    return _COLLECTOR.ObjectSpec(obj=view, skip=not with_itself, selectSet=[step])
 
 
 def filter_spec(objects: Sequence[Any], properties: Sequence[Any]) -> Any:
@@ -172,7 +172,7 @@ def filter_spec(objects: Sequence[Any], properties: Sequence[Any]) -> Any:
 def _read_view(session: Session, view: Any, paths_by_kind: PathsByKind) -> Readings:
     properties = [property_spec(kind, paths) for kind, paths in paths_by_kind.items()]
     own = property_spec("ContainerView", ["container"])
-    readings = _retrieve(session, filter_spec([view_spec(view)], [own, *properties]))
+    readings = _retrieve(session, filter_spec([view_spec(view, with_itself=True)], [own, *properties]))
     if readings.pop(ref_of(view), None) is None:
         raise SessionEnded("vCenter no longer knows the view this session made: the session has ended.")
     return readings

@@ -61,6 +61,8 @@ def check_relocations(
         while checks.waiting or checks.running:
             checks.start_more()
             checks.take_results()
+    except _NO_OPINION as error:
+        checks.give_up_all(error.message)
     finally:
         checks.watcher.close()
     return {move.vm.ref: checks.verdicts[move.vm.ref] for move in moves}
@@ -108,22 +110,21 @@ class _Checks:
                 self.verdicts[vm] = _verdict(vm, readings.get(task))
             self.watcher.forget(ended)
         if left_s <= 0:
-            self._give_up_late()
+            for task in self.running:
+                _cancel(self.session, task)
+            self.give_up_all("vCenter's own check did not end in time")
 
-    def _give_up(self, vm: MoRef, error: MotionError) -> None:
-        self.verdicts[vm] = CompatVerdict(vm=vm, unknown_reason=error.message)
-        if isinstance(error, VCenterFault) and error.fault_kind in _UNSUPPORTED:
-            self.verdicts |= {move.vm.ref: _unknown(move.vm.ref, error.message) for move in self.waiting}
-            self.waiting.clear()
-
-    def _give_up_late(self) -> None:
-        reason = "vCenter's own check did not end in time"
-        for task, vm in self.running.items():
-            self.verdicts[vm] = _unknown(vm, reason)
-            _cancel(self.session, task)
-        self.verdicts |= {move.vm.ref: _unknown(move.vm.ref, reason) for move in self.waiting}
+    def give_up_all(self, reason: str) -> None:
+        """Say of every move that has no verdict yet why it has none."""
+        vms = [*self.running.values(), *(move.vm.ref for move in self.waiting)]
+        self.verdicts |= {vm: _unknown(vm, reason) for vm in vms}
         self.running.clear()
         self.waiting.clear()
+
+    def _give_up(self, vm: MoRef, error: MotionError) -> None:
+        self.verdicts[vm] = _unknown(vm, error.message)
+        if isinstance(error, VCenterFault) and error.fault_kind in _UNSUPPORTED:
+            self.give_up_all(error.message)
 
 
 def _start(session: Session, move: Move) -> MoRef:

@@ -60,7 +60,7 @@ def test_a_defect_is_one_line_that_names_debug(capsys: pytest.CaptureFixture[str
 
 def test_debug_shows_the_traceback_of_a_defect(capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        raise KeyError("boom")
+        {}["boom"]
     except KeyError as problem:
         tell(problem, ["check", "--debug"])
 
@@ -107,6 +107,7 @@ USAGE = [
     pytest.param(("check", "web01", "--to-host", "esx05"), "--server", id="no server"),
     pytest.param(("--server", "vc01.invalid", "check", "web01", "--to-host", "esx05"), "--user", id="no account"),
     pytest.param(("logs",), "--migration-id", id="logs of nothing"),
+    pytest.param(("logs", "--migration-id", "7", "--host", "a", "--host", "b"), "digits", id="no migration ID"),
     pytest.param(("sim", "start", "--scenario", "demo", "--hosts", "2"), "--scenario", id="scenario and size"),
     pytest.param(("sim", "url"), "sim start", id="no simulator"),
     pytest.param(("report",), "migrate", id="an empty journal"),

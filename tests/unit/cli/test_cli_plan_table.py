@@ -24,12 +24,13 @@ def test_a_blocked_vm_shows_the_reason_the_remedy_and_the_way_around() -> None:
     warning = finding(
         id="vm.snapshots", severity=Severity.WARNING, message="vm1 has 2 snapshots", remedy="delete them."
     )
-    shown = plan(planned(), named(planned(warning, finding()), "a-longer-name"))
+    blocker = finding(message="vm1 needs 64 GiB")
+    shown = plan(planned(), named(planned(warning, blocker), "a-longer-name"))
 
     assert lines(shown) == [
         "VM             FROM   TO     RESULT   FINDINGS",
         "vm1            host1  host2  ok       -",
-        "a-longer-name  host1  host2  BLOCKED  blocker: vm1 needs 65536 MiB, host2 has 40960 MiB free [memory.admission]",
+        "a-longer-name  host1  host2  BLOCKED  blocker: vm1 needs 64 GiB [memory.admission]",
         "                                        hint: choose another host, or --skip-check memory.admission",
         "                                      warning: vm1 has 2 snapshots [vm.snapshots]",
         "                                        hint: delete them",
@@ -38,17 +39,12 @@ def test_a_blocked_vm_shows_the_reason_the_remedy_and_the_way_around() -> None:
 
 
 def test_an_overridden_blocker_says_so_and_offers_nothing() -> None:
-    shown = plan(planned(finding(), skipped=("memory.admission",)))
+    shown = plan(planned(finding(message="vm1 is big"), skipped=("memory.admission",)))
 
-    assert (
-        lines(shown)[1].split("  ")[3:]
-        == [
-            "ok",
-            "   blocker, skipped: vm1 needs 65536 MiB, host2 has 40960 MiB free [memory.admission]",
-        ]
-        or "blocker, skipped: " in lines(shown)[1]
-    )
-    assert len(lines(shown)) == 2
+    assert lines(shown) == [
+        "VM   FROM   TO     RESULT  FINDINGS",
+        "vm1  host1  host2  ok      blocker, skipped: vm1 is big [memory.admission]",
+    ]
     assert summary_line(shown) == "1 ok, 0 blocked, 0 warnings. Nothing was changed."
 
 

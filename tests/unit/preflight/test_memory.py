@@ -134,6 +134,11 @@ UNREAD_OVERHEAD = build.vm(3, host=build.host_ref(2), memory_overhead_bytes=None
         ),
         pytest.param(_reserving(0, vm=build.vm(memory_overhead_bytes=None)), [], id="overhead unset is none"),
         pytest.param(
+            _reserving(0, vm=build.vm(memory_reservation_bytes=9 * GIB, memory_overhead_bytes=None)),
+            [("blocker", "vm1")],
+            id="overhead unset and too much reserved",
+        ),
+        pytest.param(
             _reserving(0, destination=build.host(2, memory_bytes=None)), [("unknown", "host2")], id="host unknown"
         ),
         pytest.param(_reserving(GIB, others=(UNREAD_NEIGHBOUR,)), [("unknown", "vm3")], id="neighbour unknown"),

@@ -86,3 +86,15 @@ def test_an_image_that_nobody_uses_only_warns(site: Inventory, severity: str) ->
 def test_the_home_of_the_vm_is_never_a_mere_image() -> None:
     vm = build.vm(devices=(build.cdrom(datastore=build.datastore_ref(1)),))
     assert brief("storage.reachable", build.site(vm=vm, datastores=(build.datastore(1, mounts=()),))) == BLOCKER
+
+
+@pytest.mark.parametrize(
+    ("site", "path"),
+    [
+        pytest.param(build.site(datastores=(build.datastore(1, mounts=None),)), "host", id="no mounts"),
+        pytest.param(build.site(datastores=()), "host", id="no datastore"),
+        pytest.param(_mounted(build.mount(2, access_mode=None)), "host.mountInfo", id="half a mount"),
+    ],
+)
+def test_the_unread_property_is_named(site: Inventory, path: str) -> None:
+    assert look("storage.reachable", site)[0].evidence == (("property", path),)
