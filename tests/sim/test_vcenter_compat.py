@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.observer import observing
-from tests.sim.reading import move_away, rewritten, session_with
+from tests.sim.reading import as_it_is, move_away, rewritten, session_with
 from tests.sim.transport import servers
 from tests.sim.transport.canned import fault
 from vsphere_motion.errors import SessionEnded
@@ -26,10 +26,6 @@ pytestmark = pytest.mark.vcsim
 def moves_of(session: Session) -> list[Move]:
     inventory = take_snapshot(session)
     return [move_away(inventory, vm) for vm in inventory.vms]
-
-
-def as_it_is(method: str, body: bytes) -> bytes:
-    return body
 
 
 def test_nothing_speaks_against_a_move_in_a_healthy_site(shared_vcenter: SimulatedVCenter) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.observer import observing
-from tests.sim.reading import move_away, rewritten, session_with, unset, withhold
-from vsphere_motion.errors import SessionEnded
+from tests.sim.reading import as_it_is, move_away, rewritten, session_with, unset, withhold
+from tests.sim.transport import servers
+from tests.sim.transport.canned import fault
+from vsphere_motion.errors import SessionEnded, VCenterFault
 from vsphere_motion.model.inventory import (
     BackingKind,
     ConnectionState,
@@ -26,15 +31,16 @@ from vsphere_motion.model.inventory import (
     VmkNic,
 )
 from vsphere_motion.model.jsonform import from_json, to_json
-from vsphere_motion.testing.plugin import VCenterFactory
+from vsphere_motion.testing.plugin import VCenterFactory, make_factory
 from vsphere_motion.testing.simulator import SimulatedVCenter
-from vsphere_motion.vcenter.collector import read_all, read_objects
+from vsphere_motion.vcenter.collector import PAGE_SIZE, read_all, read_objects
 from vsphere_motion.vcenter.inventory import take_snapshot
 from vsphere_motion.vcenter.relocate import VCenterRelocator
 
 pytestmark = pytest.mark.vcsim
 
 GIB = 1024**3
+OVERLOADED = servers.send(fault("SystemError", "overloaded", "<reason>overloaded</reason>"))
 SITE = """
 version: 1
 clusters:
@@ -214,13 +220,43 @@ def test_a_larger_site_costs_no_more_calls(vcenter_factory: VCenterFactory) -> N
     assert small.total() <= 5
 
 
-def test_a_site_of_more_than_a_page_is_read_whole(vcenter_factory: VCenterFactory) -> None:
-    vcenter = vcenter_factory(hosts=4, vms=1050)
-    with session_with(vcenter) as session:
-        vcenter.control.clear_trace()
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedVCenter]:
+    """A site of more objects than one page holds."""
+    environment = {**os.environ, "VSPHERE_MOTION_STATE_DIR": str(tmp_path_factory.mktemp("large"))}
+    with ExitStack() as stack:
+        yield make_factory(stack, environment)(hosts=4, vms=PAGE_SIZE + 10)
+
+
+def test_a_site_of_more_than_a_page_is_read_whole(large: SimulatedVCenter) -> None:
+    with session_with(large) as session:
+        large.control.clear_trace()
         inventory = take_snapshot(session)
-    assert len({vm.ref for vm in inventory.vms}) == len(inventory.vms) == 1050
-    assert {call["method"] for call in vcenter.control.trace()} >= {"ContinueRetrievePropertiesEx", "DestroyView"}
+        calls = Counter(call["method"] for call in large.control.trace())
+    assert len({vm.ref for vm in inventory.vms}) == len(inventory.vms) == PAGE_SIZE + 10
+    assert calls["ContinueRetrievePropertiesEx"] == calls["DestroyView"] == 1
+
+
+def test_a_page_that_fails_gives_no_half_inventory(large: SimulatedVCenter, tmp_path: Path) -> None:
+    with rewritten(large, tmp_path, as_it_is) as (session, server):
+        server.faults["ContinueRetrievePropertiesEx"] = [OVERLOADED]
+        with pytest.raises(VCenterFault, match="overloaded"):
+            read_all(session, {"VirtualMachine": ("name",)})
+        assert server.methods[-2:] == ["CancelRetrievePropertiesEx", "DestroyView"]
+
+
+def test_a_read_that_fails_leaves_no_view_behind(shared_vcenter: SimulatedVCenter, tmp_path: Path) -> None:
+    with rewritten(shared_vcenter, tmp_path, as_it_is) as (session, server):
+        server.faults["RetrievePropertiesEx"] = [OVERLOADED]
+        with pytest.raises(VCenterFault, match="overloaded"):
+            take_snapshot(session)
+        assert server.methods[-1] == "DestroyView"
+
+
+def test_a_clean_up_that_fails_hides_nothing(shared_vcenter: SimulatedVCenter, tmp_path: Path) -> None:
+    with rewritten(shared_vcenter, tmp_path, as_it_is) as (session, server):
+        server.faults["DestroyView"] = [OVERLOADED]
+        assert len(take_snapshot(session).vms) == 8
 
 
 def test_it_says_when_it_was_taken_by_vcenters_clock(shared_vcenter: SimulatedVCenter) -> None:
@@ -304,6 +340,17 @@ def test_what_an_account_may_not_read_is_unread_and_not_unset(shared_vcenter: Si
     ]
 
 
+def test_snapshots_that_may_not_be_read_are_not_none(
+    vcenter_factory: VCenterFactory, site: Path, tmp_path: Path
+) -> None:
+    vcenter = vcenter_factory(scenario=site)
+    moid = vcenter.control.moid("VirtualMachine", "web01")
+    path = "snapshot.rootSnapshotList"
+    with rewritten(vcenter, tmp_path, lambda _, body: withhold(body, moid, path)) as (session, _):
+        web01 = named(take_snapshot(session), "web01")
+    assert (web01.snapshot_count, web01.unread) == (None, (path,))
+
+
 def test_what_vcenter_has_no_configuration_for_is_not_concluded_from(
     shared_vcenter: SimulatedVCenter, tmp_path: Path
 ) -> None:
@@ -372,7 +419,7 @@ def test_a_vm_that_a_paged_read_left_out_is_read_once_more(shared_vcenter: Simul
 
     with rewritten(shared_vcenter, tmp_path, rewrite) as (session, _):
         inventory = take_snapshot(session)
-    assert skipped.ref.moid.encode() not in answers[0].split(b"</propSet>")[0]
+    assert b">%s</obj>" % skipped.ref.moid.encode() not in answers[0]
     assert inventory.vms == whole.vms
 
 

@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.observer import observing
-from tests.sim.reading import move_away, rewritten, session_with
+from tests.sim.reading import as_it_is, move_away, rewritten, session_with
 from tests.sim.transport import servers
 from tests.sim.transport.canned import fault
-from vsphere_motion.errors import OutcomeUnknown, SessionEnded, Unreachable, VCenterFault
+from vsphere_motion.errors import (
+    MotionError,
+    OutcomeUnknown,
+    PermissionMissing,
+    SessionEnded,
+    Unreachable,
+    VCenterFault,
+)
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskState, TaskStatus
@@ -167,6 +174,37 @@ def test_a_task_that_is_gone_needs_no_cancelling(session: Session) -> None:
     VCenterRelocator(session).cancel_task(GHOST)
 
 
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        pytest.param("SystemError", "<reason>r</reason>", VCenterFault, id="a fault of the server"),
+        pytest.param(
+            "NoPermission",
+            "<object type='Folder'>group-d1</object><privilegeId>Global.CancelTask</privilegeId>",
+            PermissionMissing,
+            id="not allowed",
+        ),
+    ],
+)
+def test_a_cancelling_that_is_refused_is_said(
+    vcenter: SimulatedVCenter, tmp_path: Path, kind: str, content: str, expected: type[MotionError]
+) -> None:
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+        (task,) = start(session)
+        server.faults["CancelTask"] = [servers.send(fault(kind, "no", content))]
+        with pytest.raises(expected):
+            VCenterRelocator(session).cancel_task(task)
+
+
+@pytest.mark.parametrize("kind", ["InvalidState", "NotSupported"])
+def test_a_task_that_cannot_be_cancelled_is_left_alone(vcenter: SimulatedVCenter, tmp_path: Path, kind: str) -> None:
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+        (task,) = start(session)
+        server.faults["CancelTask"] = [servers.send(fault(kind, "no"))]
+        VCenterRelocator(session).cancel_task(task)
+        assert server.methods.count("CancelTask") == 1
+
+
 def test_a_second_relocation_of_a_vm_ends_with_a_fault(slow: SimulatedVCenter) -> None:
     with session_with(slow) as session:
         inventory = take_snapshot(session)
@@ -198,10 +236,6 @@ def test_an_ended_session_ends_the_watch(slow: SimulatedVCenter) -> None:
         with pytest.raises(SessionEnded):
             watcher.wait_for_updates(timeout_s=1.0)
         watcher.close()
-
-
-def as_it_is(method: str, body: bytes) -> bytes:
-    return body
 
 
 def test_no_end_is_lost_with_the_answer_that_told_it(vcenter: SimulatedVCenter, tmp_path: Path) -> None:
@@ -300,6 +334,15 @@ def test_without_a_history_the_recent_tasks_of_the_vm_are_searched(vcenter: Simu
         finder = VCenterTaskFinder(session)
         assert finder.find_relocation(vm, op_id="op-0", since=since) == task
         assert finder.find_relocation(vm, op_id="op-9", since=since) is None
+
+
+def test_a_page_of_the_history_whose_answer_is_lost_hides_no_task(vcenter: SimulatedVCenter, tmp_path: Path) -> None:
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+        since = session.now()
+        (task,) = start(session)
+        vm = take_snapshot(session).vms[0].ref
+        server.faults["ReadNextTasks"] = [servers.reset]
+        assert VCenterTaskFinder(session).find_relocation(vm, op_id="op-0", since=since) == task
 
 
 def test_tasks_are_read_whole_and_a_gone_one_says_so(session: Session) -> None:
