@@ -89,11 +89,12 @@ def outcome_lines(outcome: Outcome) -> Iterator[str]:
 
 def motion_lines(motion: MotionRecord) -> Iterator[str]:
     """What was measured, then the lines of both hosts in the order of time."""
-    from vsphere_motion.report.units import format_bps, format_clock, format_downtime, format_duration
+    from vsphere_motion.report.rows import downtime_words
+    from vsphere_motion.report.units import format_bps, format_clock, format_duration
 
     yield (
         f"  migration {safe(motion.migration_id)}: pre-copy {format_duration(motion.precopy_s)}"
-        f" at {format_bps(motion.precopy_bandwidth_bps)}, downtime {format_downtime(motion.downtime_s)}"
+        f" at {format_bps(motion.precopy_bandwidth_bps)}, downtime {downtime_words(motion)}"
     )
     for failure in motion.failures:
         yield f"  failure on {safe(failure.host)}: {safe(failure.text)}"

@@ -25,7 +25,8 @@ from vsphere_motion.model.event import (
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
-from vsphere_motion.report.units import format_bytes, format_downtime, format_duration
+from vsphere_motion.report.rows import downtime_words
+from vsphere_motion.report.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -67,7 +68,6 @@ class PlainLines:
         self._console = console
         self._planned = plan.moves if plan else ()
         self._run = "-"
-        self._started: dict[str, datetime] = {}
 
     def draw(self, event: Event) -> None:
         """One line on standard error; the end of the run has none, its summary follows."""
@@ -77,10 +77,9 @@ class PlainLines:
                 for planned in self._planned:
                     self._move_line(event.at, planned.move, "preflight", result_word(planned))
             case MoveStarted():
-                self._started[event.move.vm.moid] = event.at
                 self._move_line(event.at, event.move, "resumed" if event.resumed else "started", start_words(event))
             case MoveProgressed():
-                self._move_line(event.at, event.move, f"{event.progress_percent}%", self._time_left(event))
+                self._move_line(event.at, event.move, f"{event.progress_percent}%")
             case MoveEnded():
                 self._end(event)
             case RunHalted():
@@ -96,18 +95,11 @@ class PlainLines:
         if outcome.state not in SETTLED:
             self._move_line(event.at, outcome.move, end_word(outcome), end_words(outcome))
 
-    def _move_line(self, at: datetime, move: Move, word: str, rest: str) -> None:
+    def _move_line(self, at: datetime, move: Move, word: str, rest: str = "") -> None:
         self._line(at, f"{safe(move.vm.name)} {word:<9} {rest}")
 
     def _line(self, at: datetime, text: str) -> None:
         self._console.note(f"{format_time(at.replace(microsecond=0))} run {self._run} {text}".rstrip())
-
-    def _time_left(self, event: MoveProgressed) -> str:
-        began = self._started.get(event.move.vm.moid)
-        if began is None or not 0 < event.progress_percent < 100:
-            return ""
-        elapsed_s = (event.at - began).total_seconds()
-        return f"eta {format_duration(elapsed_s * (100 - event.progress_percent) / event.progress_percent)}"
 
 
 class JsonLines:
@@ -200,7 +192,7 @@ def end_words(outcome: Outcome) -> str:
     parts = [format_duration(outcome.duration_s)] if outcome.duration_s is not None else []
     if outcome.motion is not None:
         if outcome.motion.downtime_s is not None:
-            parts.append(f"downtime {format_downtime(outcome.motion.downtime_s)}")
+            parts.append(f"downtime {downtime_words(outcome.motion)}")
         parts.append(f"migration-id {safe(outcome.motion.migration_id)}")
     if outcome.fault is not None:
         parts.append(safe(f"{outcome.fault.kind}: {outcome.fault.message}"))

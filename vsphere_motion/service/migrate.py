@@ -23,6 +23,7 @@ from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.report import report_of
+from vsphere_motion.settings import state_directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def migrate(vcenter: VCenter, request: MoveRequest, *, state_dir: Path | None = 
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
         VCenterUnavailable: vCenter went away; the journal knows what was started.
     """
-    journal = open_journal(state_dir or default_state_dir())
+    journal = open_journal(state_dir or state_directory({}))
     try:
         *_, last = run(vcenter, check(vcenter, request), journal=journal)
     finally:
@@ -143,13 +144,6 @@ def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunO
 def utc_now() -> datetime:
     """This machine's clock in UTC."""
     return datetime.now(UTC)
-
-
-def default_state_dir() -> Path:
-    """Where the journal lies on this platform when nobody says otherwise."""
-    from platformdirs import user_state_path
-
-    return user_state_path("vsphere-motion")
 
 
 def _describe(vcenter: VCenter) -> RunInfo:

@@ -58,7 +58,6 @@ _VM_ALWAYS_SET = (
     "config.hardware.numCPU",
     "config.template",
     "runtime.connectionState",
-    "runtime.host",
     "runtime.powerState",
 )
 """Set on every VM whose configuration vCenter knows; where one is absent, nothing may be concluded from it."""
@@ -66,6 +65,7 @@ _VM_ALWAYS_SET = (
 _PATHS = {
     "VirtualMachine": (
         *_VM_ALWAYS_SET,
+        "runtime.host",
         "config.cpuAllocation.reservation",
         "config.files.vmPathName",
         "config.initialOverhead.initialMemoryReservation",

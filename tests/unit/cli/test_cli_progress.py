@@ -64,7 +64,7 @@ def test_one_plain_line_a_change(capsys: pytest.CaptureFixture[str]) -> None:
         "2026-11-22T19:56:12Z run r-7f3a vm1 preflight ok",
         "2026-11-22T19:56:12Z run r-7f3a vm1 started   task-1181 host1 -> host2 4.0 GiB",
         "2026-11-22T19:56:12Z run r-7f3a vm1 0%",
-        "2026-11-22T19:56:32Z run r-7f3a vm1 62%       eta 12s",
+        "2026-11-22T19:56:32Z run r-7f3a vm1 62%",
         "2026-11-22T19:56:44Z run r-7f3a vm1 done      32s  downtime 0.21s  migration-id 5123456789012345678",
     ]
 
