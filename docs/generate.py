@@ -9,19 +9,31 @@ from pathlib import Path
 
 import click
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.unit.preflight.cases import CASES
 from vsphere_motion.cli.commands import COMMANDS
 from vsphere_motion.cli.exit import MEANINGS
 from vsphere_motion.cli.main import PROGRAM, cli
 from vsphere_motion.errors import MotionError
+from vsphere_motion.preflight.check import Check, Scope
+from vsphere_motion.preflight.faults import FAULTS
 from vsphere_motion.preflight.registry import CHECKS
 
-REFERENCE = Path(__file__).resolve().parent / "reference"
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+SCOPES = {Scope.VM: "VM", Scope.HOST: "host", Scope.ROUTE: "route", Scope.PAIR: "pair"}
 NOTE = "<!-- made by docs/generate.py; do not edit -->"
 
 
 def pages() -> dict[str, str]:
     """Each generated page by its file name."""
-    return {"commands.md": commands_page(), "checks.md": checks_page(), "exit-codes.md": exit_codes_page()}
+    return {
+        "commands.md": commands_page(),
+        "checks.md": checks_page(),
+        "checks-tested.md": checks_tested_page(),
+        "exit-codes.md": exit_codes_page(),
+    }
 
 
 def commands_page() -> str:
@@ -49,21 +61,69 @@ def _block(text: str) -> str:
 
 def checks_page() -> str:
     """Every check, file by file."""
+    ours = sum(check.function is not None for check in CHECKS)
     parts = [
         "# Checks",
         NOTE,
-        "Every check runs on every move. *Severity* is the gravest thing a check says when it fires; what could not be read "
-        "is `unknown`, never ok. `--skip-check ID` overrides the blockers of one check, and the journal and the report "
-        "say so. A check without property paths is made by vCenter's own `CheckRelocate_Task`.",
+        "Every check runs on every move. *Severity* is the gravest thing a check says when it fires; what could not be "
+        "read is `unknown`, never ok. `--skip-check ID` overrides the blockers of one check, and the journal and the "
+        "report say so; a setting of vCenter or of the VM that lifts the rule itself is named with the check.",
+        f"{ours} checks are made by this program from one snapshot, each once a VM, once a host, once a route (two "
+        "hosts) or once a pair (a VM and a destination). The others are made by vCenter's own checker and shown under "
+        "these ids. What is tested of each: [checks-tested.md](checks-tested.md).",
     ]
     for subject in dict.fromkeys(check.id.partition(".")[0] for check in CHECKS):
         rows = [check for check in CHECKS if check.id.partition(".")[0] == subject]
-        table = ["| id | severity | looks for | reads | source |", "|---|---|---|---|---|"]
-        for check in rows:
-            reads = ", ".join(f"`{path}`" for path in check.reads) or "vCenter's checker"
-            table.append(f"| `{check.id}` | {check.severity.value} | {check.title} | {reads} | {check.source} |")
-        parts += [f"## {subject}", "\n".join(table)]
+        parts += [f"## {subject}", *(_check_section(check) for check in rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def _check_section(check: Check) -> str:
+    reads = ", ".join(f"`{path}`" for path in check.reads)
+    made_by = f"made once a {SCOPES[check.scope]}" if check.function else "made by vCenter's checker"
+    lines = [
+        f"### {check.id}",
+        "",
+        f"{check.severity.value}, about the {check.about.value}, {made_by}: looks for {check.title}.",
+        "",
+        f"- What to do: {check.remedy}.",
+        *([f"- Reads: {reads}."] if reads else []),
+        *([f"- Override: `--skip-check {check.id}`; {check.override}."] if check.override else []),
+        f"- Source: {check.source}.",
+    ]
+    return "\n".join(lines)
+
+
+def checks_tested_page() -> str:
+    """For every check how it is tested."""
+    table = ["| id | fires | silent | unknown | boundary | on the simulator |", "|---|---|---|---|---|---|"]
+    table += [_tested_row(check) for check in CHECKS]
+    parts = [
+        "# How each check is tested",
+        NOTE,
+        "*fires* and *silent* are the two sides of the check's boundary in `tests/unit/preflight/cases.py`, which "
+        "`test_cases.py` runs; *unknown* is the number of things there that could not be read. *On the simulator* are "
+        "the files of `tests/sim` and `tests/contract` that name the check. A check that vCenter alone can make has "
+        "the faults that belong to it.",
+        "\n".join(table),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _tested_row(check: Check) -> str:
+    named = ", ".join(_files_that_name(check.id)) or "-"
+    case = CASES.get(check.id)
+    if case is None:
+        kinds = ", ".join(f"`{kind}`" for kind, row in FAULTS.items() if row.id == check.id) or "`tests/unit/preflight`"
+        return f"| `{check.id}` | by vCenter: {kinds} | | | | {named} |"
+    return f"| `{check.id}` | {case.severity} | yes | {len(case.unknown) or '-'} | pair | {named} |"
+
+
+def _files_that_name(check_id: str) -> Iterator[str]:
+    for folder in ("sim", "contract"):
+        for file in sorted((ROOT / "tests" / folder).rglob("test_*.py")):
+            if f'"{check_id}"' in file.read_text(encoding="utf-8"):
+                yield f"`{file.name}`"
 
 
 def exit_codes_page() -> str:

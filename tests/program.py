@@ -45,6 +45,7 @@ READS = frozenset(
         "QueryDescriptions",
         "BrowseDiagnosticLog",
         "QueryEvents",
+        "QueryDateTime",
         "HasPrivilegeOnEntities",
         # checks
         "CheckRelocate_Task",

@@ -11,7 +11,7 @@ import pytest
 
 import vsphere_motion
 from vsphere_motion.cli.exit import ExitCode
-from vsphere_motion.preflight.registry import known_ids
+from vsphere_motion.preflight.registry import CHECKS, known_ids
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -26,16 +26,30 @@ def load_generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "checks.md", "exit-codes.md"])
+@pytest.mark.parametrize("name", ["commands.md", "checks.md", "checks-tested.md", "exit-codes.md"])
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert (DOCS / "reference" / name).read_text(encoding="utf-8") == load_generator().pages()[name], (
         "run: python docs/generate.py"
     )
 
 
+def test_the_table_of_what_is_tested_has_every_check_and_each_of_ours_in_full() -> None:
+    page = (DOCS / "reference" / "checks-tested.md").read_text(encoding="utf-8")
+    rows = {
+        row[0]: row[1:]
+        for row in re.findall(r"^\| `([^`]+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|", page, re.MULTILINE)
+    }
+    ours = {check.id for check in CHECKS if check.function}
+
+    assert re.findall(r"^\| `([^`]+)`", page, re.MULTILINE) == list(known_ids())
+    assert {check_id for check_id, row in rows.items() if row[1] == "yes" and row[3] == "pair"} == ours
+
+
 def test_readme_has_every_exit_code_and_no_other() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Exit codes")[1].split("\n## ")[0]
-    codes = {int(code) for row in re.findall(r"^\| ([0-9, ]+) \|", section, flags=re.MULTILINE) for code in row.split(",")}
+    codes = {
+        int(code) for row in re.findall(r"^\| ([0-9, ]+) \|", section, flags=re.MULTILINE) for code in row.split(",")
+    }
 
     assert codes == {code.value for code in ExitCode}
 

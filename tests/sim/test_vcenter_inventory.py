@@ -129,6 +129,11 @@ def _check_vm(inventory: Inventory) -> None:
     assert (web01.cpu_count, web01.memory_bytes) == (4, 8 * GIB)
     assert (web01.memory_reservation_bytes, web01.cpu_reservation_mhz) == (2 * GIB, 500)
     assert web01.snapshot_count == 3
+    assert (web01.hardware_version, web01.cores_per_socket, web01.heartbeat) == ("vmx-13", 1, "green")
+    assert (web01.is_encrypted, web01.has_affinity, web01.ft_state) == (False, False, "notConfigured")
+    assert (web01.swap_placement, web01.managed_by, web01.features) == ("inherit", "", ())
+    assert web01.committed_bytes
+    assert web01.uncommitted_bytes
     assert web01.question == "msg.uuid.altered: moved or copied?"
     assert web01.disabled_methods == ("RelocateVM_Task", "MigrateVM_Task")
     assert web01.running_tasks == ()
@@ -157,11 +162,25 @@ def _check_devices(inventory: Inventory) -> None:
 def _check_hosts(inventory: Inventory) -> None:
     hosts = {host.name: host for host in inventory.hosts}
     esx01 = hosts["esx01"]
-    nic = VmkNic(device="vmk1", address="10.1.2.3", prefix_length=22, mtu_bytes=1500, net_stack="vmotion")
+    nic = VmkNic(
+        device="vmk1",
+        address="10.1.2.3",
+        prefix_length=22,
+        mtu_bytes=1500,
+        net_stack="vmotion",
+        link_bps=10_000_000_000,
+        switch_mtu_bytes=1500,
+    )
     assert esx01.vmotion_nics == (nic,)
     assert (esx01.memory_bytes, esx01.cpu_mhz) == (64 * GIB, 8 * 2000)
     assert (esx01.in_maintenance_mode, esx01.in_quarantine_mode) == (False, False)
     assert set(esx01.vms or ()) == {named(inventory, name).ref for name in ("web01", "db01")}
+    assert (esx01.cpu_cores, esx01.cpu_packages, esx01.cpu_vendor) == (8, 2, "intel")
+    assert (esx01.max_evc_mode, esx01.evc_mode) == ("intel-skylake", None)
+    assert (esx01.vmotion_supported, esx01.unshared_swap_supported) == (True, True)
+    assert (esx01.reboot_required, esx01.running_tasks, esx01.luns) == (False, (), None)
+    assert "old-net" in {portgroup.name for portgroup in esx01.portgroups or ()}
+    assert all(portgroup.uplink_count for portgroup in esx01.portgroups or ())
     assert hosts["esx02"].in_maintenance_mode is True
     assert hosts["esx03"].vmotion_nics == ()
     assert hosts["esx04"].connection_state is ConnectionState.NOT_RESPONDING
@@ -178,6 +197,8 @@ def _check_clusters(inventory: Inventory) -> None:
         True,
     )
     assert (old.drs_enabled, old.ha_enabled, old.rules) == (False, False, ())
+    assert (prod.swap_placement, prod.vsan_enabled, prod.drs_overrides) == ("vmDirectory", False, ())
+    assert prod.ha_admission is not None
     assert inventory.find_pool(prod.root_pool) is not None
     assert {(rule.name, rule.kind, rule.enabled) for rule in prod.rules or ()} == {
         ("licence", RuleKind.VM_HOST_MUST, True),
@@ -235,6 +256,7 @@ def test_a_site_of_more_than_a_page_is_read_whole(large: SimulatedVCenter) -> No
         calls = Counter(call["method"] for call in large.control.trace())
     assert len({vm.ref for vm in inventory.vms}) == len(inventory.vms) == PAGE_SIZE + 10
     assert calls["ContinueRetrievePropertiesEx"] == calls["DestroyView"] == 1
+    assert {host.in_quarantine_mode for host in inventory.hosts} == {False}, "unset is unset on later pages as well"
 
 
 def test_a_page_that_fails_gives_no_half_inventory(large: SimulatedVCenter, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from vsphere_motion.model.compat import CompatVerdict
 from vsphere_motion.model.inventory import BackingKind, DeviceKind, Inventory, PowerState
 from vsphere_motion.model.task import TaskState
 from vsphere_motion.testing.simulator import SimulatedVCenter
-from vsphere_motion.vcenter.compat import check_relocations
+from vsphere_motion.vcenter.checkers import MIGRATE, QUERY
+from vsphere_motion.vcenter.compat import ask_vcenter
 from vsphere_motion.vcenter.hostlogs import read_log_tail
 from vsphere_motion.vcenter.inventory import take_snapshot
 from vsphere_motion.vcenter.placement import VCenterPlacementReader
@@ -56,7 +57,11 @@ def test_what_stock_lacks_is_seen_as_lacking(inventory: Inventory) -> None:
 
 def test_the_checker_is_asked_and_its_result_is_read(session: Session, inventory: Inventory) -> None:
     move = move_away(inventory, inventory.vms[0])
-    assert check_relocations(session, [move]) == {move.vm.ref: CompatVerdict(vm=move.vm.ref)}
+    assert move.destination.host is not None
+    answers = ask_vcenter(session, inventory, [move])
+    verdict = CompatVerdict(vm=move.vm.ref, host=move.destination.host.ref)
+    assert answers.verdicts == {(verdict.vm, verdict.host): verdict}
+    assert [note.split()[4].rstrip(";") for note in answers.notes] == [MIGRATE, QUERY]
 
 
 def test_a_relocation_is_watched_to_its_end_and_the_vm_is_seen(session: Session, inventory: Inventory) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import TextIO
@@ -48,6 +49,11 @@ class Console:
     def draws_bars(self) -> bool:
         """Whether standard error takes moving bars."""
         return not self.quiet and self._has_colour(sys.stderr)
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal that shows results; None where they go elsewhere, and nothing needs to fit."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def result(self, text: str) -> None:
         """Data, on standard output."""

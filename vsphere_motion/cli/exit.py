@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vsphere_motion.model.outcome import OutcomeState
 
 if TYPE_CHECKING:
+    from vsphere_motion.model.matrix import Matrix
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.model.report import Report
 
@@ -44,6 +45,11 @@ MEANINGS: dict[ExitCode, str] = {
 def code_of_plan(plan: Plan) -> ExitCode:
     """3 if a move is blocked; a verdict `unknown` is shown and is no failure."""
     return ExitCode.BLOCKED if plan.blocked() else ExitCode.OK
+
+
+def code_of_matrix(matrix: Matrix) -> ExitCode:
+    """3 if a VM can go to none of the hosts that it is not on."""
+    return ExitCode.BLOCKED if any(row.is_stuck for row in matrix.rows) else ExitCode.OK
 
 
 def code_of_report(report: Report, *, stopped: ExitCode | None = None) -> ExitCode:

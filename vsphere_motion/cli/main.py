@@ -18,7 +18,7 @@ from vsphere_motion.cli.options import CONTEXT_SETTINGS, connection_options, mes
 from vsphere_motion.errors import MotionError
 
 PROGRAM = "vsphere-motion"
-ALL_FORMATS = ("table", "json", "jsonl")
+ALL_FORMATS = ("table", "json", "jsonl", "junit")
 
 
 def _program(**_: Any) -> None:

@@ -17,6 +17,7 @@ from vsphere_motion.cli.plan_table import NOTHING_CHANGED, blocker_lines, plan_l
 from vsphere_motion.cli.requests import (
     duration_option,
     move_request,
+    places_of,
     report_files,
     skip_check_option,
     strict_option,
@@ -71,7 +72,7 @@ def command(
     request = move_request(vms, to_host, skip_checks=skip_checks, strict=strict, partial=partial)
     files = report_files(reports)
     with open_vcenter(invocation) as vcenter:
-        plan = check(vcenter, request)
+        plan = check(vcenter, request, places_of(invocation))
         if dry_run:
             show_plan(invocation, plan)
             return code_of_plan(plan)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vsphere_motion.errors import BadInput
-from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.request import MatrixRequest, MoveRequest, Opinions
 from vsphere_motion.settings import parse_duration
+
+if TYPE_CHECKING:
+    from vsphere_motion.cli.invocation import Invocation
+    from vsphere_motion.service.surroundings import Places
 
 vms_argument = click.argument("vms", metavar="VM...", nargs=-1, required=True)
 to_host_option = click.option("--to-host", metavar="HOST", required=True, help="The destination host.")
@@ -21,21 +26,82 @@ skip_check_option = click.option(
 
 
 def move_request(
-    vms: tuple[str, ...], to_host: str, *, skip_checks: tuple[str, ...], strict: bool, partial: bool = False
+    vms: tuple[str, ...],
+    to_host: str,
+    *,
+    skip_checks: tuple[str, ...],
+    strict: bool,
+    partial: bool = False,
+    opinions: Opinions = Opinions.BOTH,
 ) -> MoveRequest:
     """The request in the person's words.
 
     Raises:
         BadInput: an id to skip is no check's.
     """
+    for check_id in skip_checks:
+        require_known("--skip-check", check_id)
+    return MoveRequest(
+        selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict, partial=partial, opinions=opinions
+    )
+
+
+def matrix_request(
+    vms: tuple[str, ...], *, to_cluster: str | None, skip_checks: tuple[str, ...], strict: bool, opinions: Opinions
+) -> MatrixRequest:
+    """The request of `--to-cluster` or `--all-hosts` in the person's words.
+
+    Raises:
+        BadInput: an id to skip is no check's.
+    """
+    for check_id in skip_checks:
+        require_known("--skip-check", check_id)
+    return MatrixRequest(
+        selectors=vms, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=opinions
+    )
+
+
+def require_known(option: str, check_id: str) -> None:
+    """Refuse an id that is no check's.
+
+    Raises:
+        BadInput: it is not; the hint names the one that it resembles.
+    """
     from vsphere_motion.preflight.registry import known_ids
 
-    for check_id in skip_checks:
-        if check_id not in known_ids():
-            close = difflib.get_close_matches(check_id, known_ids(), n=1)
-            hint = f"did you mean {close[0]}?" if close else "the ids stand in brackets behind each finding"
-            raise BadInput(f"--skip-check {check_id} names no check", hint=hint)
-    return MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict, partial=partial)
+    if check_id not in known_ids():
+        close = difflib.get_close_matches(check_id, known_ids(), n=1)
+        hint = f"did you mean {close[0]}?" if close else "list them with: vsphere-motion check --list-checks"
+        raise BadInput(f"{option} {check_id} names no check", hint=hint)
+
+
+def require_one_destination(
+    vms: tuple[str, ...], *, to_host: str | None, to_cluster: str | None, all_hosts: bool
+) -> None:
+    """Refuse a check without a VM, or with no destination or several.
+
+    Raises:
+        UsageError: as the words say.
+    """
+    if not vms:
+        raise click.UsageError("Missing argument 'VM...'.")
+    given = [name for name, value in _destinations(to_host, to_cluster, all_hosts=all_hosts) if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other; give one of them.")
+    if not given:
+        raise click.UsageError("Missing option '--to-host', '--to-cluster' or '--all-hosts'.")
+
+
+def places_of(invocation: Invocation) -> Places:
+    """Where a check may look on this machine: the journal has the VMs' earlier moves."""
+    from vsphere_motion.service.surroundings import Places
+    from vsphere_motion.settings import state_directory
+
+    return Places(state_dir=state_directory(invocation.environment))
+
+
+def _destinations(to_host: str | None, to_cluster: str | None, *, all_hosts: bool) -> list[tuple[str, object]]:
+    return [("--to-host", to_host), ("--to-cluster", to_cluster), ("--all-hosts", all_hosts)]
 
 
 def duration_option(name: str, text: str) -> Callable[[Callable[..., int]], Callable[..., int]]:

@@ -12,6 +12,16 @@ from enum import Enum
 from functools import cached_property
 from typing import TypeAlias
 
+from vsphere_motion.model.clusters import DrsOverride as DrsOverride
+from vsphere_motion.model.clusters import DrsRule as DrsRule
+from vsphere_motion.model.clusters import HaAdmission as HaAdmission
+from vsphere_motion.model.clusters import RuleKind as RuleKind
+from vsphere_motion.model.hardware import BackingKind as BackingKind
+from vsphere_motion.model.hardware import Device as Device
+from vsphere_motion.model.hardware import DeviceKind as DeviceKind
+from vsphere_motion.model.hardware import Feature as Feature
+from vsphere_motion.model.hardware import HostPortgroup as HostPortgroup
+from vsphere_motion.model.hardware import VmkNic as VmkNic
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 
 
@@ -34,74 +44,12 @@ class ConnectionState(Enum):
     INVALID = "invalid"
 
 
-class DeviceKind(Enum):
-    """What a virtual device is, as far as a migration cares."""
-
-    CDROM = "cdrom"
-    FLOPPY = "floppy"
-    DISK = "disk"
-    NIC = "nic"
-    PASSTHROUGH = "passthrough"
-    VGPU = "vgpu"
-    USB = "usb"
-    SERIAL = "serial"
-    PARALLEL = "parallel"
-    OTHER = "other"
-
-
-class BackingKind(Enum):
-    """Where a device's backing lives."""
-
-    FILE = "file"
-    HOST_DEVICE = "host_device"
-    CLIENT = "client"
-    NETWORK = "network"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """A virtual device of a VM.
+class RunningTask:
+    """A queued or running task on a VM or host, whoever started it; `name` is the API method, as `RelocateVM_Task`."""
 
-    Args:
-        key: the device key, unique within the VM.
-        label: the label vCenter shows, such as `CD/DVD drive 1`.
-        backing: None if the backing's type is unknown to this program.
-        connected: whether it is connected now; None where the device has no such state.
-        detail: file path, host device name or network name, for messages.
-        network: the network or distributed portgroup a NIC is attached to.
-        datastore: the datastore that holds a file backing.
-        capacity_bytes: size of a disk.
-    """
-
-    key: int
-    kind: DeviceKind
-    label: str
-    backing: BackingKind | None = None
-    connected: bool | None = None
-    detail: str | None = None
-    network: MoRef | None = None
-    datastore: MoRef | None = None
-    capacity_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VmkNic:
-    """A vmknic that is enabled for vMotion.
-
-    Args:
-        device: its name on the host, such as `vmk1`.
-        address: IPv4 or IPv6 address, or None if it has none.
-        prefix_length: length of the subnet prefix.
-        mtu_bytes: maximum transmission unit.
-        net_stack: key of its TCP/IP stack, such as `defaultTcpipStack` or `vmotion`.
-    """
-
-    device: str
-    address: str | None
-    prefix_length: int | None
-    mtu_bytes: int | None
-    net_stack: str | None
+    ref: MoRef
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +61,19 @@ class Host:
         cpu_threads: number of logical processors.
         cpu_mhz: capacity of all its cores together.
         vmotion_nics: vmknics selected for vMotion; None if unread, () if there is none.
+        cpu_packages: number of processor packages (sockets).
+        cpu_vendor: such as `intel` or `amd`.
+        evc_mode: key of the EVC mode that applies now; None if there is none or it was not read.
+        max_evc_mode: key of the highest EVC mode it can take.
+        features: CPU features it offers (`config.featureCapability`).
+        crypto_state: `incapable`, `prepared`, `safe` or `pendingIncapable`; None if the host does not say.
+        max_vm_cpus, max_vm_memory_bytes: the largest VM it runs; None if it does not say.
+        local_swap_datastore: where it keeps swap files that are not beside their VM; None if it has no such place.
+        portgroups: port groups of its standard switches.
+        luns: unique identifiers of the LUNs it sees; None if they were not asked for.
+        vgpu_profiles: vGPU profiles that it offers.
+        running_tasks: queued and running tasks of `recentTask`.
+        unread: property paths that vCenter did not give and that are not merely unset.
     """
 
     ref: MoRef
@@ -134,19 +95,32 @@ class Host:
     networks: tuple[MoRef, ...] | None = None
     vms: tuple[MoRef, ...] | None = None
     path: str | None = None
+    cpu_cores: int | None = None
+    cpu_packages: int | None = None
+    cpu_vendor: str | None = None
+    evc_mode: str | None = None
+    max_evc_mode: str | None = None
+    features: tuple[Feature, ...] | None = None
+    crypto_state: str | None = None
+    reboot_required: bool | None = None
+    vmotion_supported: bool | None = None
+    encrypted_vmotion_supported: bool | None = None
+    unshared_swap_supported: bool | None = None
+    nested_hv_supported: bool | None = None
+    cpu_counters_supported: bool | None = None
+    max_vm_cpus: int | None = None
+    max_vm_memory_bytes: int | None = None
+    local_swap_datastore: MoRef | None = None
+    portgroups: tuple[HostPortgroup, ...] | None = None
+    luns: tuple[str, ...] | None = None
+    vgpu_profiles: tuple[str, ...] | None = None
+    running_tasks: tuple[RunningTask, ...] | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def named(self) -> NamedRef:
         """The host's reference and name."""
         return NamedRef(ref=self.ref, name=self.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningTask:
-    """A queued or running task on a VM, whoever started it. `name` is the API method, such as `RelocateVM_Task`."""
-
-    ref: MoRef
-    name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +135,22 @@ class Vm:
         running_tasks: queued and running tasks of `recentTask`; None if unread.
         memory_used_bytes: consumed host memory (quickStats.hostMemoryUsage).
         memory_overhead_bytes: overhead memory the hypervisor reserves for it; None if unread.
+        memory_swapped_bytes, memory_ballooned_bytes: what the host has taken back of it.
+        hardware_version: such as `vmx-21`.
+        tools_running: `guestToolsRunning`, `guestToolsNotRunning` or `guestToolsExecutingScripts`.
+        heartbeat: `gray`, `green`, `yellow` or `red`.
+        app_notification: whether applications in the guest are told of a migration and may delay it.
+        console_count: open console sessions.
+        ft_state: `notConfigured` or the state of Fault Tolerance.
+        ft_instance_uuids: instance UUIDs of all VMs of its Fault Tolerance group; () if it has none.
+        managed_by: key of the extension that manages it; empty if none does.
+        is_encrypted: whether it has a key; None if unread.
+        migrate_encryption: `disabled`, `opportunistic` or `required`.
+        swap_placement: `inherit`, `vmDirectory` or `hostLocal`.
+        has_affinity: whether it is tied to processors or memory of its host.
+        required_evc_mode: the lowest EVC mode that offers what it was started with; None if unset or unread.
+        features: CPU features it needs (`runtime.featureRequirement`).
+        committed_bytes, uncommitted_bytes: what its files use, and how much they can still grow.
         unread: property paths that vCenter did not give and that are not merely unset.
     """
 
@@ -189,6 +179,32 @@ class Vm:
     disabled_methods: tuple[str, ...] | None = None
     running_tasks: tuple[RunningTask, ...] | None = None
     vmx_path: str | None = None
+    memory_swapped_bytes: int | None = None
+    memory_ballooned_bytes: int | None = None
+    hardware_version: str | None = None
+    cores_per_socket: int | None = None
+    consolidation_needed: bool | None = None
+    failover_in_progress: bool | None = None
+    console_count: int | None = None
+    tools_installer_mounted: bool | None = None
+    tools_running: str | None = None
+    heartbeat: str | None = None
+    latency_sensitivity: str | None = None
+    app_notification: bool | None = None
+    app_notification_timeout_s: int | None = None
+    ft_state: str | None = None
+    ft_instance_uuids: tuple[str, ...] | None = None
+    managed_by: str | None = None
+    is_encrypted: bool | None = None
+    migrate_encryption: str | None = None
+    swap_placement: str | None = None
+    has_affinity: bool | None = None
+    nested_hv: bool | None = None
+    cpu_counters: bool | None = None
+    required_evc_mode: str | None = None
+    features: tuple[Feature, ...] | None = None
+    committed_bytes: int | None = None
+    uncommitted_bytes: int | None = None
     unread: tuple[str, ...] = ()
 
     @property
@@ -238,29 +254,6 @@ class Network:
     switch_uuid: str | None = None
 
 
-class RuleKind(Enum):
-    """DRS rules that concern where a VM may run."""
-
-    VM_HOST_MUST = "vm_host_must"
-    VM_HOST_MUST_NOT = "vm_host_must_not"
-    VM_HOST_SHOULD = "vm_host_should"
-    VM_HOST_SHOULD_NOT = "vm_host_should_not"
-    AFFINITY = "affinity"
-    ANTI_AFFINITY = "anti_affinity"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrsRule:
-    """A rule of a cluster. For VM-host rules `hosts` is the host group's members; else it is empty."""
-
-    name: str
-    kind: RuleKind
-    enabled: bool
-    mandatory: bool
-    vms: tuple[MoRef, ...]
-    hosts: tuple[MoRef, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """A cluster or a standalone host's compute resource.
@@ -268,6 +261,10 @@ class Cluster:
     Args:
         is_cluster: False for the compute resource of a standalone host, which has no DRS, HA or rules.
         drs_automation: default automation level (`manual`, `partiallyAutomated`, `fullyAutomated`); None if unread.
+        drs_overrides: what DRS does with single VMs; None if unread.
+        ha_admission: how vSphere HA keeps room for failed hosts; None if unread.
+        swap_placement: `vmDirectory` or `hostLocal`, for VMs that inherit it.
+        vsan_enabled: whether its hosts form a vSAN cluster.
     """
 
     ref: MoRef
@@ -279,6 +276,10 @@ class Cluster:
     drs_automation: str | None = None
     ha_enabled: bool | None = None
     rules: tuple[DrsRule, ...] | None = None
+    drs_overrides: tuple[DrsOverride, ...] | None = None
+    ha_admission: HaAdmission | None = None
+    swap_placement: str | None = None
+    vsan_enabled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

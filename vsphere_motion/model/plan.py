@@ -47,11 +47,16 @@ class PlannedMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All moves of one request, in the order in which they are to start."""
+    """All moves of one request, in the order in which they are to start.
+
+    Args:
+        notes: what is to be said of the checks as a whole, such as a checker that this vCenter does not have.
+    """
 
     moves: tuple[PlannedMove, ...]
     skip_checks: tuple[str, ...] = ()
     partial: bool = False
+    notes: tuple[str, ...] = ()
 
     def blocked(self) -> tuple[PlannedMove, ...]:
         """The moves that something stops; a VM that is already there is never blocked."""

@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Opinions(Enum):
+    """Whose checks are asked: ours on the snapshot, vCenter's own checkers, or both."""
+
+    CLIENT = "client"
+    VCENTER = "vcenter"
+    BOTH = "both"
+
+    @property
+    def has_client(self) -> bool:
+        """Whether our checks run."""
+        return self is not Opinions.VCENTER
+
+    @property
+    def has_vcenter(self) -> bool:
+        """Whether vCenter's checkers are asked."""
+        return self is not Opinions.CLIENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +34,7 @@ class MoveRequest:
         skip_checks: ids of checks whose blockers the person overrides, each named.
         partial: move what can be moved when some VMs are blocked.
         strict: let `unknown` findings and warnings block as well.
+        opinions: whose checks are asked.
     """
 
     selectors: tuple[str, ...]
@@ -22,3 +42,21 @@ class MoveRequest:
     skip_checks: tuple[str, ...] = ()
     partial: bool = False
     strict: bool = False
+    opinions: Opinions = Opinions.BOTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixRequest:
+    """Virtual machines to be checked against many hosts.
+
+    Args:
+        selectors: what names the VMs, as in `MoveRequest`.
+        to_cluster: the cluster whose hosts are looked at; None: all hosts.
+        skip_checks, strict, opinions: as in `MoveRequest`.
+    """
+
+    selectors: tuple[str, ...]
+    to_cluster: str | None = None
+    skip_checks: tuple[str, ...] = ()
+    strict: bool = False
+    opinions: Opinions = Opinions.BOTH

@@ -8,7 +8,7 @@ from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.request import MatrixRequest, MoveRequest
 
 
 def make_plan(moves: Iterable[Move], findings: Mapping[MoRef, tuple[Finding, ...]], request: MoveRequest) -> Plan:
@@ -18,13 +18,14 @@ def make_plan(moves: Iterable[Move], findings: Mapping[MoRef, tuple[Finding, ...
     to be better, and this one can be foreseen.
     """
     return Plan(
-        moves=tuple(_planned(move, findings.get(move.vm.ref, ()), request) for move in moves),
+        moves=tuple(planned_move(move, findings.get(move.vm.ref, ()), request) for move in moves),
         skip_checks=request.skip_checks,
         partial=request.partial,
     )
 
 
-def _planned(move: Move, findings: tuple[Finding, ...], request: MoveRequest) -> PlannedMove:
+def planned_move(move: Move, findings: tuple[Finding, ...], request: MoveRequest | MatrixRequest) -> PlannedMove:
+    """A move with its findings, and what the request says of overriding them."""
     stopping = {Severity.BLOCKER} | ({Severity.WARNING, Severity.UNKNOWN} if request.strict else set())
     stopped_by = {finding.id for finding in findings if finding.severity in stopping}
     return PlannedMove(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vsphere_motion.errors import BadInput, UsageProblem
+from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Host, Inventory, Vm
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.refs import MoRef, NamedRef
-from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.request import MatrixRequest, MoveRequest
 from vsphere_motion.planning.names import suggest
-from vsphere_motion.planning.selectors import describe_vm, find_host, find_vms
+from vsphere_motion.planning.selectors import describe_vm, find_cluster, find_host, find_vms
 from vsphere_motion.preflight.registry import known_ids
 
 
@@ -34,7 +34,7 @@ def resolve(inventory: Inventory, request: MoveRequest) -> tuple[Move, ...]:
         problems.append(problem)
     _raise_all(problems)
     assert host is not None, "a host that was not found is a problem"
-    return tuple(_move(inventory, vm, host) for vm in vms)
+    return tuple(move_to(inventory, vm, host) for vm in vms)
 
 
 def resolve_vms(inventory: Inventory, selectors: Sequence[str]) -> tuple[Vm, ...]:
@@ -46,6 +46,28 @@ def resolve_vms(inventory: Inventory, selectors: Sequence[str]) -> tuple[Vm, ...
     vms, problems = _look_up(inventory, selectors)
     _raise_all(problems)
     return vms
+
+
+def resolve_matrix(inventory: Inventory, request: MatrixRequest) -> tuple[tuple[Vm, ...], tuple[Host, ...]]:
+    """The VMs of a request and the hosts that each may go to, by name.
+
+    Raises:
+        NotFound, Ambiguous, BadInput, UsageProblem: as `resolve`.
+    """
+    vms, problems = _look_up(inventory, request.selectors)
+    problems += [problem for vm in vms if (problem := _find_obstacle(inventory, vm))]
+    problems += [_unknown_check(check_id) for check_id in request.skip_checks if check_id not in known_ids()]
+    hosts: tuple[Host, ...] = inventory.hosts
+    if request.to_cluster is not None:
+        try:
+            cluster = find_cluster(inventory, request.to_cluster)
+            hosts = tuple(host for host in inventory.hosts if host.compute_resource == cluster.ref)
+        except UsageProblem as problem:
+            problems.append(problem)
+    if not hosts:
+        problems.append(NotFound("there are no hosts to look at", hint="name another cluster"))
+    _raise_all(problems)
+    return vms, tuple(sorted(hosts, key=lambda host: (host.name, host.ref)))
 
 
 def resolve_host(inventory: Inventory, selector: str) -> Host:
@@ -112,7 +134,7 @@ def _lines(problems: Iterable[UsageProblem]) -> Iterable[str]:
         yield from (f"  {line}" for line in problem.details)
 
 
-def _move(inventory: Inventory, vm: Vm, host: Host) -> Move:
+def move_to(inventory: Inventory, vm: Vm, host: Host) -> Move:
     """The move of a VM to a host: what the host does not change has the same value at both ends."""
     source = Placement(
         host=inventory.name_of(vm.host),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vsphere_motion.errors import Ambiguous, NotFound
-from vsphere_motion.model.inventory import Host, Inventory, Vm
+from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
 from vsphere_motion.planning.names import is_glob, is_same, is_same_path, matches, matches_path, suggest
 
 MOID = "moid:"
@@ -50,6 +50,29 @@ def find_host(inventory: Inventory, selector: str) -> Host:
         raise _ambiguous_host(inventory, selector, found)
     if not found:
         raise _no_host(inventory, selector)
+    return found[0]
+
+
+def find_cluster(inventory: Inventory, selector: str) -> Cluster:
+    """The cluster that a selector names: a name or `moid:domain-c9`. A standalone host is no cluster.
+
+    Raises:
+        NotFound: it names none; the hint has what it resembles.
+        Ambiguous: it names several; the details list them.
+    """
+    clusters = [cluster for cluster in inventory.clusters if cluster.is_cluster]
+    found = [one for one in clusters if is_same(selector, one.name) or selector == f"{MOID}{one.ref.moid}"]
+    if len(found) > 1:
+        raise Ambiguous(
+            f"{len(found)} clusters are called {selector}",
+            hint=f"say which one, such as {MOID}{found[0].ref.moid}",
+            details=tuple(f"{one.name} with {len(one.hosts or ())} hosts ({MOID}{one.ref.moid})" for one in found),
+        )
+    if not found:
+        names = [one.name for one in clusters]
+        listed = ", ".join(sorted(names)[:10]) or "none that can be read"
+        hint = suggest(selector, names) or f"the clusters are: {listed}"
+        raise NotFound(f"no cluster is called {selector}", hint=hint, details=inventory.unreadable)
     return found[0]
 
 

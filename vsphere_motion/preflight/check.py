@@ -1,33 +1,65 @@
-"""What a check is, how it says that it could not look, and the order in which findings are shown."""
+"""What a check is, what it looks at, how it says what it found or could not read, and the order of findings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeAlias
 
-from vsphere_motion.model.finding import Finding, Severity
+from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
 from vsphere_motion.model.inventory import Host, Vm
 from vsphere_motion.model.refs import NamedRef
-from vsphere_motion.preflight.subject import Subject
+from vsphere_motion.preflight.subject import HostSubject, RouteSubject, Subject, VmSubject
 
-CheckFunction: TypeAlias = Callable[[Subject], Iterator[Finding]]
+VmFunction: TypeAlias = Callable[[VmSubject], Iterator[Finding]]
+HostFunction: TypeAlias = Callable[[HostSubject], Iterator[Finding]]
+RouteFunction: TypeAlias = Callable[[RouteSubject], Iterator[Finding]]
+PairFunction: TypeAlias = Callable[[Subject], Iterator[Finding]]
+CheckFunction: TypeAlias = VmFunction | HostFunction | RouteFunction | PairFunction
 Reading: TypeAlias = tuple[Vm | Host, str, object]
 
 GRAVITY = (Severity.BLOCKER, Severity.UNKNOWN, Severity.WARNING, Severity.INFO)
 
 
+class Scope(Enum):
+    """What a check looks at, and so how often it runs: once a VM, once a host, once two hosts, or once a pair."""
+
+    VM = "vm"
+    HOST = "host"
+    ROUTE = "route"
+    PAIR = "pair"
+    VCENTER = "vcenter"
+
+
+class About(Enum):
+    """What a finding is about."""
+
+    VM = "virtual machine"
+    SOURCE = "source host"
+    DESTINATION = "destination host"
+    HOSTS = "both hosts"
+    CLUSTER = "cluster"
+    DATASTORE = "datastore"
+    NETWORK = "network"
+    ACCOUNT = "account"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A row of a subject's table.
+    """A row of a subject's table. At most one of the functions is set; none where only vCenter's checker can look.
 
     Args:
         id: `<file>.<word>`; stable, because people name it in `--skip-check`.
         severity: the most severe thing it says when it fires.
         title: what it looks for, as a noun phrase.
         source: where the rule comes from: API reference, documentation page or KB.
-        function: yields the findings of one move; None where only vCenter's own checker can look.
+        remedy: what an administrator can do about it.
+        about: the object its findings are about.
         reads: the property paths it looks at; empty where vCenter's checker looks.
+        override: the setting of vCenter that lifts the rule, if there is one; `--skip-check` is ours for every check.
+        on_vm, on_host, on_route, on_pair: yields the findings of a VM, a host, two hosts, or a VM and its destination.
+        at_source: whether a check of a host looks at the source as well.
         on_noop: whether it also runs on a VM that is already on its destination.
     """
 
@@ -35,9 +67,55 @@ class Check:
     severity: Severity
     title: str
     source: str
-    function: CheckFunction | None = None
+    remedy: str
+    about: About = About.VM
     reads: tuple[str, ...] = ()
+    override: str = ""
+    on_vm: VmFunction | None = None
+    on_host: HostFunction | None = None
+    on_route: RouteFunction | None = None
+    on_pair: PairFunction | None = None
+    at_source: bool = False
     on_noop: bool = False
+
+    @property
+    def function(self) -> CheckFunction | None:
+        """Yields the findings; None where only vCenter's own checker can look."""
+        return self.on_vm or self.on_host or self.on_route or self.on_pair
+
+    @property
+    def scope(self) -> Scope:
+        """What it looks at."""
+        scopes = {Scope.VM: self.on_vm, Scope.HOST: self.on_host, Scope.ROUTE: self.on_route, Scope.PAIR: self.on_pair}
+        return next((scope for scope, function in scopes.items() if function is not None), Scope.VCENTER)
+
+    def found(
+        self,
+        subject: NamedRef,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        remedy: str | None = None,
+        evidence: Mapping[str, EvidenceValue] | None = None,
+        **more: EvidenceValue,
+    ) -> Finding:
+        """The finding that the check fires, with the row's severity and remedy unless others are given."""
+        return Finding(
+            id=self.id,
+            severity=severity or self.severity,
+            subject=subject,
+            message=message,
+            remedy=remedy or self.remedy,
+            evidence=(*(evidence or {}).items(), *more.items()),
+        )
+
+    def unknown(self, subject: NamedRef, path: str) -> Finding:
+        """The finding that a property could not be read."""
+        return unknown(self.id, subject, path)
+
+    def unread(self, *readings: Reading) -> Iterator[Finding]:
+        """An unknown finding for each reading whose value is None."""
+        return unread(self.id, *readings)
 
 
 def unread(check_id: str, *readings: Reading) -> Iterator[Finding]:

@@ -6,18 +6,15 @@ from collections.abc import Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind
-from vsphere_motion.preflight.check import Check, CheckFunction, unknown
-from vsphere_motion.preflight.subject import Subject
-
-CDROM = "devices.cdrom"
-FLOPPY = "devices.floppy"
-PORT = "devices.port"
-USB = "devices.usb"
-PASSTHROUGH = "devices.passthrough"
-VGPU = "devices.vgpu"
-SUPPORTED = "devices.supported"
+from vsphere_motion.preflight.check import About, Check
+from vsphere_motion.preflight.subject import Subject, VmSubject
+from vsphere_motion.preflight.vmknic import HOST_LINKS
+from vsphere_motion.vmotion.vgpu import STUN_LIMIT_S, best_stun_s, worst_stun_s
 
 VM_DEVICES = "config.hardware.device"
+VGPU_SIZE = "config.hardware.device.backing.vgpuMigrateDataSizeMB"
+VGPU_MIGRATES = "config.hardware.device.backing.migrateSupported"
+HOST_PROFILES = "config.sharedPassthruGpuTypes"
 
 TIED = frozenset({BackingKind.HOST_DEVICE, BackingKind.CLIENT})
 BACKING_WORDS = {
@@ -28,161 +25,275 @@ BACKING_WORDS = {
 
 
 def check_attached(
-    subject: Subject, check_id: str, kinds: frozenset[DeviceKind], tied: frozenset[BackingKind]
+    subject: VmSubject, check: Check, kinds: tuple[DeviceKind, ...], tied: frozenset[BackingKind]
 ) -> Iterator[Finding]:
     """Connected devices of these kinds whose backing stays behind when the VM moves.
 
     A running VM is refused (API: RemoteDeviceNotSupported, CannotAccessVmDevice, FileBackedPortNotSupported); one that
     is off would miss the device when it is powered on.
     """
-    for device in _devices_of(subject, kinds):
+    yield from _unread_devices(subject, check)
+    for device in subject.of_kind(*kinds):
         if device.connected is False or (device.backing is not None and device.backing not in tied):
             continue
         if device.backing is None or device.connected is None:
             part = "backing" if device.backing is None else "connectable.connected"
-            yield unknown(check_id, subject.named_vm, f"{VM_DEVICES}.{part} of {device.label}")
+            yield check.unknown(subject.named_vm, f"{VM_DEVICES}.{part} of {device.label}")
             continue
-        yield Finding(
-            id=check_id,
-            severity=Severity.BLOCKER if subject.is_live else Severity.WARNING,
-            subject=subject.named_vm,
-            message=f"{device.label} of {subject.vm.name} is connected to {BACKING_WORDS[device.backing]}"
-            + (f" ({device.detail})" if device.detail else ""),
-            remedy=f"disconnect {device.label} of {subject.vm.name}, or back it by something both hosts reach",
-            evidence=_evidence(device),
-        )
+        what = f"{device.label} of {subject.vm.name} is connected to {BACKING_WORDS[device.backing]}"
+        yield _found(subject, check, device, f"{what}{_detail(device)}")
 
 
-def check_cdrom(subject: Subject) -> Iterator[Finding]:
+def check_cdrom(subject: VmSubject) -> Iterator[Finding]:
     """Connected CD-ROM drives backed by the host or a client; an image is the business of `storage.reachable`."""
-    yield from _unread_devices(subject, CDROM)
-    yield from check_attached(subject, CDROM, frozenset({DeviceKind.CDROM}), TIED)
+    yield from check_attached(subject, CDROM, (DeviceKind.CDROM,), TIED)
 
 
-def check_floppy(subject: Subject) -> Iterator[Finding]:
+def check_floppy(subject: VmSubject) -> Iterator[Finding]:
     """Connected floppy drives backed by the host or a client."""
-    yield from _unread_devices(subject, FLOPPY)
-    yield from check_attached(subject, FLOPPY, frozenset({DeviceKind.FLOPPY}), TIED)
+    yield from check_attached(subject, FLOPPY, (DeviceKind.FLOPPY,), TIED)
 
 
-def check_port(subject: Subject) -> Iterator[Finding]:
+def check_port(subject: VmSubject) -> Iterator[Finding]:
     """Connected serial and parallel ports backed by the host, a client or a file."""
-    yield from _unread_devices(subject, PORT)
-    kinds = frozenset({DeviceKind.SERIAL, DeviceKind.PARALLEL})
+    kinds = (DeviceKind.SERIAL, DeviceKind.PARALLEL)
     yield from check_attached(subject, PORT, kinds, TIED | {BackingKind.FILE})
 
 
-def check_usb(subject: Subject) -> Iterator[Finding]:
+def check_usb(subject: VmSubject) -> Iterator[Finding]:
     """Connected USB devices of the host or a client.
 
     A host's USB device may move if it was added with vMotion support, which no property read here tells; so it counts
     as one that may not.
     """
-    yield from _unread_devices(subject, USB)
-    yield from check_attached(subject, USB, frozenset({DeviceKind.USB}), TIED)
+    yield from check_attached(subject, USB, (DeviceKind.USB,), TIED)
 
 
-def check_passthrough(subject: Subject) -> Iterator[Finding]:
-    """PCI passthrough devices, connected or not: they are part of the host."""
-    yield from _unread_devices(subject, PASSTHROUGH)
-    for device in _devices_of(subject, frozenset({DeviceKind.PASSTHROUGH})):
-        yield Finding(
-            id=PASSTHROUGH,
-            severity=Severity.BLOCKER if subject.is_live else Severity.WARNING,
-            subject=subject.named_vm,
-            message=f"{subject.vm.name} has the passthrough device {device.label}"
-            + (f" ({device.detail})" if device.detail else ""),
-            remedy=f"power {subject.vm.name} off and remove {device.label}, or move it while it is off to a host "
-            "with an equal device",
-            evidence=_evidence(device),
-        )
+def check_passthrough(subject: VmSubject) -> Iterator[Finding]:
+    """PCI and SCSI passthrough devices, connected or not: they are part of the host."""
+    yield from _part_of_host(subject, PASSTHROUGH, DeviceKind.PASSTHROUGH, "passthrough device")
 
 
-def check_vgpu(subject: Subject) -> Iterator[Finding]:
-    """Shared vGPUs can move between equal cards, and a running VM stands still for long meanwhile."""
+def check_sriov(subject: VmSubject) -> Iterator[Finding]:
+    """A network adapter that is a slice of the host's own."""
+    yield from _part_of_host(subject, SRIOV, DeviceKind.SRIOV, "SR-IOV network adapter")
+
+
+def _part_of_host(subject: VmSubject, check: Check, kind: DeviceKind, what: str) -> Iterator[Finding]:
+    yield from _unread_devices(subject, check)
+    for device in subject.of_kind(kind):
+        yield _found(subject, check, device, f"{subject.vm.name} has the {what} {device.label}{_detail(device)}")
+
+
+def check_shared_bus(subject: VmSubject) -> Iterator[Finding]:
+    """A SCSI controller that shares its bus: the guest is part of a cluster."""
+    yield from _unread_devices(subject, SHARED_BUS)
+    for device in subject.of_kind(DeviceKind.CONTROLLER):
+        if device.bus_sharing is not None:
+            message = f"{device.label} of {subject.vm.name} shares its bus ({device.bus_sharing})"
+            yield _found(subject, SHARED_BUS, device, message)
+
+
+def check_vgpu(subject: VmSubject) -> Iterator[Finding]:
+    """Shared vGPUs can move between equal cards if they say so, and a running VM stands still meanwhile."""
     yield from _unread_devices(subject, VGPU)
-    for device in _devices_of(subject, frozenset({DeviceKind.VGPU})):
-        yield Finding(
-            id=VGPU,
-            severity=Severity.WARNING,
-            subject=subject.named_vm,
-            message=f"{subject.vm.name} has the vGPU {device.label}" + (f" ({device.detail})" if device.detail else ""),
-            remedy=f"make sure that {subject.destination.name} has the same GPU and profile free, that "
-            "vgpu.hotmigrate.enabled is set in vCenter, and that the guest may stand still for some seconds",
-            evidence=_evidence(device),
-        )
+    for device in subject.vgpus:
+        message = f"{subject.vm.name} has the vGPU {device.label}{_detail(device)}"
+        if device.migratable is None:
+            yield VGPU.unknown(subject.named_vm, f"{VGPU_MIGRATES} of {device.label}")
+        elif device.migratable:
+            yield VGPU.found(subject.named_vm, message, severity=Severity.WARNING, evidence=_evidence(device))
+        else:
+            yield _found(subject, VGPU, device, f"{message}, which cannot migrate")
 
 
-def _devices_of(subject: Subject, kinds: frozenset[DeviceKind]) -> Iterator[Device]:
-    return (device for device in subject.vm.devices or () if device.kind in kinds)
-
-
-def _unread_devices(subject: Subject, check_id: str) -> Iterator[Finding]:
+def check_vgpu_profile(subject: Subject) -> Iterator[Finding]:
+    """The destination must offer the profile of the vGPU."""
+    host = subject.destination
     if subject.vm.devices is None:
-        yield unknown(check_id, subject.named_vm, VM_DEVICES)
+        yield VGPU_PROFILE.unknown(subject.named_vm, VM_DEVICES)
+    for device in subject.of_vm.vgpus:
+        if host.vgpu_profiles is None:
+            yield VGPU_PROFILE.unknown(host.named, HOST_PROFILES)
+        elif device.detail is not None and device.detail not in host.vgpu_profiles:
+            message = f"{host.name} does not offer the vGPU profile {device.detail} of {subject.vm.name}"
+            severity = Severity.BLOCKER if subject.is_live else Severity.WARNING
+            yield VGPU_PROFILE.found(host.named, message, severity=severity, profile=device.detail)
 
 
-def _evidence(device: Device) -> tuple[tuple[str, str | int | bool | None], ...]:
-    return (
-        ("device", device.label),
-        ("key", device.key),
-        ("backing", device.backing.value if device.backing else None),
-        ("connected", device.connected),
-        ("detail", device.detail),
+def check_vgpu_stun(subject: Subject) -> Iterator[Finding]:
+    """What all vGPUs have to send while the VM stands still, against the longest switch-over that vMotion allows."""
+    if not subject.is_live:
+        return
+    if subject.vm.devices is None:
+        yield VGPU_STUN.unknown(subject.named_vm, VM_DEVICES)
+    if not subject.of_vm.vgpus:
+        return
+    sizes = [device.migrate_bytes for device in subject.of_vm.vgpus]
+    known = [size for size in sizes if size is not None]
+    link_bps = subject.there.link_bps
+    if len(known) < len(sizes):
+        yield VGPU_STUN.unknown(subject.named_vm, VGPU_SIZE)
+    elif link_bps is None:
+        yield VGPU_STUN.unknown(subject.destination.named, HOST_LINKS)
+    else:
+        yield from _stun(subject, sum(known), link_bps)
+
+
+def _stun(subject: Subject, data_bytes: int, link_bps: int) -> Iterator[Finding]:
+    best, worst = best_stun_s(data_bytes, link_bps), worst_stun_s(data_bytes, link_bps)
+    if best is None or worst is None:
+        yield VGPU_STUN.unknown(subject.destination.named, HOST_LINKS)
+        return
+    if worst <= STUN_LIMIT_S:
+        return
+    yield VGPU_STUN.found(
+        subject.named_vm,
+        f"{subject.vm.name} would stand still for {best:.0f} s at least and {worst:.0f} s at worst while its vGPU data "
+        f"is sent; vMotion gives up after {STUN_LIMIT_S:.0f} s",
+        severity=Severity.BLOCKER if best > STUN_LIMIT_S else Severity.WARNING,
+        vgpu_bytes=data_bytes,
+        link_bps=link_bps,
+        at_least_s=round(best, 1),
+        at_worst_s=round(worst, 1),
+        limit_s=STUN_LIMIT_S,
     )
 
 
-def _row(check_id: str, severity: Severity, title: str, function: CheckFunction, source: str) -> Check:
-    return Check(id=check_id, severity=severity, title=title, function=function, reads=(VM_DEVICES,), source=source)
+def _found(subject: VmSubject, check: Check, device: Device, message: str) -> Finding:
+    severity = Severity.BLOCKER if subject.is_live else Severity.WARNING
+    return check.found(subject.named_vm, message, severity=severity, evidence=_evidence(device))
 
+
+def _unread_devices(subject: VmSubject, check: Check) -> Iterator[Finding]:
+    if subject.vm.devices is None:
+        yield check.unknown(subject.named_vm, VM_DEVICES)
+
+
+def _detail(device: Device) -> str:
+    return f" ({device.detail})" if device.detail else ""
+
+
+def _evidence(device: Device) -> dict[str, str | int | bool | None]:
+    return {
+        "device": device.label,
+        "key": device.key,
+        "backing": device.backing.value if device.backing else None,
+        "connected": device.connected,
+        "detail": device.detail,
+    }
+
+
+CDROM = Check(
+    id="devices.cdrom",
+    severity=Severity.BLOCKER,
+    title="no connected CD-ROM drive backed by the host or a client",
+    on_vm=check_cdrom,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: CannotAccessVmDevice, RemoteDeviceNotSupported",
+    remedy="disconnect the drive, or use an image on a datastore that both hosts have",
+)
+FLOPPY = Check(
+    id="devices.floppy",
+    severity=Severity.BLOCKER,
+    title="no connected floppy drive backed by the host or a client",
+    on_vm=check_floppy,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: CannotAccessVmDevice, RemoteDeviceNotSupported",
+    remedy="disconnect the drive, or use an image on a datastore that both hosts have",
+)
+PORT = Check(
+    id="devices.port",
+    severity=Severity.BLOCKER,
+    title="no connected serial or parallel port backed by the host, a client or a file",
+    on_vm=check_port,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: FileBackedPortNotSupported, CannotAccessVmDevice",
+    remedy="disconnect the port, or back a serial port by the network",
+)
+USB = Check(
+    id="devices.usb",
+    severity=Severity.BLOCKER,
+    title="no connected USB device of the host or a client",
+    on_vm=check_usb,
+    reads=(VM_DEVICES,),
+    source="vCenter Server and Host Management 8.0, USB passthrough with vMotion; RemoteDeviceNotSupported",
+    remedy="disconnect the USB device, or skip this check if the device was added with vMotion support",
+)
+PASSTHROUGH = Check(
+    id="devices.passthrough",
+    severity=Severity.BLOCKER,
+    title="no PCI passthrough device",
+    on_vm=check_passthrough,
+    reads=(VM_DEVICES,),
+    source="vCenter Server and Host Management 8.0, Virtual Machine Conditions and Limitations for vSphere vMotion",
+    remedy="power the VM off and remove the device, or move it while it is off to a host with an equal device",
+)
+SRIOV = Check(
+    id="devices.sriov",
+    severity=Severity.BLOCKER,
+    title="no SR-IOV network adapter",
+    on_vm=check_sriov,
+    reads=(VM_DEVICES,),
+    source="vSphere Networking 8.0, SR-IOV Support: vMotion is not available",
+    remedy="replace the adapter by a VMXNET3 one, or move the VM while it is off",
+)
+SHARED_BUS = Check(
+    id="devices.shared-bus",
+    severity=Severity.BLOCKER,
+    title="no SCSI controller that shares its bus",
+    on_vm=check_shared_bus,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: SharedBusControllerNotSupported",
+    remedy="move the VM while it is off, or let the guest cluster use disks that need no bus sharing",
+)
+VGPU = Check(
+    id="devices.vgpu",
+    severity=Severity.BLOCKER,
+    title="no vGPU",
+    on_vm=check_vgpu,
+    reads=(VM_DEVICES, VGPU_MIGRATES),
+    source="vCenter Server and Host Management 8.0, Using vMotion to Migrate vGPU Virtual Machines",
+    remedy="make sure that the destination has the same GPU free and that vgpu.hotmigrate.enabled is set in vCenter",
+)
+VGPU_PROFILE = Check(
+    id="devices.vgpu-profile",
+    severity=Severity.BLOCKER,
+    title="the vGPU's profile on the destination",
+    about=About.DESTINATION,
+    on_pair=check_vgpu_profile,
+    reads=(VM_DEVICES, HOST_PROFILES),
+    source="vSphere API 8.0: HostConfigInfo.sharedPassthruGpuTypes, DeviceBackingNotSupported",
+    remedy="choose a host whose GPU offers the profile",
+)
+VGPU_STUN = Check(
+    id="devices.vgpu-stun",
+    severity=Severity.BLOCKER,
+    title="vGPU data that is sent before vMotion gives up",
+    on_pair=check_vgpu_stun,
+    reads=(VM_DEVICES, VGPU_SIZE, HOST_LINKS),
+    source="vCenter Server and Host Management 8.0, stun times of vGPU VMs; vmotion.maxSwitchoverSeconds is 100",
+    remedy="give vMotion a faster network, a smaller vGPU profile, or move the VM while it is off",
+    override="VM: vmotion.maxSwitchoverSeconds",
+)
+SUPPORTED = Check(
+    id="devices.supported",
+    severity=Severity.BLOCKER,
+    title="devices that the destination supports",
+    source="vSphere API 8.0: DeviceNotSupported, DisallowedMigrationDeviceAttached",
+    remedy="disconnect or remove the device, or choose a host that supports it",
+)
 
 CHECKS = (
-    _row(
-        CDROM,
-        Severity.BLOCKER,
-        "no connected CD-ROM drive backed by the host or a client",
-        check_cdrom,
-        "vSphere API 8.0: CannotAccessVmDevice, RemoteDeviceNotSupported",
-    ),
-    _row(
-        FLOPPY,
-        Severity.BLOCKER,
-        "no connected floppy drive backed by the host or a client",
-        check_floppy,
-        "vSphere API 8.0: CannotAccessVmDevice, RemoteDeviceNotSupported",
-    ),
-    _row(
-        PORT,
-        Severity.BLOCKER,
-        "no connected serial or parallel port backed by the host, a client or a file",
-        check_port,
-        "vSphere API 8.0: FileBackedPortNotSupported, CannotAccessVmDevice",
-    ),
-    _row(
-        USB,
-        Severity.BLOCKER,
-        "no connected USB device of the host or a client",
-        check_usb,
-        "vCenter Server and Host Management 8.0, USB passthrough with vMotion; RemoteDeviceNotSupported",
-    ),
-    _row(
-        PASSTHROUGH,
-        Severity.BLOCKER,
-        "no PCI passthrough device",
-        check_passthrough,
-        "vCenter Server and Host Management 8.0, Virtual Machine Conditions and Limitations for vSphere vMotion",
-    ),
-    _row(
-        VGPU,
-        Severity.WARNING,
-        "no vGPU",
-        check_vgpu,
-        "vCenter Server and Host Management 8.0, Using vMotion to Migrate vGPU Virtual Machines",
-    ),
-    Check(
-        id=SUPPORTED,
-        severity=Severity.BLOCKER,
-        title="devices that the destination supports",
-        source="vSphere API 8.0: DeviceNotSupported, DisallowedMigrationDeviceAttached",
-    ),
+    CDROM,
+    FLOPPY,
+    PORT,
+    USB,
+    PASSTHROUGH,
+    SRIOV,
+    SHARED_BUS,
+    VGPU,
+    VGPU_PROFILE,
+    VGPU_STUN,
+    SUPPORTED,
 )

@@ -8,7 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vsphere_motion.preflight import cluster, cpu, devices, host, memory, network, storage, vm, vmknic
+from vsphere_motion.preflight import (
+    cluster,
+    cpu,
+    devices,
+    encryption,
+    ft,
+    guest,
+    hardware,
+    host,
+    memory,
+    network,
+    permissions,
+    storage,
+    swap,
+    vm,
+    vmknic,
+)
+from vsphere_motion.preflight.check import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +36,9 @@ class FaultRow:
     remedy: str
 
 
-def _rows(check_id: str, remedy: str, *kinds: str) -> dict[str, FaultRow]:
-    return dict.fromkeys(kinds, FaultRow(id=check_id, remedy=remedy))
+def _rows(check: Check, remedy: str, *kinds: str) -> dict[str, FaultRow]:
+    return dict.fromkeys(kinds, FaultRow(id=check.id, remedy=remedy))
 
-
-PERMISSION = "vcenter.permission"
 
 FAULTS: Mapping[str, FaultRow] = {
     # the VM
@@ -53,17 +68,17 @@ FAULTS: Mapping[str, FaultRow] = {
     ),
     **_rows(vm.RUNNING_TASK, "wait until the task has ended, or cancel it", "TaskInProgress", "VAppTaskInProgress"),
     **_rows(vm.QUESTION, "answer the VM's question in the vSphere Client", "QuestionPending"),
+    **_rows(guest.TOOLS_INSTALLER, "end the VMware Tools installation", "ToolsInstallationInProgress"),
+    **_rows(guest.HEARTBEAT, "look why the guest sends no heartbeat", "NoGuestHeartbeat"),
+    **_rows(encryption.KEYS, "make the VM's keys available on the destination", "EncryptionKeyRequired"),
     **_rows(
-        vm.TOOLS,
-        "end the VMware Tools installation, or look why the guest sends no heartbeat",
-        "ToolsInstallationInProgress",
-        "NoGuestHeartbeat",
-    ),
-    **_rows(vm.ENCRYPTION, "make the VM's keys available on the destination", "EncryptionKeyRequired"),
-    **_rows(
-        vm.FAULT_TOLERANCE,
-        "choose a host that suits the fault tolerant VM, or turn Fault Tolerance off",
+        ft.PARTNER,
+        "choose a host that runs no other VM of the group, or turn Fault Tolerance off",
         "FaultToleranceAntiAffinityViolated",
+    ),
+    **_rows(
+        ft.SUPPORT,
+        "choose a host that suits the fault tolerant VM, or turn Fault Tolerance off",
         "FaultToleranceNotSameBuild",
         "FaultToleranceNeedsThickDisk",
         "FaultToleranceCpuIncompatible",
@@ -73,7 +88,7 @@ FAULTS: Mapping[str, FaultRow] = {
         "FtVmHostRuleViolation",
     ),
     **_rows(
-        vm.HARDWARE_VERSION,
+        hardware.VERSION,
         "choose a newer host: a virtual hardware version cannot be lowered",
         "VirtualHardwareVersionNotSupported",
     ),
@@ -119,7 +134,7 @@ FAULTS: Mapping[str, FaultRow] = {
         "InsufficientStandbyMemoryResource",
     ),
     **_rows(
-        memory.SIZE,
+        hardware.MEMORY,
         "choose a host that supports the VM's memory size",
         "MemorySizeNotSupported",
         "MemorySizeNotRecommended",
@@ -130,11 +145,15 @@ FAULTS: Mapping[str, FaultRow] = {
         "choose a host with more logical processors, or give the VM fewer vCPUs",
         "NotEnoughCpus",
         "NotEnoughLogicalCpus",
+    ),
+    **_rows(
+        hardware.VCPUS,
+        "choose a newer host, or power the VM off and give it fewer vCPUs",
         "NumVirtualCpusNotSupported",
-        "NumVirtualCoresPerSocketNotSupported",
         "NumVirtualCpusExceedsLimit",
         "NumVirtualCpusIncompatible",
     ),
+    **_rows(cpu.TOPOLOGY, "give the VM fewer cores a socket", "NumVirtualCoresPerSocketNotSupported"),
     **_rows(
         cpu.RESERVATION,
         "choose another host, or lower the VM's CPU reservation",
@@ -166,9 +185,11 @@ FAULTS: Mapping[str, FaultRow] = {
         "InaccessibleDatastore",
         "DatastoreNotWritableOnHost",
         "InvalidDatastore",
-        "InvalidDatastoreState",
-        "RDMPointsToInaccessibleDisk",
     ),
+    **_rows(
+        storage.MAINTENANCE, "exit maintenance mode on the datastore, or move the files first", "InvalidDatastoreState"
+    ),
+    **_rows(storage.RDM, "present the LUN to the destination and rescan its storage", "RDMPointsToInaccessibleDisk"),
     **_rows(
         storage.DISK,
         "change the disk's kind or mode, or power the VM off",
@@ -180,17 +201,23 @@ FAULTS: Mapping[str, FaultRow] = {
         "LargeRDMConversionNotSupported",
         "LargeRDMNotSupportedOnDatastore",
         "PhysCompatRDMNotSupported",
-        "NonPersistentDisksNotSupported",
-        "MultiWriterNotSupported",
-        "SharedBusControllerNotSupported",
         "DiskNotSupported",
-        "UncommittedUndoableDisk",
         "DeltaDiskFormatNotSupported",
         "EightHostLimitViolated",
     ),
+    **_rows(
+        storage.MULTI_WRITER, "let the disk have one writer, or move the VM while it is off", "MultiWriterNotSupported"
+    ),
+    **_rows(
+        storage.INDEPENDENT,
+        "leave the disk where it is while the VM runs, or power the VM off",
+        "NonPersistentDisksNotSupported",
+        "UncommittedUndoableDisk",
+    ),
+    **_rows(devices.SHARED_BUS, "move the VM while it is off", "SharedBusControllerNotSupported"),
     **_rows(storage.SPACE, "free space on the datastore, or choose another", "NoDiskSpace", "InsufficientStorageSpace"),
     **_rows(
-        storage.SWAP,
+        swap.SUPPORT,
         "keep the VM's swap file with the VM, or on a datastore that both hosts have",
         "UnsharedSwapVMotionNotSupported",
         "SwapDatastoreNotWritableOnHost",
@@ -209,12 +236,12 @@ FAULTS: Mapping[str, FaultRow] = {
         "DestinationSwitchFull",
         "LegacyNetworkInterfaceInUse",
         "VMOnConflictDVPort",
-        "VMOnVirtualIntranet",
         "MismatchedNetworkPolicies",
         "NetworksMayNotBeTheSame",
         "InsufficientNetworkCapacity",
         "InsufficientNetworkResourcePoolCapacity",
     ),
+    **_rows(network.UPLINK, "add an uplink to the switch, or disconnect the adapter", "VMOnVirtualIntranet"),
     # the vMotion interfaces
     **_rows(vmknic.MISSING, "enable vMotion on a VMkernel adapter of the host", "VMotionNotConfigured"),
     **_rows(
@@ -259,9 +286,13 @@ FAULTS: Mapping[str, FaultRow] = {
         cluster.HA,
         "repair vSphere HA on the destination's cluster, or free failover capacity",
         "HAErrorsAtDest",
-        "WillLoseHAProtection",
         "InsufficientFailoverResourcesFault",
         "InsufficientAgentVmsDeployed",
+    ),
+    **_rows(
+        cluster.PROTECTION,
+        "move the files back under vSphere HA, or turn HA on in the destination's cluster",
+        "WillLoseHAProtection",
     ),
     **_rows(
         cluster.DRS,
@@ -272,7 +303,7 @@ FAULTS: Mapping[str, FaultRow] = {
     ),
     # the account
     **_rows(
-        PERMISSION,
+        permissions.MISSING,
         "give the account the privileges that the fault names, on the object that it names",
         "NoPermission",
         "NotAuthenticated",

@@ -1,23 +1,23 @@
-"""Whether the destination has the networks that the VM is attached to."""
+"""Whether the destination has the networks that the VM is attached to, and whether they lead to the same place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.inventory import Device, DeviceKind
+from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
+from vsphere_motion.model.inventory import Device, Host, HostPortgroup
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.preflight.check import Check, unknown
+from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.subject import Subject
-
-PRESENT = "network.present"
-USABLE = "network.usable"
 
 VM_DEVICES = "config.hardware.device"
 NIC_NETWORK = "config.hardware.device.backing.network"
 NETWORK_HOSTS = "network"
+HOST_PORTGROUPS = "config.network.portgroup"
+HOST_SWITCHES = "config.network.vswitch"
 
 DISTRIBUTED = "DistributedVirtualPortgroup"
+STANDARD = "Network"
 
 
 def check_present(subject: Subject) -> Iterator[Finding]:
@@ -27,22 +27,17 @@ def check_present(subject: Subject) -> Iterator[Finding]:
     is no member of its switch then.
     """
     if subject.vm.devices is None:
-        yield unknown(PRESENT, subject.named_vm, VM_DEVICES)
+        yield PRESENT.unknown(subject.named_vm, VM_DEVICES)
         return
-    for nic in subject.vm.devices:
-        if nic.kind is DeviceKind.NIC:
-            yield from _look_at(subject, nic)
-
-
-def _look_at(subject: Subject, nic: Device) -> Iterator[Finding]:
-    if nic.network is None:
-        yield unknown(PRESENT, subject.named_vm, f"{NIC_NETWORK} of {nic.label}")
-        return
-    is_present = _is_present(subject, nic.network)
-    if is_present is None:
-        yield unknown(PRESENT, subject.destination.named, NETWORK_HOSTS)
-    elif not is_present:
-        yield _missing(subject, nic, nic.network)
+    for nic in subject.of_vm.nics:
+        if nic.network is None:
+            yield PRESENT.unknown(subject.named_vm, f"{NIC_NETWORK} of {nic.label}")
+            continue
+        is_present = _is_present(subject, nic.network)
+        if is_present is None:
+            yield PRESENT.unknown(subject.destination.named, NETWORK_HOSTS)
+        elif not is_present:
+            yield _missing(subject, nic, nic.network)
 
 
 def _is_present(subject: Subject, ref: MoRef) -> bool | None:
@@ -51,7 +46,7 @@ def _is_present(subject: Subject, ref: MoRef) -> bool | None:
     A network's list can be empty while hosts have it, so an empty one counts only where the host's was not read.
     """
     network = subject.inventory.find_network(ref)
-    hosts, networks = network.hosts if network else None, subject.destination.networks
+    hosts, networks = network.hosts if network else None, subject.there.networks
     if networks is None:
         return None if hosts is None else subject.destination.ref in hosts
     return ref in networks and (not hosts or subject.destination.ref in hosts)
@@ -62,32 +57,110 @@ def _missing(subject: Subject, nic: Device, ref: MoRef) -> Finding:
     assert network is not None, "a reference has a name"
     is_connected = nic.connected is not False
     is_fatal = is_connected or ref.kind == DISTRIBUTED
-    return Finding(
-        id=PRESENT,
-        severity=Severity.BLOCKER if is_fatal else Severity.WARNING,
-        subject=network,
-        message=f"network {network.name} of {vm.name} ({nic.label}, "
+    return PRESENT.found(
+        network,
+        f"network {network.name} of {vm.name} ({nic.label}, "
         f"{'connected' if is_connected else 'disconnected'}) is not on {host.name}",
+        severity=Severity.BLOCKER if is_fatal else Severity.WARNING,
         remedy=f"add {host.name} to the distributed switch of {network.name}, or choose a host that is on it"
         if ref.kind == DISTRIBUTED
         else f"create a port group labelled {network.name} on {host.name}, or choose a host that has it",
-        evidence=(("device", nic.label), ("connected", nic.connected), ("host", host.ref.moid)),
+        device=nic.label,
+        connected=nic.connected,
+        host=host.ref.moid,
     )
 
 
-CHECKS = (
-    Check(
-        id=PRESENT,
-        severity=Severity.BLOCKER,
-        title="every network of the VM on the destination",
-        function=check_present,
-        reads=(VM_DEVICES, NETWORK_HOSTS),
-        source="vSphere API 8.0: CannotAccessNetwork",
-    ),
-    Check(
-        id=USABLE,
-        severity=Severity.BLOCKER,
-        title="networks that are compatible on both hosts",
-        source="vSphere API 8.0: CannotUseNetwork, DestinationSwitchFull, VMOnVirtualIntranet, NetworksMayNotBeTheSame",
-    ),
+def check_uplink(subject: Subject) -> Iterator[Finding]:
+    """A standard switch without a physical adapter is a network inside one host: the VM would leave its peers."""
+    for nic in _on_standard_switches(subject):
+        for end in subject.ends:
+            host, portgroup = end.host, end.portgroups.get(nic.detail or "")
+            if host.portgroups is None:
+                yield UPLINK.unknown(host.named, HOST_PORTGROUPS)
+            elif portgroup is not None and portgroup.uplink_count is None:
+                yield UPLINK.unknown(host.named, HOST_SWITCHES)
+            elif portgroup is not None and portgroup.uplink_count == 0:
+                yield _intranet(subject, nic, host, portgroup)
+
+
+def _intranet(subject: Subject, nic: Device, host: Host, portgroup: HostPortgroup) -> Finding:
+    is_connected = nic.connected is not False
+    return UPLINK.found(
+        host.named,
+        f"{portgroup.switch} of {host.name} with {portgroup.name} of {subject.vm.name} has no physical adapter",
+        severity=Severity.BLOCKER if is_connected and subject.is_live else Severity.WARNING,
+        device=nic.label,
+        switch=portgroup.switch,
+    )
+
+
+def check_vlan(subject: Subject) -> Iterator[Finding]:
+    """Port groups of one label on two hosts are taken for one network, whatever their VLANs are."""
+    if subject.source is None:
+        return
+    for nic in _on_standard_switches(subject):
+        here, there = (end.portgroups.get(nic.detail or "") for end in subject.ends)
+        for host in subject.hosts:
+            if host.portgroups is None:
+                yield VLAN.unknown(host.named, HOST_PORTGROUPS)
+        if here is None or there is None:
+            continue
+        if here.vlan is None or there.vlan is None:
+            yield VLAN.unknown(subject.destination.named, f"{HOST_PORTGROUPS}.spec.vlanId of {there.name}")
+        elif here.vlan != there.vlan:
+            names = f"{subject.source.name} and {there.vlan} on {subject.destination.name}"
+            message = f"port group {here.name} of {subject.vm.name} has VLAN {here.vlan} on {names}"
+            evidence: dict[str, EvidenceValue] = {
+                "device": nic.label,
+                "source_vlan": here.vlan,
+                "destination_vlan": there.vlan,
+            }
+            yield VLAN.found(subject.destination.named, message, evidence=evidence)
+
+
+def _on_standard_switches(subject: Subject) -> Iterator[Device]:
+    return (nic for nic in subject.of_vm.nics if nic.network is not None and nic.network.kind == STANDARD)
+
+
+PRESENT = Check(
+    id="network.present",
+    severity=Severity.BLOCKER,
+    title="every network of the VM on the destination",
+    about=About.NETWORK,
+    on_pair=check_present,
+    reads=(VM_DEVICES, NETWORK_HOSTS),
+    source="vSphere API 8.0: CannotAccessNetwork",
+    remedy="add the network to the destination, or choose a host that has it",
 )
+UPLINK = Check(
+    id="network.uplink",
+    severity=Severity.BLOCKER,
+    title="standard switches with a physical adapter",
+    about=About.HOSTS,
+    on_pair=check_uplink,
+    reads=(VM_DEVICES, HOST_PORTGROUPS, HOST_SWITCHES),
+    source="vSphere API 8.0: VMOnVirtualIntranet",
+    remedy="add an uplink to the switch, disconnect the adapter, or move all VMs of that network together while off",
+    override="vCenter: config.migrate.test.CompatibleNetworks.VMOnVirtualIntranet = false",
+)
+VLAN = Check(
+    id="network.vlan",
+    severity=Severity.WARNING,
+    title="one VLAN behind port groups of one label",
+    about=About.DESTINATION,
+    on_pair=check_vlan,
+    reads=(VM_DEVICES, HOST_PORTGROUPS),
+    source="vSphere Networking 8.0, Standard Port Groups; vCenter compares labels, not VLANs",
+    remedy="give the port group the same VLAN ID on both hosts, or use a distributed switch",
+)
+USABLE = Check(
+    id="network.usable",
+    severity=Severity.BLOCKER,
+    title="networks that are compatible on both hosts",
+    about=About.NETWORK,
+    source="vSphere API 8.0: CannotUseNetwork, DestinationSwitchFull, NetworksMayNotBeTheSame",
+    remedy="make the network of both hosts alike, or choose another host",
+)
+
+CHECKS = (PRESENT, UPLINK, VLAN, USABLE)

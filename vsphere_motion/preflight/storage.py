@@ -1,4 +1,4 @@
-"""Whether the destination sees the VM's files."""
+"""Whether the destination sees the VM's files, and whether they are fit to move."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import Datastore, DatastoreMount, DeviceKind, Vm
 from vsphere_motion.model.refs import MoRef, NamedRef
-from vsphere_motion.preflight.check import Check, unknown
-from vsphere_motion.preflight.subject import Subject
-
-REACHABLE = "storage.reachable"
-DISK = "storage.disk"
-SPACE = "storage.space"
-SWAP = "storage.swap"
+from vsphere_motion.preflight.check import About, Check
+from vsphere_motion.preflight.subject import Subject, VmSubject
 
 VM_DATASTORES = "datastore"
 VM_DEVICES = "config.hardware.device"
+VM_UNCOMMITTED = "summary.storage.uncommitted"
+VM_COMMITTED = "summary.storage.committed"
 DATASTORE_HOSTS = "host"
 DATASTORE_MOUNT = "host.mountInfo"
+DATASTORE_MODE = "summary.maintenanceMode"
+DATASTORE_FREE = "summary.freeSpace"
+HOST_LUNS = "config.storageDevice.scsiLun"
 
 MEDIA = frozenset({DeviceKind.CDROM, DeviceKind.FLOPPY})
+MIB = 1024 * 1024
 
 
 def check_reachable(subject: Subject) -> Iterator[Finding]:
@@ -29,28 +30,30 @@ def check_reachable(subject: Subject) -> Iterator[Finding]:
     A datastore that holds nothing but images of disconnected drives is a warning: they cannot be connected there.
     """
     if subject.vm.datastores is None:
-        yield unknown(REACHABLE, subject.named_vm, VM_DATASTORES)
+        yield REACHABLE.unknown(subject.named_vm, VM_DATASTORES)
         return
     for ref in subject.vm.datastores:
-        named = subject.inventory.name_of(ref) or NamedRef(ref=ref, name=ref.moid)
         lack = _find_lack(subject, ref)
         if lack is None:
-            yield unknown(REACHABLE, named, _unread_path(subject, ref))
+            yield REACHABLE.unknown(_named(subject, ref), _unread_path(subject, ref))
         elif lack:
-            yield _unreachable(subject, named, lack)
+            yield _unreachable(subject, _named(subject, ref), lack)
+
+
+def _named(subject: Subject | VmSubject, ref: MoRef) -> NamedRef:
+    return subject.site.inventory.name_of(ref) or NamedRef(ref=ref, name=ref.moid)
 
 
 def _find_lack(subject: Subject, ref: MoRef) -> str | None:
     """What the destination lacks of a datastore in words; empty if nothing; None if it could not be read."""
-    datastore, attached = subject.inventory.find_datastore(ref), subject.destination.datastores
+    attached = subject.there.datastores
     if attached is not None and ref not in attached:
         return "is not mounted"
+    datastore = subject.inventory.find_datastore(ref)
     if datastore is None or datastore.mounts is None:
         return None
-    for mount in datastore.mounts:
-        if mount.host == subject.destination.ref:
-            return _lack_of_mount(datastore, mount)
-    return "is not mounted"
+    mount = subject.site.mounts.get((ref, subject.destination.ref))
+    return "is not mounted" if mount is None else _lack_of_mount(datastore, mount)
 
 
 def _lack_of_mount(datastore: Datastore, mount: DatastoreMount) -> str | None:
@@ -73,15 +76,13 @@ def _unread_path(subject: Subject, ref: MoRef) -> str:
 def _unreachable(subject: Subject, datastore: NamedRef, lack: str) -> Finding:
     vm, host = subject.vm, subject.destination
     is_idle = _holds_idle_media_only(vm, datastore)
-    return Finding(
-        id=REACHABLE,
+    return REACHABLE.found(
+        datastore,
+        f"datastore {datastore.name} of {vm.name} {lack} on {host.name}",
         severity=Severity.WARNING if is_idle else Severity.BLOCKER,
-        subject=datastore,
-        message=f"datastore {datastore.name} of {vm.name} {lack} on {host.name}",
-        remedy=f"remove the drive's image from {vm.name}"
-        if is_idle
-        else f"mount {datastore.name} read-write on {host.name}, choose a host that has it, or move the files first",
-        evidence=(("host", host.ref.moid), ("lack", lack)),
+        remedy=f"remove the drive's image from {vm.name}" if is_idle else None,
+        host=host.ref.moid,
+        lack=lack,
     )
 
 
@@ -91,31 +92,218 @@ def _holds_idle_media_only(vm: Vm, datastore: NamedRef) -> bool:
     return bool(users) and not is_home and all(d.kind in MEDIA and d.connected is False for d in users)
 
 
+def check_maintenance(subject: VmSubject) -> Iterator[Finding]:
+    """A datastore on its way out of service must not gain work."""
+    for ref in subject.vm.datastores or ():
+        datastore = subject.site.inventory.find_datastore(ref)
+        if datastore is None or datastore.maintenance_mode is None:
+            yield MAINTENANCE.unknown(_named(subject, ref), DATASTORE_MODE)
+        elif datastore.maintenance_mode != "normal":
+            message = f"datastore {datastore.name} of {subject.vm.name} is in {datastore.maintenance_mode}"
+            yield MAINTENANCE.found(_named(subject, ref), message, maintenance_mode=datastore.maintenance_mode)
+    if subject.vm.datastores is None:
+        yield MAINTENANCE.unknown(subject.named_vm, VM_DATASTORES)
+
+
+def check_growth(subject: VmSubject) -> Iterator[Finding]:
+    """What thin disks and snapshots of the VM can still grow by, against the free space where its files are."""
+    vm = subject.vm
+    if vm.uncommitted_bytes is None or vm.datastores is None:
+        readings = (vm, VM_UNCOMMITTED, vm.uncommitted_bytes), (vm, VM_DATASTORES, vm.datastores)
+        yield from GROWTH.unread(*readings)
+        return
+    yield from _too_small(subject, GROWTH, vm.uncommitted_bytes, tuple(_named(subject, ref) for ref in vm.datastores))
+
+
+def check_space(subject: Subject) -> Iterator[Finding]:
+    """Where files move to another datastore, it must hold them: disks, snapshots and swap file together."""
+    vm = subject.vm
+    targets = tuple(named for named in subject.datastores if named.ref not in (vm.datastores or ()))
+    if not targets:
+        return
+    if vm.committed_bytes is None:
+        yield SPACE.unknown(subject.named_vm, VM_COMMITTED)
+        return
+    yield from _too_small(subject, SPACE, vm.committed_bytes, targets)
+
+
+def _too_small(
+    subject: Subject | VmSubject, check: Check, needed_bytes: int, datastores: tuple[NamedRef, ...]
+) -> Iterator[Finding]:
+    """One finding if all of the datastores together are too small, or unknown for each whose space was not read."""
+    free_bytes = 0
+    unread: list[Finding] = []
+    for named in datastores if needed_bytes else ():
+        datastore = subject.site.inventory.find_datastore(named.ref)
+        if datastore is None or datastore.free_bytes is None:
+            unread.append(check.unknown(named, DATASTORE_FREE))
+        else:
+            free_bytes += datastore.free_bytes
+    if unread or not datastores:
+        yield from unread
+    elif needed_bytes > free_bytes:
+        names = ", ".join(named.name for named in datastores)
+        message = f"{subject.vm.name} may need {-(-needed_bytes // MIB)} MiB, {names} has {free_bytes // MIB} MiB free"
+        yield check.found(datastores[0], message, needed_bytes=needed_bytes, free_bytes=free_bytes)
+
+
+def check_rdm(subject: Subject) -> Iterator[Finding]:
+    """The destination must see the LUN behind every raw device mapping."""
+    host = subject.destination
+    if subject.vm.devices is None:
+        yield RDM.unknown(subject.named_vm, VM_DEVICES)
+    for disk in subject.of_vm.rdms:
+        if disk.lun is None:
+            yield RDM.unknown(subject.named_vm, f"{VM_DEVICES}.backing.lunUuid of {disk.label}")
+        elif host.luns is None:
+            yield RDM.unknown(host.named, HOST_LUNS)
+        elif disk.lun not in host.luns:
+            message = f"{host.name} does not see the LUN behind {disk.label} of {subject.vm.name}"
+            yield RDM.found(subject.named_vm, message, device=disk.label, lun=disk.lun, host=host.ref.moid)
+
+
+def check_rdm_physical(subject: VmSubject) -> Iterator[Finding]:
+    """A mapping in physical mode hides the LUN's commands from ESXi, and often belongs to a guest cluster."""
+    if subject.vm.devices is None:
+        yield RDM_PHYSICAL.unknown(subject.named_vm, VM_DEVICES)
+    for disk in subject.rdms:
+        if disk.rdm_mode == "physicalMode":
+            message = f"{disk.label} of {subject.vm.name} is a raw device mapping in physical mode"
+            yield RDM_PHYSICAL.found(subject.named_vm, message, device=disk.label)
+
+
+def check_multi_writer(subject: VmSubject) -> Iterator[Finding]:
+    """Several VMs write to the disk; a cluster in the guests may take a standstill for a failure."""
+    if subject.vm.devices is None:
+        yield MULTI_WRITER.unknown(subject.named_vm, VM_DEVICES)
+    for disk in subject.of_kind(DeviceKind.DISK):
+        if disk.sharing == "sharingMultiWriter":
+            message = f"{disk.label} of {subject.vm.name} is shared with other VMs (multi-writer)"
+            yield MULTI_WRITER.found(subject.named_vm, message, device=disk.label)
+
+
+def check_independent(subject: VmSubject) -> Iterator[Finding]:
+    """A disk that forgets at power-off; vCenter refuses to move its file while the VM runs."""
+    if subject.vm.devices is None:
+        yield INDEPENDENT.unknown(subject.named_vm, VM_DEVICES)
+    for disk in subject.of_kind(DeviceKind.DISK):
+        if disk.disk_mode in {"independent_nonpersistent", "nonpersistent", "undoable"}:
+            message = f"{disk.label} of {subject.vm.name} is {disk.disk_mode}"
+            yield INDEPENDENT.found(subject.named_vm, message, device=disk.label, disk_mode=disk.disk_mode)
+
+
+def check_first_class(subject: VmSubject) -> Iterator[Finding]:
+    """A First Class Disk, such as a container volume, has an owner who keeps track of where it is attached."""
+    if subject.vm.devices is None:
+        yield FIRST_CLASS.unknown(subject.named_vm, VM_DEVICES)
+    for disk in subject.of_kind(DeviceKind.DISK):
+        if disk.is_first_class:
+            message = f"{disk.label} of {subject.vm.name} is a First Class Disk (container volume)"
+            yield FIRST_CLASS.found(subject.named_vm, message, device=disk.label)
+
+
+REACHABLE = Check(
+    id="storage.reachable",
+    severity=Severity.BLOCKER,
+    title="every datastore of the VM read-write on the destination",
+    about=About.DATASTORE,
+    on_pair=check_reachable,
+    reads=(VM_DATASTORES, VM_DEVICES, DATASTORE_HOSTS),
+    source="vSphere API 8.0: CannotAccessVmDisk, CannotAccessVmConfig, DatastoreNotWritableOnHost, HostMountInfo",
+    remedy="mount the datastore read-write on the destination, choose a host that has it, or move the files first",
+)
+MAINTENANCE = Check(
+    id="storage.maintenance",
+    severity=Severity.BLOCKER,
+    title="no datastore of the VM in maintenance mode",
+    about=About.DATASTORE,
+    on_vm=check_maintenance,
+    reads=(VM_DATASTORES, DATASTORE_MODE),
+    source="vSphere API 8.0: InvalidDatastoreState, DatastoreSummary.maintenanceMode",
+    remedy="exit maintenance mode on the datastore, or move the VM's files to another one first",
+)
+GROWTH = Check(
+    id="storage.growth",
+    severity=Severity.WARNING,
+    title="free space for what the VM's thin disks and snapshots may still grow by",
+    about=About.DATASTORE,
+    on_vm=check_growth,
+    reads=(VM_UNCOMMITTED, VM_DATASTORES, DATASTORE_FREE),
+    source="vSphere Storage 8.0, Storage Thin Provisioning; VirtualMachineStorageSummary.uncommitted",
+    remedy="free or add space on the datastore: a VM whose disk cannot grow stands still with a question",
+)
+SPACE = Check(
+    id="storage.space",
+    severity=Severity.BLOCKER,
+    title="free space where files have to move",
+    about=About.DATASTORE,
+    on_pair=check_space,
+    reads=(VM_COMMITTED, DATASTORE_FREE),
+    source="vSphere API 8.0: NoDiskSpace, InsufficientStorageSpace",
+    remedy="free space on the datastore, or choose another",
+)
+RDM = Check(
+    id="storage.rdm",
+    severity=Severity.BLOCKER,
+    title="the LUN of every raw device mapping on the destination",
+    on_pair=check_rdm,
+    reads=(VM_DEVICES, HOST_LUNS),
+    source="vSphere API 8.0: RDMPointsToInaccessibleDisk, VirtualDiskRawDiskMappingVer1BackingInfo.lunUuid",
+    remedy="present the LUN to the destination and rescan its storage, or choose a host that sees it",
+)
+RDM_PHYSICAL = Check(
+    id="storage.rdm-physical",
+    severity=Severity.INFO,
+    title="no raw device mapping in physical mode",
+    on_vm=check_rdm_physical,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: PhysCompatRDMNotSupported, RDMConversionNotSupported",
+    remedy="check whether the guest is part of a cluster before you move it; its files cannot be converted on the way",
+)
+MULTI_WRITER = Check(
+    id="storage.multi-writer",
+    severity=Severity.WARNING,
+    title="no disk that several VMs write to",
+    on_vm=check_multi_writer,
+    reads=(VM_DEVICES,),
+    source="KB 1034165: multi-writer disks; vSphere API 8.0: MultiWriterNotSupported",
+    remedy="make sure that the cluster in the guests bears a standstill of some seconds, and move one node at a time",
+)
+INDEPENDENT = Check(
+    id="storage.independent",
+    severity=Severity.WARNING,
+    title="no disk whose changes are not kept",
+    on_vm=check_independent,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: NonPersistentDisksNotSupported, UncommittedUndoableDisk",
+    remedy="leave the disk where it is while the VM runs, or power the VM off to move its files",
+)
+FIRST_CLASS = Check(
+    id="storage.first-class",
+    severity=Severity.INFO,
+    title="no First Class Disk",
+    on_vm=check_first_class,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: VirtualDisk.vDiskId; vSphere Container Storage",
+    remedy="a change of host is harmless; let the container platform move the volume to another datastore",
+)
+DISK = Check(
+    id="storage.disk",
+    severity=Severity.BLOCKER,
+    title="disks of a kind and mode that can move",
+    source="vSphere API 8.0: RDMNotSupported, RawDiskNotSupported, DiskNotSupported, EightHostLimitViolated",
+    remedy="change the disk's kind or mode, or power the VM off",
+)
+
 CHECKS = (
-    Check(
-        id=REACHABLE,
-        severity=Severity.BLOCKER,
-        title="every datastore of the VM read-write on the destination",
-        function=check_reachable,
-        reads=(VM_DATASTORES, VM_DEVICES, DATASTORE_HOSTS),
-        source="vSphere API 8.0: CannotAccessVmDisk, CannotAccessVmConfig, DatastoreNotWritableOnHost, HostMountInfo",
-    ),
-    Check(
-        id=DISK,
-        severity=Severity.BLOCKER,
-        title="disks of a kind and mode that can move",
-        source="vSphere API 8.0: RDMNotSupported, NonPersistentDisksNotSupported, SharedBusControllerNotSupported",
-    ),
-    Check(
-        id=SPACE,
-        severity=Severity.BLOCKER,
-        title="free space where files have to move",
-        source="vSphere API 8.0: NoDiskSpace, InsufficientStorageSpace",
-    ),
-    Check(
-        id=SWAP,
-        severity=Severity.BLOCKER,
-        title="a place for the swap file on the destination",
-        source="vSphere API 8.0: UnsharedSwapVMotionNotSupported, SwapDatastoreNotWritableOnHost",
-    ),
+    REACHABLE,
+    MAINTENANCE,
+    GROWTH,
+    SPACE,
+    RDM,
+    RDM_PHYSICAL,
+    MULTI_WRITER,
+    INDEPENDENT,
+    FIRST_CLASS,
+    DISK,
 )

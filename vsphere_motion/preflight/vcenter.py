@@ -15,36 +15,34 @@ from vsphere_motion.model.inventory import DeviceKind, Inventory
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.task import Fault
-from vsphere_motion.preflight import devices
+from vsphere_motion.preflight import devices, storage
 from vsphere_motion.preflight.check import GRAVITY, Check, in_order
-from vsphere_motion.preflight.faults import FAULTS, PERMISSION, FaultRow
+from vsphere_motion.preflight.faults import FAULTS, FaultRow
 from vsphere_motion.preflight.subject import Subject, subject_of
-
-UNANSWERED = "vcenter.unanswered"
-FAULT = "vcenter.fault"
 
 # Evidence of a finding that vCenter confirms: its words, one entry for each fault.
 WORDS = "vcenter"
 
 DEVICE_IDS = {
-    DeviceKind.CDROM: devices.CDROM,
-    DeviceKind.FLOPPY: devices.FLOPPY,
-    DeviceKind.SERIAL: devices.PORT,
-    DeviceKind.PARALLEL: devices.PORT,
-    DeviceKind.USB: devices.USB,
-    DeviceKind.PASSTHROUGH: devices.PASSTHROUGH,
-    DeviceKind.VGPU: devices.VGPU,
+    DeviceKind.CDROM: devices.CDROM.id,
+    DeviceKind.FLOPPY: devices.FLOPPY.id,
+    DeviceKind.SERIAL: devices.PORT.id,
+    DeviceKind.PARALLEL: devices.PORT.id,
+    DeviceKind.USB: devices.USB.id,
+    DeviceKind.PASSTHROUGH: devices.PASSTHROUGH.id,
+    DeviceKind.CONTROLLER: devices.SHARED_BUS.id,
+    DeviceKind.SRIOV: devices.SRIOV.id,
+    DeviceKind.VGPU: devices.VGPU.id,
 }
 
 
 def findings_from_verdict(inventory: Inventory, move: Move, verdict: CompatVerdict) -> tuple[Finding, ...]:
-    """What `CheckRelocate_Task` says of a move: errors block, warnings warn, and no answer is unknown."""
+    """What vCenter's checkers say of a move: errors block, warnings warn, a checker without an answer is unknown."""
     subject = subject_of(inventory, move)
-    if verdict.unknown_reason is not None:
-        return (_unanswered(subject, verdict.unknown_reason),)
+    silence = () if verdict.unknown_reason is None else (_unanswered(subject, verdict.unknown_reason),)
     blockers = (_from_fault(subject, fault, Severity.BLOCKER) for fault in verdict.errors)
     warnings = (_from_fault(subject, fault, Severity.WARNING) for fault in verdict.warnings)
-    return (*blockers, *warnings)
+    return (*blockers, *warnings, *silence)
 
 
 def merge(client: Iterable[Finding], vcenter: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -65,7 +63,7 @@ def merge(client: Iterable[Finding], vcenter: Iterable[Finding]) -> tuple[Findin
 
 def _unanswered(subject: Subject, reason: str) -> Finding:
     return Finding(
-        id=UNANSWERED,
+        id=UNANSWERED.id,
         severity=Severity.UNKNOWN,
         subject=subject.named_vm,
         message=f"vCenter did not say whether {subject.vm.name} can move to {subject.destination.name}: {reason}",
@@ -94,15 +92,21 @@ def _row_of(subject: Subject, fault: Fault) -> FaultRow:
     """The fault's row; for a device fault the row of the device it names, or of the fault that it wraps."""
     row = FAULTS.get(fault.kind)
     if row is None:
-        return FaultRow(id=FAULT, remedy=f"look up {fault.kind} in VMware's knowledge base, or choose another host")
-    if row.id != devices.SUPPORTED:
+        return FaultRow(id=FAULT.id, remedy=f"look up {fault.kind} in VMware's knowledge base, or choose another host")
+    if row.id == storage.REACHABLE.id:
+        return _wrapped(fault, row)
+    if row.id != devices.SUPPORTED.id:
         return row
     named = set(_values(fault))
     for device in subject.vm.devices or ():
         if device.label in named and device.kind in DEVICE_IDS:
             return replace(row, id=DEVICE_IDS[device.kind])
-    wrapped = (FAULTS[value] for value in _values(fault) if value in FAULTS)
-    return next(wrapped, row)
+    return _wrapped(fault, row)
+
+
+def _wrapped(fault: Fault, row: FaultRow) -> FaultRow:
+    """The row of the fault inside this one; its own row if there is none that is known."""
+    return next((FAULTS[value] for value in _values(fault) if value in FAULTS), row)
 
 
 def _about(subject: Subject, fault: Fault, row: FaultRow) -> NamedRef:
@@ -149,7 +153,7 @@ def _joined(ours: Finding, theirs: Finding) -> Finding:
     if ours.severity is Severity.UNKNOWN:
         return replace(theirs, evidence=theirs.evidence + ours.evidence)
     told = dict(ours.evidence)
-    words = (*_as_words(told.pop(WORDS, ())), *_as_words(dict(theirs.evidence).get(WORDS, ())))
+    words = tuple(dict.fromkeys((*_as_words(told.pop(WORDS, ())), *_as_words(dict(theirs.evidence).get(WORDS, ())))))
     severity = min(ours.severity, theirs.severity, key=GRAVITY.index)
     return replace(ours, severity=severity, evidence=(*told.items(), (WORDS, words)))
 
@@ -158,23 +162,19 @@ def _as_words(value: EvidenceValue) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else (str(value),)
 
 
-CHECKS = (
-    Check(
-        id=UNANSWERED,
-        severity=Severity.UNKNOWN,
-        title="an answer of vCenter's own checker",
-        source="vSphere API 8.0: VirtualMachineProvisioningChecker.CheckRelocate_Task",
-    ),
-    Check(
-        id=FAULT,
-        severity=Severity.BLOCKER,
-        title="anything else that vCenter's own checker says",
-        source="vSphere API 8.0: VirtualMachineProvisioningChecker.CheckRelocate_Task",
-    ),
-    Check(
-        id=PERMISSION,
-        severity=Severity.BLOCKER,
-        title="the privileges that the move needs",
-        source="vSphere API 8.0: NoPermission",
-    ),
+UNANSWERED = Check(
+    id="vcenter.unanswered",
+    severity=Severity.UNKNOWN,
+    title="an answer of vCenter's own checker",
+    source="vSphere API 8.0: VirtualMachineProvisioningChecker.CheckRelocate_Task",
+    remedy="check again, or look at vCenter's answer in the Migrate wizard of the vSphere Client",
 )
+FAULT = Check(
+    id="vcenter.fault",
+    severity=Severity.BLOCKER,
+    title="anything else that vCenter's own checker says",
+    source="vSphere API 8.0: VirtualMachineProvisioningChecker.CheckRelocate_Task",
+    remedy="look the fault up in VMware's knowledge base, or choose another host",
+)
+
+CHECKS = (UNANSWERED, FAULT)

@@ -14,6 +14,7 @@ from vsphere_motion.errors import MotionError
 from vsphere_motion.model.finding import Finding, Verdict
 from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.jsonform import format_time
+from vsphere_motion.model.matrix import Matrix, MatrixRow, reason_of
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
@@ -24,6 +25,7 @@ from vsphere_motion.model.task import Fault
 from vsphere_motion.motionlog.codes import find_code
 
 CHECK_SCHEMA = "vsphere-motion/check/v1"
+MATRIX_SCHEMA = "vsphere-motion/matrix/v1"
 RUN_SCHEMA = "vsphere-motion/run/v1"
 
 Document: TypeAlias = dict[str, Any]
@@ -36,6 +38,18 @@ def check_document(plan: Plan) -> Document:
         "moves": [planned_document(planned) for planned in plan.moves],
         "skip_checks": list(plan.skip_checks),
         "partial": plan.partial,
+        "notes": list(plan.notes),
+    }
+
+
+def matrix_document(matrix: Matrix) -> Document:
+    """What `check --to-cluster` and `check --all-hosts` print with `-o json`: a cell for each VM and host."""
+    return {
+        "schema": MATRIX_SCHEMA,
+        "hosts": [named_document(host) for host in matrix.hosts],
+        "vms": [_row_document(row) for row in matrix.rows],
+        "skip_checks": list(matrix.skip_checks),
+        "notes": list(matrix.notes),
     }
 
 
@@ -71,6 +85,25 @@ def planned_document(planned: PlannedMove) -> Document:
         "blockers": [] if planned.move.is_noop else _ids(planned.blockers),
         "skipped": list(planned.skipped),
         "findings": [finding_document(finding) for finding in planned.findings],
+    }
+
+
+def _row_document(row: MatrixRow) -> Document:
+    return {
+        "vm": vm_document(row.vm),
+        "source": _maybe_named(row.source),
+        "stuck": row.is_stuck,
+        "cells": [_cell_document(cell) for cell in row.cells],
+    }
+
+
+def _cell_document(cell: PlannedMove) -> Document:
+    host, reason = cell.move.destination.host, reason_of(cell)
+    document = planned_document(cell)
+    return {
+        "host": _maybe_named(host),
+        "reason": None if reason is None else {"id": reason.id, "message": reason.message},
+        **{key: document[key] for key in ("verdict", "unchanged", "blockers", "skipped", "findings")},
     }
 
 

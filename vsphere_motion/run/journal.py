@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from vsphere_motion.errors import Ambiguous, BadInput, JournalError, NotFound
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.jsonform import format_time, from_json, to_json
 from vsphere_motion.model.move import Move, Placement
-from vsphere_motion.model.outcome import Outcome
+from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.refs import MoRef, VmIdentity
 from vsphere_motion.model.report import RunInfo
@@ -59,6 +59,10 @@ CREATE TABLE IF NOT EXISTS move (
     PRIMARY KEY (run, position)
 );
 """
+
+
+_CLOCKS_DIFFER = timedelta(days=1)
+"""A run ends by this machine's clock, a move by vCenter's: how far they may differ in a search by time."""
 
 
 class MoveState(Enum):
@@ -233,6 +237,18 @@ class Journal:
             ).fetchone()
             return _read_move(row) if row else None
 
+    def moved_since(self, since: datetime, *, vcenter_uuid: str) -> tuple[tuple[str, JournaledMove], ...]:
+        """Each move of this vCenter that was seen to end well since then, with the id of its run, the oldest first."""
+        with _named_errors("read", self.path):
+            rows = self._db.execute(
+                "SELECT move.* FROM move JOIN run ON run.id = move.run"
+                " WHERE run.vcenter_uuid = ? AND move.state = ? AND (run.ended_at IS NULL OR run.ended_at >= ?)"
+                " ORDER BY run.started_at, run.rowid, move.position",
+                (vcenter_uuid, OutcomeState.MOVED.value, format_time(since - _CLOCKS_DIFFER)),
+            ).fetchall()
+            moves = [(str(row["run"]), _read_move(row)) for row in rows]
+        return tuple((run, item) for run, item in moves if _ended_at(item) >= since)
+
     def _check_version(self) -> None:
         row = self._db.execute("SELECT version FROM schema_version").fetchone()
         if row is None:
@@ -264,6 +280,12 @@ class Journal:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+
+def _ended_at(item: JournaledMove) -> datetime:
+    """When a move ended; one without that time ended before all others."""
+    ended = item.outcome.completed_at if item.outcome else None
+    return ended or datetime.min.replace(tzinfo=UTC)
 
 
 def open_journal(directory: Path) -> Journal:

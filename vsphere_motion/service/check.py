@@ -5,41 +5,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from vsphere_motion.model.compat import CompatAnswers
+from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import NamedRef
-from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.request import MoveRequest, Opinions
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.resolve import resolve
-from vsphere_motion.preflight.registry import run_checks
+from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 
-def check(vcenter: VCenter, request: MoveRequest) -> Plan:
+def check(vcenter: VCenter, request: MoveRequest, places: Places = NOWHERE) -> Plan:
     """The plan of a request, with every finding about every move.
 
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
     inventory = vcenter.snapshot()
-    return check_moves(vcenter, inventory, resolve(inventory, request), request)
+    return check_moves(vcenter, inventory, resolve(inventory, request), request, places)
 
 
-def check_moves(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], request: MoveRequest) -> Plan:
+def check_moves(
+    vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], request: MoveRequest, places: Places = NOWHERE
+) -> Plan:
     """The plan of moves that are already resolved against this snapshot."""
-    from vsphere_motion.vcenter.compat import check_relocations
-
-    verdicts = check_relocations(vcenter.session, [move for move in moves if not move.is_noop])
-    findings = {}
-    for move in moves:
-        ours = run_checks(inventory, move)
-        verdict = verdicts.get(move.vm.ref)
-        theirs = findings_from_verdict(inventory, move, verdict) if verdict else ()
-        findings[move.vm.ref] = merge(ours, theirs)
+    answers = ask(vcenter, inventory, moves, request.opinions)
+    preflight = None
+    if request.opinions.has_client:
+        preflight = Preflight(inventory, look_around(vcenter, inventory, moves, places))
+    findings = {
+        move.vm.ref: merged(inventory, move, preflight.findings(move) if preflight else (), answers) for move in moves
+    }
     plan = make_plan(moves, findings, request)
-    return replace(plan, moves=tuple(with_facts(inventory, planned) for planned in plan.moves))
+    return replace(plan, moves=tuple(with_facts(inventory, planned) for planned in plan.moves), notes=answers.notes)
+
+
+def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions: Opinions) -> CompatAnswers:
+    """vCenter's opinion of the moves that change something; none where it is not wanted."""
+    from vsphere_motion.vcenter.compat import ask_vcenter
+
+    if not opinions.has_vcenter:
+        return CompatAnswers(verdicts={})
+    return ask_vcenter(vcenter.session, inventory, [move for move in moves if not move.is_noop])
+
+
+def merged(inventory: Inventory, move: Move, ours: tuple[Finding, ...], answers: CompatAnswers) -> tuple[Finding, ...]:
+    """Our findings about a move with vCenter's verdict of its pair."""
+    host = move.destination.host
+    verdict = answers.verdicts.get((move.vm.ref, host.ref)) if host else None
+    return ours if verdict is None else merge(ours, findings_from_verdict(inventory, move, verdict))
 
 
 def with_facts(inventory: Inventory, planned: PlannedMove) -> PlannedMove:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -11,14 +12,24 @@ from importlib import metadata
 
 from vsphere_motion import __version__
 from vsphere_motion.credentials import Credentials, keyring_state
-from vsphere_motion.errors import MotionError
-from vsphere_motion.model.inventory import ConnectionState, Inventory
+from vsphere_motion.errors import MotionError, PermissionMissing, PreflightBlocked
+from vsphere_motion.model.inventory import ConnectionState, Host, Inventory
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.planning.privileges import privileges_on_site
 from vsphere_motion.service.connection import VCenter, open_vcenter
+from vsphere_motion.service.privileges import by_privilege, read_lacking
+from vsphere_motion.service.site import SiteLine, look_at_site
 from vsphere_motion.settings import Endpoint, Settings
 
 PACKAGES = ("pyvmomi", "vmware-vcenter", "keyring", "click", "rich", "jinja2", "platformdirs")
 WORRYING_SKEW = timedelta(seconds=60)
 """Half of what finding a migration in the hosts' logs tolerates (`service/explain.py`)."""
+
+DEFAULT_PURPOSES = ("migrate",)
+"""What the account should be able to do; `doctor --privileges --for` asks for more."""
+
+_NAMES = 5
+_LOGS = 16
 
 
 class DoctorState(Enum):
@@ -84,6 +95,16 @@ def diagnose_vcenter(endpoint: Endpoint, credentials: Credentials, now: Callable
         yield failure("vCenter", error)
 
 
+def diagnose_privileges(endpoint: Endpoint, credentials: Credentials, purposes: Sequence[str]) -> Iterator[DoctorLine]:
+    """Connect, and say which privileges the account lacks for these purposes, and where."""
+    try:
+        with open_vcenter(endpoint, credentials) as vcenter:
+            yield _ok("account", vcenter.user)
+            yield from _privilege_lines(vcenter, vcenter.snapshot(), purposes)
+    except MotionError as error:
+        yield failure("vCenter", error)
+
+
 def failure(topic: str, error: MotionError) -> DoctorLine:
     """An error as a line."""
     return _fail(topic, error.message, error.hint or "", error.exit_code)
@@ -101,7 +122,9 @@ def _look_at(vcenter: VCenter, now: Callable[[], datetime]) -> Iterator[DoctorLi
     yield _clock_line(vcenter, now)
     inventory = vcenter.snapshot()
     yield _inventory_line(inventory)
-    yield _log_line(vcenter, inventory)
+    yield from (_of_site(line) for line in look_at_site(inventory))
+    yield from _privilege_lines(vcenter, inventory, DEFAULT_PURPOSES)
+    yield from _log_lines(vcenter, inventory)
 
 
 def _clock_line(vcenter: VCenter, now: Callable[[], datetime]) -> DoctorLine:
@@ -125,13 +148,51 @@ def _inventory_line(inventory: Inventory) -> DoctorLine:
     return _ok("inventory", words)
 
 
-def _log_line(vcenter: VCenter, inventory: Inventory) -> DoctorLine:
-    """Whether the log of one connected host can be read; without it a report lacks downtime and phases."""
+def _of_site(line: SiteLine) -> DoctorLine:
+    state = DoctorState(line.state.value)
+    exit_code = PreflightBlocked.exit_code if state is DoctorState.FAIL else 0
+    return DoctorLine(topic=line.topic, state=state, text=line.text, remedy=line.remedy, exit_code=exit_code)
+
+
+def _privilege_lines(vcenter: VCenter, inventory: Inventory, purposes: Sequence[str]) -> Iterator[DoctorLine]:
+    """One line for each privilege that is missing anywhere, with the objects; one line if none is.
+
+    Without it on some objects the moves of the others still work, so a line fails where none is left.
+    """
+    wanted = Counter(name for names in privileges_on_site(inventory, purposes).values() for name in names)
+    words = ", ".join(purposes)
+    found = by_privilege(read_lacking(vcenter, inventory, purposes))
+    for privilege, objects in found.items():
+        names = sorted(one.object.name for one in objects)
+        where = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
+        if not privilege:
+            text = f"the privileges on {where} could not be asked for"
+            yield _warn("privileges", text, "give the account the role Read-only there, and ask again")
+            continue
+        text = f"{privilege} is missing on {len(names)} of {wanted[privilege]} objects ({words}): {where}"
+        remedy = "grant a role with it there; print the smallest with: vsphere-motion doctor --role"
+        if len(names) == wanted[privilege]:
+            yield _fail("privileges", text, remedy, PermissionMissing.exit_code)
+        else:
+            yield _warn("privileges", text, remedy)
+    if not found:
+        yield _ok("privileges", f"nothing is missing on {len(inventory.vms)} VMs and what they use ({words})")
+
+
+def _log_lines(vcenter: VCenter, inventory: Inventory) -> Iterator[DoctorLine]:
+    """Whether the log of one connected host of each cluster can be read; a report without it lacks downtime."""
+    hosts: dict[MoRef | None, Host] = {}
+    for host in inventory.hosts:
+        if host.connection_state is ConnectionState.CONNECTED:
+            hosts.setdefault(host.compute_resource, host)
+    if not hosts:
+        yield _warn("host log", "no host is connected", "connect a host")
+    yield from (_log_line(vcenter, host) for host in list(hosts.values())[:_LOGS])
+
+
+def _log_line(vcenter: VCenter, host: Host) -> DoctorLine:
     from vsphere_motion.vcenter.hostlogs import read_log_tail
 
-    host = next((item for item in inventory.hosts if item.connection_state is ConnectionState.CONNECTED), None)
-    if host is None:
-        return _warn("host log", "no host is connected", "connect a host")
     tail = read_log_tail(vcenter.session, host.named, since=None, max_lines=1)
     if tail.notes and not tail.lines:
         remedy = "give the account the privilege Global.Diagnostics; migrations work without it, reports say less"

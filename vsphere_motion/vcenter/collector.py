@@ -235,7 +235,8 @@ def _add(readings: Readings, content: Any) -> None:
     if "ManagedObjectNotFound" in unread.values():
         return
     ref = ref_of(content.obj)
-    values = {one.name: plain(one.val) for one in content.propSet}
+    # some servers send an unset property without a value instead of leaving it out (seen with vcsim, on later pages)
+    values = {one.name: plain(one.val) for one in content.propSet if one.val is not None}
     new = Reading(ref=ref, values=values, unread=unread)
     readings[ref] = _merge(readings[ref], new) if ref in readings else new
 

@@ -20,17 +20,22 @@ _device = vim.vm.device
 _card = _device.VirtualEthernetCard
 _any = _device.VirtualDevice
 
+_RAW = _device.VirtualDisk.RawDiskMappingVer1BackingInfo
+_MIB = 1024 * 1024
+
 _KINDS: tuple[tuple[Any, DeviceKind], ...] = (
     (_device.VirtualCdrom, DeviceKind.CDROM),
     (_device.VirtualFloppy, DeviceKind.FLOPPY),
     (_device.VirtualDisk, DeviceKind.DISK),
-    (_device.VirtualSriovEthernetCard, DeviceKind.PASSTHROUGH),
+    (_device.VirtualSriovEthernetCard, DeviceKind.SRIOV),
     (_card, DeviceKind.NIC),
     (_device.VirtualPCIPassthrough, DeviceKind.PASSTHROUGH),
     (_device.VirtualSCSIPassthrough, DeviceKind.PASSTHROUGH),
     (_device.VirtualUSB, DeviceKind.USB),
     (_device.VirtualSerialPort, DeviceKind.SERIAL),
     (_device.VirtualParallelPort, DeviceKind.PARALLEL),
+    (_device.VirtualSCSIController, DeviceKind.CONTROLLER),
+    (_device.VirtualTPM, DeviceKind.TPM),
 )
 """The first row whose class matches decides; a derived class stands before its base."""
 
@@ -90,7 +95,10 @@ def disconnected_nic_labels(devices: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _matters(device: Any) -> bool:
-    if _kind_of(device) is not DeviceKind.OTHER:
+    kind = _kind_of(device)
+    if kind is DeviceKind.CONTROLLER:
+        return _bus_sharing(device) is not None
+    if kind is not DeviceKind.OTHER:
         return True
     return device.backing is not None and not isinstance(device, _device.VirtualPointingDevice)
 
@@ -107,7 +115,46 @@ def _device_from(device: Any, networks: NetworkIndex) -> Device:
         network=network,
         datastore=_datastore_of(device.backing),
         capacity_bytes=_capacity_of(device),
+        bus_sharing=_bus_sharing(device),
+        **_disk_traits(device),
+        **_vgpu_traits(device.backing),
     )
+
+
+def has_raw_mapping(devices: Iterable[Any]) -> bool:
+    """Whether one of the devices is a raw device mapping."""
+    return any(isinstance(one.backing, _RAW) for one in devices)
+
+
+def _disk_traits(device: Any) -> dict[str, Any]:
+    """The fields of a disk; none for another device."""
+    if not isinstance(device, _device.VirtualDisk):
+        return {}
+    backing: Any = device.backing
+    is_raw = isinstance(backing, _RAW)
+    return {
+        "disk_mode": plain(getattr(backing, "diskMode", None)),
+        "sharing": plain(getattr(backing, "sharing", None)),
+        "rdm_mode": plain(backing.compatibilityMode) or "virtualMode" if is_raw else None,
+        "lun": plain(backing.lunUuid) if is_raw else None,
+        "is_first_class": device.vDiskId is not None,
+    }
+
+
+def _vgpu_traits(backing: Any) -> dict[str, Any]:
+    if not isinstance(backing, _device.VirtualPCIPassthrough.VmiopBackingInfo):
+        return {}
+    size_mib = backing.vgpuMigrateDataSizeMB
+    return {
+        "migratable": backing.migrateSupported,
+        "migrate_bytes": None if size_mib is None else int(size_mib) * _MIB,
+    }
+
+
+def _bus_sharing(device: Any) -> str | None:
+    """How a SCSI controller shares its bus; None if it does not."""
+    sharing = getattr(device, "sharedBus", None) if isinstance(device, _device.VirtualSCSIController) else None
+    return None if sharing in {None, "noSharing"} else str(sharing)
 
 
 def _kind_of(device: Any) -> DeviceKind:

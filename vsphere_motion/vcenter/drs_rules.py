@@ -1,4 +1,4 @@
-"""The DRS rules of a cluster with their groups resolved to hosts and virtual machines."""
+"""The DRS rules of a cluster with their groups resolved to hosts and virtual machines, and its overrides."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from pyVmomi import vim
 
-from vsphere_motion.model.inventory import DrsRule, RuleKind
+from vsphere_motion.model.inventory import DrsOverride, DrsRule, RuleKind
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.collector import refs_of
+from vsphere_motion.vcenter.collector import plain, ref_of, refs_of
 
 _rules = vim.cluster
 
@@ -21,6 +21,14 @@ def drs_rules_from(rules: Iterable[Any], groups: Iterable[Any]) -> tuple[DrsRule
     """
     members = {group.name: refs_of(_members_of(group)) for group in groups}
     return tuple(rule for one in rules for rule in _rules_from(one, members))
+
+
+def drs_overrides_from(overrides: Iterable[Any]) -> tuple[DrsOverride, ...]:
+    """What DRS does with single VMs."""
+    return tuple(
+        DrsOverride(vm=ref_of(one.key), enabled=one.enabled is not False, automation=plain(one.behavior))
+        for one in overrides
+    )
 
 
 def _members_of(group: Any) -> Iterable[Any]:

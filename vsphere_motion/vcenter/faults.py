@@ -40,6 +40,7 @@ from vsphere_motion.errors import (
     Unreachable,
     VCenterFault,
 )
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault
 
 _HINT_SESSION = "Run the command again: it logs in anew. `vsphere-motion status` shows the moves that go on."
@@ -136,6 +137,28 @@ def fault_from(fault: Any) -> Fault:
     return Fault(kind=_kind_of(bare), message=_message_of(fault), details=tuple(_detail_lines(bare, 0)))
 
 
+def faults_from(fault: Any) -> tuple[tuple[MoRef | None, Fault], ...]:
+    """A fault that is a list of faults, such as `NoCompatibleHost`, as its members; any other as itself.
+
+    Returns:
+        Each with the host that it is about where the list says so, else None.
+    """
+    bare = _unwrapped(fault)
+    lists = [value for value in _own_values(bare) if isinstance(value, list) and value and _is_fault(value[0])]
+    if not lists:
+        return ((None, fault_from(fault)),)
+    hosts = getattr(bare, "host", None)
+    members = [member for members in lists for member in members]
+    about: list[MoRef | None] = [None] * len(members)
+    if isinstance(hosts, list) and len(hosts) == len(members):
+        about = [_ref(host) for host in hosts]
+    return tuple(
+        (deeper or host, data)
+        for host, member in zip(about, members, strict=True)
+        for deeper, data in faults_from(member)
+    )
+
+
 def raise_for_missing(missing_set: Iterable[Any], *, what: str) -> tuple[tuple[str, Fault], ...]:
     """What a read left out: the path of the property, or the moid of the object, and why.
 
@@ -219,6 +242,18 @@ def _field_lines(fault: Any, depth: int) -> Iterator[str]:
             continue
         for item in value if isinstance(value, list) else (value,):
             yield from _value_lines(field.name, item, depth)
+
+
+def _own_values(fault: Any) -> Iterator[Any]:
+    return (getattr(fault, one.name) for one in fault._GetPropertyList() if one.name not in _OWN_FIELDS)
+
+
+def _is_fault(value: Any) -> bool:
+    return isinstance(value, (vmodl.MethodFault, vmodl.LocalizedMethodFault))
+
+
+def _ref(managed: Any) -> MoRef:
+    return MoRef(kind=type(managed)._wsdlName, moid=managed._GetMoId())
 
 
 def _value_lines(name: str, value: Any, depth: int) -> Iterator[str]:

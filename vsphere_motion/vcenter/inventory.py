@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vsphere_motion.model.inventory import (
-    Cluster,
     ConnectionState,
     Container,
     Datastore,
@@ -30,19 +29,21 @@ from vsphere_motion.model.inventory import (
     VmkNic,
 )
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.vcenter.clusters import cluster_from
 from vsphere_motion.vcenter.collector import (
     Reading,
     Readings,
     listed_kind,
     method_name,
-    plain,
     read_all,
     read_objects,
     ref_of,
 )
-from vsphere_motion.vcenter.devices import NetworkIndex, devices_from
-from vsphere_motion.vcenter.drs_rules import drs_rules_from
+from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, has_raw_mapping
+from vsphere_motion.vcenter.host_networks import HostNetworks
+from vsphere_motion.vcenter.host_traits import HOST_TRAIT_PATHS, LUNS, host_traits, luns_of, networks_of
 from vsphere_motion.vcenter.inventory_paths import inventory_path, plain_name
+from vsphere_motion.vcenter.vm_traits import VM_TRAIT_PATHS, snapshot_count, vm_traits
 from vsphere_motion.vcenter.vmknics import vmotion_nics_from
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ _PATHS = {
         "snapshot.rootSnapshotList",
         "summary.quickStats.guestMemoryUsage",
         "summary.quickStats.hostMemoryUsage",
+        *VM_TRAIT_PATHS,
     ),
     "HostSystem": (
         "config.product.build",
@@ -99,11 +101,11 @@ _PATHS = {
         "runtime.powerState",
         "summary.hardware.cpuMhz",
         "summary.hardware.memorySize",
-        "summary.hardware.numCpuCores",
         "summary.hardware.numCpuThreads",
         "summary.quickStats.overallCpuUsage",
         "summary.quickStats.overallMemoryUsage",
         "vm",
+        *HOST_TRAIT_PATHS,
     ),
     # whole: vCenter refuses a path into it with InvalidProperty, because the property is declared as the base type
     "ClusterComputeResource": (*_COMPUTE, "configurationEx"),
@@ -138,7 +140,7 @@ def take_snapshot(session: Session) -> Inventory:
     withholds is in `Vm.unread`. A VM that moves while the snapshot is taken can be left out of a paged read (KB
     2064555), so the VMs that only the hosts name are read once more.
 
-    Calls: CurrentTime, CreateContainerView, RetrievePropertiesEx (2 or 3), ContinueRetrievePropertiesEx (one for each
+    Calls: CurrentTime, CreateContainerView, RetrievePropertiesEx (2 to 4), ContinueRetrievePropertiesEx (one for each
         further 1,000 objects), DestroyView.
     Needs: System.View, System.Read.
 
@@ -148,13 +150,18 @@ def take_snapshot(session: Session) -> Inventory:
     taken_at = session.now()
     readings = read_all(session, _PATHS)
     readings |= _read_skipped_vms(session, readings)
-    site = _Site(readings=readings, root=ref_of(session.content.rootFolder), running=_read_running(session, readings))
+    site = _Site(
+        readings=readings,
+        root=ref_of(session.content.rootFolder),
+        running=_read_running(session, readings),
+        luns=_read_luns(session, readings),
+    )
     return Inventory(
         vcenter=session.identity,
         taken_at=taken_at,
         vms=_each(site, _vm, "VirtualMachine"),
         hosts=_each(site, _host, "HostSystem"),
-        clusters=_each(site, _cluster, "ClusterComputeResource", "ComputeResource"),
+        clusters=_each(site, lambda _, one: cluster_from(one, _name(one)), "ClusterComputeResource", "ComputeResource"),
         pools=_each(site, _pool, "ResourcePool", "VirtualApp"),
         containers=_each(site, _container, "Folder", "Datacenter"),
         datastores=_each(site, _datastore, "Datastore"),
@@ -168,12 +175,14 @@ class _Site:
     """What the builders look at.
 
     Args:
-        running: name of the API method of every queued or running task that a VM names.
+        running: name of the API method of every queued or running task that a VM or a host names.
+        luns: what the hosts say of their LUNs; empty where no VM has a raw device mapping.
     """
 
     readings: Readings
     root: MoRef
     running: dict[MoRef, str | None]
+    luns: Readings
 
     def members(self, *kinds: str) -> Iterator[Reading]:
         """The objects of these kinds, in the order of their references."""
@@ -210,6 +219,13 @@ def _read_running(session: Session, readings: Readings) -> dict[MoRef, str | Non
     }
 
 
+def _read_luns(session: Session, readings: Readings) -> Readings:
+    devices = (one.get("config.hardware.device") or () for one in readings.values())
+    if not any(has_raw_mapping(listed) for listed in devices):
+        return {}
+    return read_objects(session, sorted(ref for ref in readings if ref.kind == "HostSystem"), (LUNS,))
+
+
 def _each(site: _Site, build: Callable[[_Site, Reading], T], *kinds: str) -> tuple[T, ...]:
     return tuple(build(site, reading) for reading in site.members(*kinds))
 
@@ -236,12 +252,13 @@ def _vm(site: _Site, one: Reading) -> Vm:
         memory_reservation_bytes=_bytes(one.get("config.memoryAllocation.reservation")),
         cpu_reservation_mhz=one.get("config.cpuAllocation.reservation"),
         devices=_devices(site, one),
-        snapshot_count=_snapshot_count(one),
+        snapshot_count=snapshot_count(one),
         question=one.get("runtime.question.text"),
         disabled_methods=_disabled_methods(one),
         running_tasks=_running_tasks(site, one),
         vmx_path=one.get("config.files.vmPathName"),
         unread=_unread(one),
+        **vm_traits(one),
     )
 
 
@@ -261,16 +278,6 @@ def _devices(site: _Site, one: Reading) -> tuple[Device, ...] | None:
     return None if devices is None else devices_from(devices, site.networks)
 
 
-def _snapshot_count(one: Reading) -> int | None:
-    if "snapshot.rootSnapshotList" in one.unread:
-        return None
-    waiting, count = list(one.get("snapshot.rootSnapshotList") or ()), 0
-    while waiting:
-        count += 1
-        waiting += waiting.pop().childSnapshotList
-    return count
-
-
 def _disabled_methods(one: Reading) -> tuple[str, ...] | None:
     if "disabledMethod" in one.unread:
         return None
@@ -286,6 +293,7 @@ def _running_tasks(site: _Site, one: Reading) -> tuple[RunningTask, ...] | None:
 
 def _host(site: _Site, one: Reading) -> Host:
     connection = _word(ConnectionState, one.get("runtime.connectionState"))
+    networks = networks_of(one)
     return Host(
         ref=one.ref,
         name=_name(one),
@@ -301,11 +309,14 @@ def _host(site: _Site, one: Reading) -> Host:
         cpu_used_mhz=one.get("summary.quickStats.overallCpuUsage"),
         memory_bytes=one.get("summary.hardware.memorySize"),
         memory_used_bytes=_bytes(one.get("summary.quickStats.overallMemoryUsage")),
-        vmotion_nics=_vmotion_nics(one, is_connected=connection is ConnectionState.CONNECTED),
+        vmotion_nics=_vmotion_nics(one, networks, is_connected=connection is ConnectionState.CONNECTED),
         datastores=one.refs("datastore"),
         networks=one.refs("network"),
         vms=one.refs("vm"),
         path=inventory_path(one.ref, site.readings, site.root),
+        running_tasks=_running_tasks(site, one),
+        luns=luns_of(site.luns.get(one.ref)),
+        **host_traits(one, networks, is_connected=connection is ConnectionState.CONNECTED),
     )
 
 
@@ -314,27 +325,12 @@ def _cpu_mhz(one: Reading) -> int | None:
     return None if cores is None or mhz is None else int(cores * mhz)
 
 
-def _vmotion_nics(one: Reading, *, is_connected: bool) -> tuple[VmkNic, ...] | None:
+def _vmotion_nics(one: Reading, networks: HostNetworks | None, *, is_connected: bool) -> tuple[VmkNic, ...] | None:
     """None where nothing is known: the property was refused, or a host that is away has no configuration to show."""
     path = "config.virtualNicManagerInfo.netConfig"
     if path in one.values:
-        return vmotion_nics_from(one.get(path))
+        return vmotion_nics_from(one.get(path), networks)
     return () if is_connected and path not in one.unread else None
-
-
-def _cluster(_: _Site, one: Reading) -> Cluster:
-    config = one.get("configurationEx")
-    return Cluster(
-        ref=one.ref,
-        name=_name(one),
-        is_cluster=one.ref.kind != "ComputeResource",
-        root_pool=one.ref_at("resourcePool"),
-        hosts=one.refs("host"),
-        drs_enabled=None if config is None else bool(config.drsConfig.enabled),
-        drs_automation=None if config is None else plain(config.drsConfig.defaultVmBehavior),
-        ha_enabled=None if config is None else bool(config.dasConfig.enabled),
-        rules=None if config is None else drs_rules_from(config.rule, config.group),
-    )
 
 
 def _pool(_: _Site, one: Reading) -> Pool:

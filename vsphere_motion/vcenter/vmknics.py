@@ -7,17 +7,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from vsphere_motion.model.inventory import VmkNic
+from vsphere_motion.vcenter.host_networks import HostNetworks
 
 _VMOTION = "vmotion"
 
 
-def vmotion_nics_from(net_configs: Iterable[Any]) -> tuple[VmkNic, ...]:
+def vmotion_nics_from(net_configs: Iterable[Any], networks: HostNetworks | None = None) -> tuple[VmkNic, ...]:
     """The selected vmknics of the nic type `vmotion`; one that is selected and not described has only its key."""
     nics: list[VmkNic] = []
     for config in net_configs:
         if config.nicType == _VMOTION:
             candidates = {candidate.key: candidate for candidate in config.candidateVnic}
-            nics += [_vmknic(key, candidates.get(key)) for key in config.selectedVnic]
+            nics += [_vmknic(key, candidates.get(key), networks) for key in config.selectedVnic]
     return tuple(nics)
 
 
@@ -29,9 +30,10 @@ def prefix_length_of(subnet_mask: str | None) -> int | None:
         return None
 
 
-def _vmknic(key: str, candidate: Any) -> VmkNic:
+def _vmknic(key: str, candidate: Any, networks: HostNetworks | None) -> VmkNic:
     if candidate is None:
         return VmkNic(device=key, address=None, prefix_length=None, mtu_bytes=None, net_stack=None)
+    behind = networks.behind(candidate) if networks else None
     address, prefix_length = _address_of(candidate.spec.ip)
     return VmkNic(
         device=candidate.device,
@@ -39,6 +41,8 @@ def _vmknic(key: str, candidate: Any) -> VmkNic:
         prefix_length=prefix_length,
         mtu_bytes=candidate.spec.mtu,
         net_stack=candidate.spec.netStackInstanceKey,
+        link_bps=behind.link_bps if behind else None,
+        switch_mtu_bytes=behind.mtu_bytes if behind else None,
     )
 
 

@@ -15,6 +15,10 @@ SWITCHOVER_GOAL_S = 0.5
 MIN_PROGRESS = 1.3
 SLOWED_PROGRESS = 5.0
 
+# UNVERIFIED: the statistics behind `guestMemoryUsage` look back about a minute (vSphere Resource Management, active
+# memory). A guest that touches so much in that time writes at most that much of new pages in it.
+ACTIVE_WINDOW_S = 60.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrecopyEstimate:
@@ -58,3 +62,8 @@ def estimate_precopy(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: fl
         sent_bytes=round(precopy_s * bandwidth_bps / 8),
         guest_is_slowed=is_slowed,
     )
+
+
+def active_rate_bps(active_bytes: int) -> float:
+    """The most that a guest writes into different pages, by the memory it was seen to touch; a bound from above."""
+    return active_bytes * 8 / ACTIVE_WINDOW_S

@@ -73,8 +73,8 @@ def test_a_usual_vm_has_none_of_these(check_id: str) -> None:
     [
         ("devices.passthrough", DeviceKind.PASSTHROUGH, PowerState.ON, "blocker"),
         ("devices.passthrough", DeviceKind.PASSTHROUGH, PowerState.OFF, "warning"),
-        ("devices.vgpu", DeviceKind.VGPU, PowerState.ON, "warning"),
-        ("devices.vgpu", DeviceKind.VGPU, PowerState.OFF, "warning"),
+        ("devices.sriov", DeviceKind.SRIOV, PowerState.ON, "blocker"),
+        ("devices.sriov", DeviceKind.SRIOV, PowerState.OFF, "warning"),
     ],
 )
 def test_a_part_of_the_host(check_id: str, kind: DeviceKind, power_state: PowerState, severity: str) -> None:
@@ -96,8 +96,12 @@ def test_a_part_of_the_host(check_id: str, kind: DeviceKind, power_state: PowerS
             _device(DeviceKind.PASSTHROUGH, detail="NIC"),
             "vm1 has the passthrough device device 1 (NIC)",
         ),
-        ("devices.vgpu", _device(DeviceKind.VGPU), "vm1 has the vGPU device 1"),
-        ("devices.vgpu", _device(DeviceKind.VGPU, detail="grid_v100-8q"), "vm1 has the vGPU device 1 (grid_v100-8q)"),
+        ("devices.vgpu", _device(DeviceKind.VGPU, migratable=True), "vm1 has the vGPU device 1"),
+        (
+            "devices.vgpu",
+            _device(DeviceKind.VGPU, detail="grid_v100-8q", migratable=True),
+            "vm1 has the vGPU device 1 (grid_v100-8q)",
+        ),
     ],
 )
 def test_the_message_names_the_device(check_id: str, device: Device, message: str) -> None:

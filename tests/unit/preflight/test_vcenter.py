@@ -53,7 +53,7 @@ def test_errors_block_and_warnings_warn() -> None:
     )
     assert [(f.id, f.severity.value, f.message) for f in found] == [
         ("vm.question", "blocker", "vCenter says of vm1 on host2: ?"),
-        ("vm.tools", "warning", "vCenter says of vm1 on host2: NoGuestHeartbeat"),
+        ("guest.heartbeat", "warning", "vCenter says of vm1 on host2: NoGuestHeartbeat"),
     ]
 
 
@@ -257,3 +257,24 @@ def test_a_host_that_vcenter_does_not_name_is_the_one_we_found() -> None:
     fault = Fault(kind="HostNotConnected", message="not connected")
     merged = merge(run_checks(site, build.move(site)), _findings(fault, site=site))
     assert _pairs(merged) == [("host.connection", "host1", "blocker", "client")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "check_id"),
+    [
+        ("CannotAccessVmDisk", "fault: InvalidDatastoreState: in maintenance", "storage.maintenance"),
+        ("CannotAccessVmConfig", "reason: InvalidDatastoreState: in maintenance", "storage.maintenance"),
+        ("CannotAccessVmDisk", "fault: InaccessibleDatastore: away", "storage.reachable"),
+        ("CannotAccessVmDisk", "fault: SomethingNew: odd", "storage.reachable"),
+        ("CannotAccessVmDisk", "device: Hard disk 1", "storage.reachable"),
+        ("DisallowedMigrationDeviceAttached", "fault: SharedBusControllerNotSupported: bus", "devices.shared-bus"),
+        ("RDMPointsToInaccessibleDisk", "device: Hard disk 1", "storage.rdm"),
+        ("VMOnVirtualIntranet", "device: Network adapter 1", "network.uplink"),
+        ("EncryptionKeyRequired", "requiredKey: key-1", "encryption.keys"),
+        ("FaultToleranceAntiAffinityViolated", "hostName: host2", "ft.partner"),
+        ("WillLoseHAProtection", "resolution: relocate", "cluster.ha-protection"),
+        ("NoPermission", "privilegeId: Resource.HotMigrate", "permissions.missing"),
+    ],
+)
+def test_a_fault_has_the_id_of_the_check_that_says_the_same(kind: str, detail: str, check_id: str) -> None:
+    assert _one(kind, detail).id == check_id

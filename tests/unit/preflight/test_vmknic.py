@@ -80,7 +80,6 @@ def test_stack(site: Inventory, expected: Brief) -> None:
         pytest.param(_site(_nics(address="10.21.0.12")), WARNING, id="another subnet"),
         pytest.param(_site(_nics(prefix_length=16)), WARNING, id="another prefix length"),
         pytest.param(_site((*_nics(address="10.21.0.12"), *_nics())), [], id="one of two is in the subnet"),
-        pytest.param(_site(_nics(**V6)), BLOCKER, id="another IP version"),
         pytest.param(_site((*_nics(address="10.21.0.12"), *_nics(**V6))), WARNING, id="a common IP version"),
         pytest.param(_site(_nics(**V6), _nics(**V6)), [], id="IPv6 on both"),
         pytest.param(_site(_nics(address=None)), UNKNOWN, id="address unknown"),
@@ -90,6 +89,20 @@ def test_stack(site: Inventory, expected: Brief) -> None:
 )
 def test_subnet(site: Inventory, expected: Brief) -> None:
     assert brief("vmknic.subnet", site) == expected
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        pytest.param(_site(_nics()), [], id="one IP version"),
+        pytest.param(_site(_nics(**V6)), BLOCKER, id="another IP version"),
+        pytest.param(_site((*_nics(address="10.21.0.12"), *_nics(**V6))), [], id="a common IP version"),
+        pytest.param(_site(_nics(**V6), _nics(**V6)), [], id="IPv6 on both"),
+        pytest.param(_site(_nics(address=None)), UNKNOWN, id="address unknown"),
+    ],
+)
+def test_family(site: Inventory, expected: Brief) -> None:
+    assert brief("vmknic.family", site) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +130,7 @@ def test_mtu(site: Inventory, expected: Brief) -> None:
             {"address": "10.21.0.12"},
             "with address 10.20.0.11/24, host2 with address 10.21.0.12/24, which share no subnet",
         ),
-        ("vmknic.subnet", V6, "10.20.0.11/24, host2 with address fd00::12/64, which share no IP version"),
+        ("vmknic.family", V6, "10.20.0.11/24, host2 with address fd00::12/64, which share no IP version"),
         ("vmknic.mtu", {"mtu_bytes": 1500}, "host1 does vMotion with MTU 9000, host2 with MTU 1500"),
     ],
 )

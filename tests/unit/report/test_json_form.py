@@ -23,9 +23,16 @@ from tests.unit.report.samples import (
 from tests.unit.report.schema import load, problems
 from vsphere_motion.errors import Ambiguous, MotionError
 from vsphere_motion.model.finding import Severity
+from vsphere_motion.model.matrix import Matrix, MatrixRow
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
-from vsphere_motion.report.json_form import check_document, error_document, outcome_document, run_document
+from vsphere_motion.report.json_form import (
+    check_document,
+    error_document,
+    matrix_document,
+    outcome_document,
+    run_document,
+)
 
 PLAN = Plan(
     moves=(
@@ -40,8 +47,44 @@ PLAN = Plan(
 )
 
 
+HOST = named("HostSystem", "host-esx05", "esx05")
+MATRIX = Matrix(
+    hosts=(HOST, HOST),
+    rows=(
+        MatrixRow(
+            vm=make_move().vm,
+            source=HOST,
+            cells=(
+                PlannedMove(move=make_move(source="esx05"), findings=(make_finding(),)),
+                PlannedMove(move=make_move(), findings=()),
+            ),
+        ),
+        MatrixRow(
+            vm=make_move("db02").vm,
+            source=None,
+            cells=(
+                PlannedMove(move=make_move(source=None), findings=(make_finding(),)),
+                PlannedMove(move=make_move(), findings=(make_finding(),)),
+            ),
+        ),
+    ),
+    notes=("this vCenter has no CheckMigrate_Task",),
+)
+
+
 def test_a_check_is_what_its_schema_says() -> None:
     assert problems(load("check-v1.json"), check_document(PLAN)) == []
+
+
+def test_a_matrix_is_what_its_schema_says() -> None:
+    document = matrix_document(MATRIX)
+    assert problems(load("matrix-v1.json"), document) == []
+    assert [row["stuck"] for row in document["vms"]] == [False, True]
+    (first, second), (third, _) = (row["cells"] for row in document["vms"])
+    assert (first["verdict"], first["unchanged"], first["reason"]) == ("ok", True, None)
+    assert second["reason"] is None
+    assert third["reason"] == {"id": "memory.admission", "message": make_finding().message}
+    assert third["blockers"] == ["memory.admission"]
 
 
 def test_a_run_is_what_its_schema_says() -> None:

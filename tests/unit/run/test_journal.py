@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,40 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(JournalError, match="file"):
         open_journal(tmp_path / "file" / "state")
+
+
+def moved(number: int, minutes: float) -> Outcome:
+    return Outcome(
+        move=make_move(number), state=OutcomeState.MOVED, task="task-1", completed_at=START + timedelta(minutes=minutes)
+    )
+
+
+def run_of(journal: Journal, run: str, *outcomes: Outcome, uuid: str = "u-1", started_at: datetime = START) -> None:
+    """A run of ended moves."""
+    journal.create_run(
+        replace(info(run, uuid), started_at=started_at),
+        [replace(item, outcome=outcome) for item, outcome in zip(rows(len(outcomes)), outcomes, strict=True)],
+    )
+    journal.end_run(run, started_at + timedelta(hours=1))
+
+
+def test_moves_since_a_time_are_those_that_were_seen_to_end_well_on_this_vcenter(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    run_of(journal, "r-1", moved(0, 10), replace(moved(1, 20), state=OutcomeState.FAILED), moved(2, 30))
+    run_of(journal, "r-2", moved(0, 40), uuid="u-2")
+    run_of(journal, "r-3", moved(0, 50), replace(moved(1, 0), completed_at=None))
+    found = journal.moved_since(START + timedelta(minutes=10), vcenter_uuid="u-1")
+    assert [(run, item.position, item.outcome and item.outcome.completed_at) for run, item in found] == [
+        ("r-1", 0, START + timedelta(minutes=10)),
+        ("r-1", 2, START + timedelta(minutes=30)),
+        ("r-3", 0, START + timedelta(minutes=50)),
+    ]
+    later = journal.moved_since(START + timedelta(minutes=10, microseconds=1), vcenter_uuid="u-1")
+    assert [(run, item.position) for run, item in later] == [("r-1", 2), ("r-3", 0)]
+
+
+def test_a_move_of_a_run_that_goes_on_counts(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.create_run(info("r-1"), rows(2))
+    journal.write_outcome("r-1", 1, moved(1, 5))
+    assert [(run, item.position) for run, item in journal.moved_since(START, vcenter_uuid="u-1")] == [("r-1", 1)]

@@ -10,7 +10,7 @@ from pyVmomi import vim
 from tests.unit.vcenter.things import a_device, device, managed
 from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, disconnected_nic_labels
+from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, disconnected_nic_labels, has_raw_mapping
 
 DATASTORE = managed(vim.Datastore, "datastore-7")
 DATASTORE_REF = MoRef(kind="Datastore", moid="datastore-7")
@@ -188,9 +188,7 @@ def test_a_nic_leads_to_its_network(backing: Any, network: MoRef | None, detail:
             BackingKind.HOST_DEVICE,
             id="vGPU",
         ),
-        pytest.param(
-            a_device(device.VirtualSriovEthernetCard), DeviceKind.PASSTHROUGH, None, id="SR-IOV is a host's device"
-        ),
+        pytest.param(a_device(device.VirtualSriovEthernetCard), DeviceKind.SRIOV, None, id="SR-IOV is a host's device"),
         pytest.param(
             a_device(
                 device.VirtualSCSIPassthrough,
@@ -277,3 +275,51 @@ def test_only_nics_that_are_not_connected_are_named() -> None:
         a_device(cdrom, label="CD/DVD drive 1", connected=False),
     ]
     assert disconnected_nic_labels(nics) == ("Network adapter 2",)
+
+
+def _disk(backing: Any, **fields: Any) -> Device:
+    return convert(a_device(device.VirtualDisk, backing=backing, capacityInKB=1024, **fields))
+
+
+@pytest.mark.parametrize("mode", ["physicalMode", "virtualMode"])
+def test_a_raw_device_mapping_names_its_lun(mode: str) -> None:
+    raw = device.VirtualDisk.RawDiskMappingVer1BackingInfo(
+        fileName="[ds1] a.vmdk", compatibilityMode=mode, lunUuid="u-1", diskMode="independent_persistent"
+    )
+    found = _disk(raw)
+    assert (found.rdm_mode, found.lun, found.disk_mode) == (mode, "u-1", "independent_persistent")
+    assert has_raw_mapping([device.VirtualDisk(backing=raw)])
+
+
+def test_an_ordinary_disk_is_no_raw_device_mapping() -> None:
+    flat = device.VirtualDisk.FlatVer2BackingInfo(
+        fileName="[ds1] a.vmdk", diskMode="persistent", sharing="sharingMultiWriter"
+    )
+    found = _disk(flat)
+    assert (found.rdm_mode, found.lun, found.sharing, found.is_first_class) == (None, None, "sharingMultiWriter", False)
+    assert not has_raw_mapping([device.VirtualDisk(backing=flat)])
+
+
+def test_a_container_volume_is_a_first_class_disk() -> None:
+    flat = device.VirtualDisk.FlatVer2BackingInfo(fileName="[ds1] a.vmdk", diskMode="persistent")
+    assert _disk(flat, vDiskId=vim.vslm.ID(id="fcd-1")).is_first_class
+
+
+@pytest.mark.parametrize(("size_mb", "size_bytes"), [(None, None), (512, 512 * 1024**2)])
+def test_a_vgpu_says_whether_and_how_much_it_migrates(size_mb: int | None, size_bytes: int | None) -> None:
+    backing = passthrough.VmiopBackingInfo(vgpu="grid_v100-8q", migrateSupported=True, vgpuMigrateDataSizeMB=size_mb)
+    found = convert(a_device(passthrough, backing=backing))
+    assert (found.kind, found.migratable, found.migrate_bytes) == (DeviceKind.VGPU, True, size_bytes)
+
+
+def test_a_controller_matters_where_it_shares_its_bus() -> None:
+    private, shared = (
+        a_device(device.ParaVirtualSCSIController, sharedBus=word, busNumber=0)
+        for word in ("noSharing", "physicalSharing")
+    )
+    assert devices_from([private], NETWORKS) == ()
+    assert (convert(shared).kind, convert(shared).bus_sharing) == (DeviceKind.CONTROLLER, "physicalSharing")
+
+
+def test_a_virtual_tpm_is_told_apart() -> None:
+    assert convert(a_device(device.VirtualTPM)).kind is DeviceKind.TPM

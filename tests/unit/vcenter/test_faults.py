@@ -25,8 +25,9 @@ from vsphere_motion.errors import (
     Unreachable,
     VCenterFault,
 )
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault
-from vsphere_motion.vcenter.faults import fault_from, raise_for_missing, translate, translated
+from vsphere_motion.vcenter.faults import fault_from, faults_from, raise_for_missing, translate, translated
 
 WHAT = "move web01 (vm-12)"
 
@@ -218,3 +219,40 @@ def test_what_else_is_missing_is_named() -> None:
 
 def test_nothing_missing() -> None:
     assert raise_for_missing([], what="read") == ()
+
+
+def localized(fault: Any, words: str) -> Any:
+    return vmodl.LocalizedMethodFault(fault=fault, localizedMessage=words)
+
+
+def test_a_list_of_faults_is_each_of_them_with_its_host() -> None:
+    hosts = [vim.HostSystem("host-1"), vim.HostSystem("host-2")]
+    members = [localized(vmodl.fault.HostNotConnected(), "gone"), localized(vim.fault.QuestionPending(text="?"), "ask")]
+    found = faults_from(localized(vim.fault.NoCompatibleHost(host=hosts, error=members), "no host"))
+    assert [(host, fault.kind, fault.message) for host, fault in found] == [
+        (MoRef(kind="HostSystem", moid="host-1"), "HostNotConnected", "gone"),
+        (MoRef(kind="HostSystem", moid="host-2"), "QuestionPending", "ask"),
+    ]
+
+
+def test_lists_within_lists_are_unrolled_and_one_without_hosts_is_about_none() -> None:
+    inner = vim.fault.EVCConfigFault(faults=[localized(vmodl.fault.HostNotConnected(), "gone")])
+    assert faults_from(vim.fault.EVCConfigFault(faults=[localized(inner, ""), localized(inner, "")])) == (
+        (None, Fault(kind="HostNotConnected", message="gone")),
+        (None, Fault(kind="HostNotConnected", message="gone")),
+    )
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(vim.fault.NoCompatibleHost(), id="an empty list"),
+        pytest.param(vim.fault.QuestionPending(text="?"), id="no list"),
+        pytest.param(
+            vim.fault.DisallowedMigrationDeviceAttached(fault=localized(vim.fault.RemoteDeviceNotSupported(), "cd")),
+            id="a wrapper of one, which says more than what it wraps",
+        ),
+    ],
+)
+def test_any_other_fault_stays_one(fault: Any) -> None:
+    assert faults_from(fault) == ((None, fault_from(fault)),)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vsphere_motion.vmotion.estimate import SWITCHOVER_GOAL_S, best_case_s, estimate_precopy
+from vsphere_motion.vmotion.estimate import SWITCHOVER_GOAL_S, active_rate_bps, best_case_s, estimate_precopy
 
 GIB = 2**30
 
@@ -58,3 +58,8 @@ def test_the_model_ends_and_is_never_faster_than_the_bound(memory: int, bandwidt
     assert bound is not None
     assert estimate.precopy_s >= bound
     assert estimate.switchover_send_s <= SWITCHOVER_GOAL_S
+
+
+def test_a_guest_dirties_at_most_what_it_was_seen_to_touch_in_a_minute() -> None:
+    assert active_rate_bps(60 * 125_000_000) == 1e9
+    assert active_rate_bps(0) == 0

@@ -1,0 +1,59 @@
+"""A cluster or a standalone compute resource, with the configuration of DRS, vSphere HA and vSAN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyVmomi import vim
+
+from vsphere_motion.model.inventory import Cluster, HaAdmission
+from vsphere_motion.vcenter.collector import Reading, plain, refs_of
+from vsphere_motion.vcenter.drs_rules import drs_overrides_from, drs_rules_from
+
+_policies = vim.cluster
+
+
+def cluster_from(one: Reading, name: str) -> Cluster:
+    """The cluster; a standalone host's compute resource has no configuration of this kind."""
+    config = one.get("configurationEx")
+    return Cluster(
+        ref=one.ref,
+        name=name,
+        is_cluster=one.ref.kind != "ComputeResource",
+        root_pool=one.ref_at("resourcePool"),
+        hosts=one.refs("host"),
+        **({} if config is None else _traits(config)),
+    )
+
+
+def _traits(config: Any) -> dict[str, Any]:
+    return {
+        "drs_enabled": bool(config.drsConfig.enabled),
+        "drs_automation": plain(config.drsConfig.defaultVmBehavior),
+        "ha_enabled": bool(config.dasConfig.enabled),
+        "rules": drs_rules_from(config.rule, config.group),
+        "drs_overrides": drs_overrides_from(config.drsVmConfig),
+        "ha_admission": ha_admission_from(config.dasConfig),
+        "swap_placement": plain(config.vmSwapPlacement),
+        "vsan_enabled": is_vsan(config),
+    }
+
+
+def ha_admission_from(config: Any) -> HaAdmission:
+    """The admission control of vSphere HA."""
+    policy = config.admissionControlPolicy
+    is_share = isinstance(policy, _policies.FailoverResourcesAdmissionControlPolicy)
+    is_level = isinstance(policy, _policies.FailoverLevelAdmissionControlPolicy)
+    is_hosts = isinstance(policy, _policies.FailoverHostAdmissionControlPolicy)
+    return HaAdmission(
+        enabled=config.admissionControlEnabled is not False,
+        failover_hosts=refs_of(policy.failoverHosts) if is_hosts else (),
+        cpu_percent=policy.cpuFailoverResourcesPercent if is_share else None,
+        memory_percent=policy.memoryFailoverResourcesPercent if is_share else None,
+        host_failures=policy.failoverLevel if is_level else None,
+    )
+
+
+def is_vsan(config: Any) -> bool:
+    """Whether the hosts of the cluster form a vSAN cluster."""
+    return config.vsanConfigInfo is not None and bool(config.vsanConfigInfo.enabled)
