@@ -52,9 +52,9 @@ def checks_page() -> str:
     parts = [
         "# Checks",
         NOTE,
-        "Every check runs on every move. *Severity* is the gravest thing a check says when it fires; what could not be read "
-        "is `unknown`, never ok. `--skip-check ID` overrides the blockers of one check, and the journal and the report "
-        "say so. A check without property paths is made by vCenter's own `CheckRelocate_Task`.",
+        "Every check runs on every move. *Severity* is the gravest thing a check says when it fires; what could not be "
+        "read is `unknown`, never ok. `--skip-check ID` overrides the blockers of one check, and the journal and the "
+        "report say so. A check without property paths is made by vCenter's own `CheckRelocate_Task`.",
     ]
     for subject in dict.fromkeys(check.id.partition(".")[0] for check in CHECKS):
         rows = [check for check in CHECKS if check.id.partition(".")[0] == subject]

@@ -35,7 +35,9 @@ def test_a_generated_page_is_fresh(name: str) -> None:
 
 def test_readme_has_every_exit_code_and_no_other() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Exit codes")[1].split("\n## ")[0]
-    codes = {int(code) for row in re.findall(r"^\| ([0-9, ]+) \|", section, flags=re.MULTILINE) for code in row.split(",")}
+    codes = {
+        int(code) for row in re.findall(r"^\| ([0-9, ]+) \|", section, flags=re.MULTILINE) for code in row.split(",")
+    }
 
     assert codes == {code.value for code in ExitCode}
 

@@ -12,9 +12,11 @@ from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.servers import remember_pin, remember_user
-from vsphere_motion.credentials import Credentials, keyring_state, require_keyring, store_password
+from vsphere_motion.credentials import keyring_state, require_keyring, store_password
 from vsphere_motion.errors import Unreachable
-from vsphere_motion.settings import Endpoint, Settings
+from vsphere_motion.model.account import Credentials
+from vsphere_motion.model.endpoint import Endpoint
+from vsphere_motion.settings import Settings
 
 
 @declare("login", formats=())
@@ -33,7 +35,7 @@ def command(invocation: Invocation, /, *, address: str | None, trust: bool, yes:
     endpoint = settings.endpoint
     account_of(settings)
     if trust:
-        endpoint = replace(endpoint, thumbprint=_trusted_thumbprint(invocation, endpoint, yes=yes))
+        endpoint = endpoint._replace(thumbprint=_trusted_thumbprint(invocation, endpoint, yes=yes))
     else:
         require_keyring(invocation.environment)
         warn_if_insecure(invocation, settings)

@@ -10,11 +10,13 @@ from enum import Enum
 from importlib import metadata
 
 from vsphere_motion import __version__
-from vsphere_motion.credentials import Credentials, keyring_state
+from vsphere_motion.credentials import keyring_state
 from vsphere_motion.errors import MotionError
+from vsphere_motion.model.account import Credentials
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.model.inventory import ConnectionState, Inventory
 from vsphere_motion.service.connection import VCenter, open_vcenter
-from vsphere_motion.settings import Endpoint, Settings
+from vsphere_motion.settings import Settings
 
 PACKAGES = ("pyvmomi", "vmware-vcenter", "keyring", "click", "rich", "jinja2", "platformdirs")
 WORRYING_SKEW = timedelta(seconds=60)

@@ -16,8 +16,6 @@ REPEATABLE = frozenset(
         "HasPrivilegeOnEntities",
         "Logout",  # no read, and the same when it is done twice: a session that stays counts against vCenter's limit
         "QueryEvents",
-        "ReadNextTasks",
-        "ReadPreviousTasks",
         "RetrieveProperties",
         "RetrievePropertiesEx",
         "RetrieveServiceContent",

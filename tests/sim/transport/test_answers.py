@@ -18,7 +18,7 @@ from vsphere_motion.errors import (
     MotionError,
     SessionEnded,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import Session, open_session
 
 pytestmark = pytest.mark.vcsim

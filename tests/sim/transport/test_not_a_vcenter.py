@@ -16,7 +16,7 @@ from vsphere_motion.errors import (
     ProtocolError,
     Unreachable,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import open_session
 
 pytestmark = pytest.mark.vcsim

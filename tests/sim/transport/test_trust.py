@@ -18,7 +18,7 @@ from vsphere_motion.errors import (
     PinMismatch,
     Unreachable,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import Session, open_session
 from vsphere_motion.vcenter.tls import fetch_certificate
 

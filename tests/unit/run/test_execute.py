@@ -10,13 +10,13 @@ import pytest
 from tests.fakes import START, FakeControl, FakeVCenter
 from vsphere_motion.errors import OutcomeUnknown, PermissionMissing, Unreachable, VCenterFault
 from vsphere_motion.model.event import Event, MoveEnded, MoveProgressed, MoveStarted, RunHalted
-from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.task import Fault
+from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.run.execute import Execution, Limits, Ports
 from vsphere_motion.run.journal import Journal, JournaledMove, MoveState
 

@@ -49,7 +49,7 @@ OUTCOME = Outcome(
 
 
 def info(run: str, uuid: str = "u-1") -> RunInfo:
-    return replace(INFO, run=run, vcenter=replace(INFO.vcenter, instance_uuid=uuid))
+    return replace(INFO, run=run, vcenter=INFO.vcenter._replace(instance_uuid=uuid))
 
 
 def rows(count: int) -> list[JournaledMove]:
