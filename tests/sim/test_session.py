@@ -283,12 +283,14 @@ def test_a_server_that_stopped_is_unreachable(proxied: Endpoint, credentials: Cr
 
 
 CALL_THAT_HANGS = """
+import signal
 import sys
 from pathlib import Path
 from vsphere_motion.model.account import Credentials, Password
 from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import open_session
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background has it ignored
 host, port, ca_file, user = sys.argv[1:]
 endpoint = Endpoint(host=host, port=int(port), ca_file=Path(ca_file))
 with open_session(endpoint, Credentials(user=user, password=Password(sys.stdin.read()), source="stdin")) as session:

@@ -67,8 +67,11 @@ HARMLESS = (
         "FindByIp",
         "FindByUuid",
         "FindChild",
+        # these move the collector's position on the server: asked again, they would skip a page
         "ReadNextEvents",
+        "ReadNextTasks",
         "ReadPreviousEvents",
+        "ReadPreviousTasks",
     }
 )
 """Calls that change nothing but our own session, views, filters and collectors."""
