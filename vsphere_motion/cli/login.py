@@ -13,7 +13,6 @@ from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.servers import remember_pin, remember_user
 from vsphere_motion.credentials import keyring_state, require_keyring, store_password
-from vsphere_motion.errors import Unreachable
 from vsphere_motion.model.account import Credentials
 from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.settings import Settings
@@ -62,10 +61,7 @@ def _trusted_thumbprint(invocation: Invocation, endpoint: Endpoint, *, yes: bool
     console = invocation.console
     if not yes:
         require_interactive(console, "trusting a certificate", "add --yes after comparing it, or give --thumbprint")
-    try:
-        presented = fetch_certificate(endpoint).thumbprint
-    except OSError as problem:
-        raise Unreachable(f"cannot read the certificate of {endpoint.address}: {problem}") from problem
+    presented = fetch_certificate(endpoint).thumbprint
     console.note(f"{safe(endpoint.address)} presents a certificate with the SHA-256\n  {presented}")
     console.note("Compare it with what the server's owner says, such as: govc about.cert -k -thumbprint")
     if not yes and not console.confirm("Trust it?"):
