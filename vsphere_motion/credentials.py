@@ -15,52 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vsphere_motion.errors import CredentialMissing
+from vsphere_motion.model.account import Credentials, Password
 from vsphere_motion.model.address import parse_address, password_in_url
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 PASSWORD_VARIABLES = ("VSPHERE_MOTION_PASSWORD", "VMWARE_PASSWORD", "GOVC_PASSWORD", "GOVC_URL", "VSPHERE_PASSWORD")
-
-
-class Password:
-    """A secret that shows only stars; `reveal` is for `vcenter/session.py` and the keyring alone."""
-
-    __slots__ = ("_secret",)
-
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
-
-    def reveal(self) -> str:
-        """The secret itself."""
-        return self._secret
-
-    def __repr__(self) -> str:
-        return "Password('***')"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Password) and other._secret == self._secret
-
-    def __hash__(self) -> int:
-        return hash(self._secret)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a Password is never pickled")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """An account and its password.
-
-    Args:
-        source: where the password came from, in words, for `doctor`.
-    """
-
-    user: str
-    password: Password
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

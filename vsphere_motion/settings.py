@@ -15,40 +15,9 @@ from typing import Any, Generic, TypeVar
 
 from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.address import Address, parse_address, parse_port, parse_thumbprint
-
-DEFAULT_PORT = 443
-DEFAULT_CALL_TIMEOUT_S = 60.0
-DEFAULT_CONNECT_TIMEOUT_S = 10.0
+from vsphere_motion.model.endpoint import DEFAULT_CALL_TIMEOUT_S, DEFAULT_PORT, Endpoint
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """How to reach and trust one vCenter.
-
-    Args:
-        host: name or address.
-        port: TCP port of the HTTPS service.
-        ca_file: PEM file of the authorities to trust instead of the system's.
-        thumbprint: SHA-256 of the server's certificate, 64 hex digits, colons allowed; must match whatever the CA says.
-        insecure: do not verify the certificate. A pin, where given, is still checked.
-        call_timeout_s: the deadline of every single call.
-        connect_timeout_s: the deadline of TCP and TLS set-up.
-    """
-
-    host: str
-    port: int = DEFAULT_PORT
-    ca_file: Path | None = None
-    thumbprint: str | None = None
-    insecure: bool = False
-    call_timeout_s: float = DEFAULT_CALL_TIMEOUT_S
-    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S
-
-    @property
-    def address(self) -> str:
-        """Host and port as people write them: the port only when it is not 443."""
-        return self.host if self.port == DEFAULT_PORT else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

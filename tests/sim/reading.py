@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.sim.transport.certificates import make_authority, make_server
 from tests.sim.transport.servers import Reply, Request, Server, forward_to
-from vsphere_motion.credentials import Credentials, Password
+from vsphere_motion.model.account import Credentials, Password
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.model.inventory import Host, Inventory, Vm
 from vsphere_motion.model.move import Move, Placement
-from vsphere_motion.settings import Endpoint
 from vsphere_motion.testing.simulator import SimulatedVCenter
 from vsphere_motion.vcenter.session import Session, open_session
 

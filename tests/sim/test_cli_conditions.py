@@ -1,4 +1,4 @@
-"""Each of the fifteen conditions, planted over the wire on one VM or host, and found by `check` without changing anything."""
+"""Each of the fifteen conditions, planted over the wire and found by `check`, which changes nothing."""
 
 from __future__ import annotations
 
@@ -133,6 +133,8 @@ def missing_network(site: Site) -> None:
 
 Plant = Callable[[Site], None]
 
+MOVED = {"_typeName": "ElementDescription", "label": "Moved", "summary": "", "key": "1"}
+
 CONDITIONS = [
     pytest.param(
         lambda s: s.plant(s.destination, {"runtime.connectionState": "notResponding"}),
@@ -192,7 +194,7 @@ CONDITIONS = [
                 "runtime.question": {
                     "id": "1",
                     "text": "moved or copied?",
-                    "choice": {"choiceInfo": [{"_typeName": "ElementDescription", "label": "Moved", "summary": "", "key": "1"}]},
+                    "choice": {"choiceInfo": [MOVED]},
                 }
             },
         ),

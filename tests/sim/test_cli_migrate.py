@@ -57,22 +57,22 @@ def test_a_vm_ends_where_it_was_sent_and_the_second_run_leaves_it_alone(
 
 @pytest.mark.parametrize("words", [("check",), ("migrate", "--dry-run")], ids=["check", "dry run"])
 def test_looking_changes_nothing(
-    words: tuple[str, ...], vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+    words: tuple[str, ...], flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
 ) -> None:
-    vcenter.control.clear_trace()
+    flavoured_vcenter.control.clear_trace()
 
-    done = program(vcenter)(*words, "vm-001", "vm-002", "--to-host", "esx-003")
+    done = program(flavoured_vcenter)(*words, "vm-001", "vm-002", "--to-host", "esx-003")
 
     assert done.exit_code == 0, done.text
-    called = {call["method"] for call in vcenter.control.trace()}
+    called = {call["method"] for call in flavoured_vcenter.control.trace()}
     assert "CheckRelocate_Task" in called
     assert called <= READS
 
 
 def test_several_vms_move_in_one_run_and_each_has_one_migration_id(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
 ) -> None:
-    done = program(vcenter)("migrate", "vm-00[1-3]", "vm-005", "--to-host", "esx-004", "--yes", "-o", "json")
+    done = program(flavoured_vcenter)("migrate", "vm-00[1-3]", "vm-005", "--to-host", "esx-004", "--yes", "-o", "json")
 
     assert done.exit_code == 0, done.text
     outcomes = done.json["outcomes"]
@@ -80,14 +80,14 @@ def test_several_vms_move_in_one_run_and_each_has_one_migration_id(
         ("vm-001", "vm-002", "vm-003", "vm-005"), "moved"
     )
     assert {outcome["migration_id"] for outcome in outcomes} == {
-        truth["migration_id"] for truth in vcenter.control.motions()
+        truth["migration_id"] for truth in flavoured_vcenter.control.motions()
     }
 
 
 def test_a_host_of_another_cluster_means_that_clusters_root_pool(
-    vcenter_factory: Callable[..., SimulatedVCenter], program: Callable[[SimulatedVCenter], Program]
+    flavoured_factory: Callable[..., SimulatedVCenter], program: Callable[[SimulatedVCenter], Program]
 ) -> None:
-    vcenter = vcenter_factory(hosts=4, vms=4, clusters=2)
+    vcenter = flavoured_factory(hosts=4, vms=4, clusters=2)
     with observing(vcenter) as observer:
         clusters = observer.read(vim.ClusterComputeResource, "host", "resourcePool")
         pool_of_host = {host: cluster["resourcePool"] for cluster in clusters.values() for host in cluster["host"]}
@@ -105,25 +105,27 @@ def test_a_host_of_another_cluster_means_that_clusters_root_pool(
 
 
 def test_one_blocked_vm_and_nothing_starts(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
 ) -> None:
-    with observing(vcenter) as observer:
-        vcenter.control.patch(observer.vm("vm-002")._moId, {"disabledMethod": ["RelocateVM_Task"]})
-        vcenter.control.clear_trace()
+    with observing(flavoured_vcenter) as observer:
+        flavoured_vcenter.control.patch(observer.vm("vm-002")._moId, {"disabledMethod": ["RelocateVM_Task"]})
+        flavoured_vcenter.control.clear_trace()
 
-        done = program(vcenter)("migrate", "vm-001", "vm-002", "--to-host", "esx-003", "--yes", "-o", "json")
+        done = program(flavoured_vcenter)("migrate", "vm-001", "vm-002", "--to-host", "esx-003", "--yes", "-o", "json")
 
         assert done.exit_code == 3, done.text
         states = {outcome["vm"]["name"]: outcome["state"] for outcome in done.json["outcomes"]}
         assert states == {"vm-001": "not_started", "vm-002": "blocked"}
-        assert writes(vcenter) == set()
+        assert writes(flavoured_vcenter) == set()
 
 
-def test_partial_moves_the_rest(vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]) -> None:
-    with observing(vcenter) as observer:
-        vcenter.control.patch(observer.vm("vm-002")._moId, {"disabledMethod": ["RelocateVM_Task"]})
+def test_partial_moves_the_rest(
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+) -> None:
+    with observing(flavoured_vcenter) as observer:
+        flavoured_vcenter.control.patch(observer.vm("vm-002")._moId, {"disabledMethod": ["RelocateVM_Task"]})
 
-        done = program(vcenter)(
+        done = program(flavoured_vcenter)(
             "migrate", "vm-001", "vm-002", "--to-host", "esx-003", "--yes", "--partial", "-o", "json"
         )
 
@@ -134,16 +136,16 @@ def test_partial_moves_the_rest(vcenter: SimulatedVCenter, program: Callable[[Si
 
 
 def test_reports_are_written_in_each_format(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program], tmp_path: Path
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program], tmp_path: Path
 ) -> None:
     files = [tmp_path / f"report.{suffix}" for suffix in ("html", "json", "txt")]
     words = [word for file in files for word in ("--report", str(file))]
 
-    done = program(vcenter)("migrate", "vm-001", "--to-host", "esx-002", "--yes", *words)
+    done = program(flavoured_vcenter)("migrate", "vm-001", "--to-host", "esx-002", "--yes", *words)
 
     assert done.exit_code == 0, done.text
     html, document, text = (file.read_text() for file in files)
-    (truth,) = vcenter.control.motions()
+    (truth,) = flavoured_vcenter.control.motions()
     assert truth["migration_id"] in html
     assert truth["migration_id"] in text
     assert json.loads(document)["outcomes"][0]["migration_id"] == truth["migration_id"]
@@ -151,21 +153,21 @@ def test_reports_are_written_in_each_format(
 
 
 def test_off_a_terminal_nothing_moves_without_yes(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
 ) -> None:
-    vcenter.control.clear_trace()
+    flavoured_vcenter.control.clear_trace()
 
-    done = program(vcenter)("migrate", "vm-001", "--to-host", "esx-002")
+    done = program(flavoured_vcenter)("migrate", "vm-001", "--to-host", "esx-002")
 
     assert done.exit_code == 2
     assert "--yes" in done.stderr
-    assert writes(vcenter) == set()
+    assert writes(flavoured_vcenter) == set()
 
 
 def test_jsonl_is_one_event_a_line_and_progress_never_falls(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
 ) -> None:
-    done = program(vcenter)("migrate", "vm-001", "--to-host", "esx-002", "--yes", "-o", "jsonl")
+    done = program(flavoured_vcenter)("migrate", "vm-001", "--to-host", "esx-002", "--yes", "-o", "jsonl")
 
     assert done.exit_code == 0, done.text
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -175,15 +177,15 @@ def test_jsonl_is_one_event_a_line_and_progress_never_falls(
 
 
 def test_a_hostile_name_reaches_neither_the_terminal_nor_the_page(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program], tmp_path: Path
+    flavoured_vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program], tmp_path: Path
 ) -> None:
     name = "web<script>alert(1)</script>[bold]\u202e\u009b31m"
-    with observing(vcenter) as observer:
+    with observing(flavoured_vcenter) as observer:
         moid = observer.vm("vm-001")._moId
-        vcenter.control.patch(moid, {"name": name, "config.name": name, "summary.config.name": name})
+        flavoured_vcenter.control.patch(moid, {"name": name, "config.name": name, "summary.config.name": name})
     page = tmp_path / "report.html"
 
-    done = program(vcenter)("migrate", f"moid:{moid}", "--to-host", "esx-002", "--yes", "--report", str(page))
+    done = program(flavoured_vcenter)("migrate", f"moid:{moid}", "--to-host", "esx-002", "--yes", "--report", str(page))
 
     assert done.exit_code == 0, done.text
     assert "\u009b" not in done.text

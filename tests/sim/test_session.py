@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from pyVmomi import vim, vmodl
 from tests.sim.transport import servers
 from tests.sim.transport.certificates import Identity, make_authority, make_server
 from tests.sim.transport.servers import Fault, Server, forward_to
-from vsphere_motion.credentials import Credentials, Password
 from vsphere_motion.errors import (
     CallTimeout,
     CertificateUntrusted,
@@ -29,7 +27,8 @@ from vsphere_motion.errors import (
     SessionEnded,
     Unreachable,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.account import Credentials, Password
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 from vsphere_motion.vcenter.faults import raise_for_missing, translated
@@ -73,7 +72,7 @@ def proxy(vcenter: SimulatedVCenter, proxy_authority: Identity, tmp_path: Path) 
 
 @pytest.fixture
 def proxied(endpoint: Endpoint, proxy: Server, proxy_authority: Identity) -> Endpoint:
-    return replace(endpoint, host="127.0.0.1", port=proxy.port, ca_file=proxy_authority.certificate_file)
+    return endpoint._replace(host="127.0.0.1", port=proxy.port, ca_file=proxy_authority.certificate_file)
 
 
 def sessions_on(session: Session) -> int:
@@ -129,26 +128,26 @@ def test_without_the_authority_nothing_is_sent(
     endpoint: Endpoint, credentials: Credentials, vcenter: SimulatedVCenter
 ) -> None:
     with pytest.raises(CertificateUntrusted):
-        open_session(replace(endpoint, ca_file=None), credentials)
+        open_session(endpoint._replace(ca_file=None), credentials)
     assert method_names(vcenter) == []
 
 
 def test_a_wrong_pin_sends_nothing(endpoint: Endpoint, credentials: Credentials, vcenter: SimulatedVCenter) -> None:
     with pytest.raises(PinMismatch):
-        open_session(replace(endpoint, thumbprint="00" * 32), credentials)
+        open_session(endpoint._replace(thumbprint="00" * 32), credentials)
     assert method_names(vcenter) == []
 
 
 def test_the_fetched_thumbprint_is_a_pin_that_works(endpoint: Endpoint, credentials: Credentials) -> None:
     thumbprint = fetch_certificate(endpoint).thumbprint
-    with open_session(replace(endpoint, ca_file=None, thumbprint=thumbprint), credentials) as session:
+    with open_session(endpoint._replace(ca_file=None, thumbprint=thumbprint), credentials) as session:
         assert session.tls == "pinned"
 
 
 def test_a_wrong_password_is_refused_once(
     endpoint: Endpoint, credentials: Credentials, vcenter: SimulatedVCenter
 ) -> None:
-    wrong = replace(credentials, password=Password(WRONG_PASSWORD))
+    wrong = credentials._replace(password=Password(WRONG_PASSWORD))
     with pytest.raises(LoginRefused, match=vcenter.user):
         open_session(endpoint, wrong)
     assert method_names(vcenter).count("Login") == 1
@@ -176,7 +175,7 @@ def test_no_session_is_left_when_a_call_fails(
     proxied: Endpoint, credentials: Credentials, session: Session, proxy: Server, how: Fault
 ) -> None:
     proxy.faults["RelocateVM_Task"] = [how]
-    with open_session(replace(proxied, call_timeout_s=1.0), credentials) as failing, pytest.raises(OutcomeUnknown):
+    with open_session(proxied._replace(call_timeout_s=1.0), credentials) as failing, pytest.raises(OutcomeUnknown):
         relocate(failing)
     assert sessions_on(session) == 1
 
@@ -198,7 +197,7 @@ def test_a_lost_answer_to_a_relocation_makes_one_task(
     proxied: Endpoint, credentials: Credentials, proxy: Server, vcenter: SimulatedVCenter, how: Fault
 ) -> None:
     proxy.faults["RelocateVM_Task"] = [how]
-    with open_session(replace(proxied, call_timeout_s=2.0), credentials) as session, pytest.raises(OutcomeUnknown):
+    with open_session(proxied._replace(call_timeout_s=2.0), credentials) as session, pytest.raises(OutcomeUnknown):
         relocate(session)
     assert proxy.methods.count("RelocateVM_Task") == 1
     assert method_names(vcenter).count("RelocateVM_Task") == 1
@@ -284,12 +283,14 @@ def test_a_server_that_stopped_is_unreachable(proxied: Endpoint, credentials: Cr
 
 
 CALL_THAT_HANGS = """
+import signal
 import sys
 from pathlib import Path
-from vsphere_motion.credentials import Credentials, Password
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.account import Credentials, Password
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import open_session
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background has it ignored
 host, port, ca_file, user = sys.argv[1:]
 endpoint = Endpoint(host=host, port=int(port), ca_file=Path(ca_file))
 with open_session(endpoint, Credentials(user=user, password=Password(sys.stdin.read()), source="stdin")) as session:
@@ -338,8 +339,8 @@ def test_the_log_has_neither_password_nor_cookie(
 LOGIN_WITH_EVERYTHING_SHOWN = """
 import http.client, logging, sys, traceback
 from pathlib import Path
-from vsphere_motion.credentials import Credentials, Password
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.account import Credentials, Password
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import open_session
 
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)

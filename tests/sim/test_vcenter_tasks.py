@@ -108,6 +108,21 @@ def test_progress_is_told_and_never_falls(vcenter_factory: VCenterFactory) -> No
     assert len(set(percents)) > 2
 
 
+def test_progress_that_a_server_takes_back_is_not_told(vcenter_factory: VCenterFactory, tmp_path: Path) -> None:
+    def fall_at_the_end(method: str, body: bytes) -> bytes:
+        """A server that reports 0 % after the rest."""
+        return re.sub(rb"(<name>info.progress</name>(?:<op>assign</op>)?<val [^>]*>)(80|95|100)<", rb"\g<1>0<", body)
+
+    with rewritten(vcenter_factory(speed=10), tmp_path, fall_at_the_end) as (session, _):
+        (task,) = start(session)
+        watcher = VCenterTaskWatcher(session)
+        watcher.watch([task])
+        seen = watch_to_the_end(watcher, [task])[task]
+    percents = [status.progress_percent for status in seen if status.progress_percent is not None]
+    assert percents == sorted(percents)
+    assert seen[-1].progress_percent == percents[-1] > 0
+
+
 def test_watching_costs_one_filter_however_many_tasks(vcenter: SimulatedVCenter, session: Session) -> None:
     vcenter.control.clear_trace()
     tasks = start(session, count=6)
@@ -238,17 +253,22 @@ def test_an_ended_session_ends_the_watch(slow: SimulatedVCenter) -> None:
         watcher.close()
 
 
-def test_no_end_is_lost_with_the_answer_that_told_it(vcenter: SimulatedVCenter, tmp_path: Path) -> None:
-    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+def test_no_end_is_lost_with_the_answer_that_told_it(vcenter_factory: VCenterFactory, tmp_path: Path) -> None:
+    with rewritten(vcenter_factory(speed=10), tmp_path, as_it_is) as (session, server):
         tasks = start(session, count=2)
-        watcher = VCenterTaskWatcher(session)
+        watcher, other = VCenterTaskWatcher(session), VCenterTaskWatcher(session)
         watcher.watch(tasks)
-        server.faults["WaitForUpdatesEx"] = [servers.reset] * 3
-        for _ in range(3):
+        first = watcher.wait_for_updates(timeout_s=5.0)
+        assert not any(is_over(status) for status in first)
+        other.watch(tasks)
+        watch_to_the_end(other, tasks)
+        server.faults["WaitForUpdatesEx"] = [servers.reset, servers.close]
+        for _ in range(2):
             with pytest.raises(Unreachable):
                 watcher.wait_for_updates(timeout_s=5.0)
-        seen = watch_to_the_end(watcher, tasks)
-    assert {statuses[-1].state for statuses in seen.values()} == {TaskState.SUCCESS}
+        last = watcher.wait_for_updates(timeout_s=5.0)
+        assert server.methods.count("CreateFilter") == 2  # one for each watcher
+    assert {status.task: status.state for status in last} == dict.fromkeys(tasks, TaskState.SUCCESS)
 
 
 def test_no_end_is_lost_with_the_reading_that_follows_it(vcenter: SimulatedVCenter, tmp_path: Path) -> None:

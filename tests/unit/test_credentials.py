@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vsphere_motion.credentials import (
-    Account,
-    Credentials,
-    Password,
-    find_credentials,
-    find_in_environment,
-    find_new_password,
-)
+from vsphere_motion.credentials import Account, find_credentials, find_in_environment, find_new_password
 from vsphere_motion.errors import CredentialMissing
+from vsphere_motion.model.account import Credentials, Password
 
 SECRET = "a-long-password-for-tests"
 ACCOUNT = Account(host="vc01", port=443, user="administrator@vsphere.local")

@@ -14,8 +14,9 @@ from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.logfile import REDACTION
 from vsphere_motion.cli.servers import read_servers
-from vsphere_motion.credentials import Account, Ask, Credentials, find_credentials, find_new_password
+from vsphere_motion.credentials import Account, Ask, find_credentials, find_new_password
 from vsphere_motion.errors import BadInput, CredentialMissing, UsageProblem
+from vsphere_motion.model.account import Credentials
 from vsphere_motion.model.address import parse_known_hosts
 from vsphere_motion.settings import Settings, Sources, config_path, read_config, resolve, state_directory
 

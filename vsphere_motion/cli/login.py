@@ -12,9 +12,10 @@ from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.servers import remember_pin, remember_user
-from vsphere_motion.credentials import Credentials, keyring_state, require_keyring, store_password
-from vsphere_motion.errors import Unreachable
-from vsphere_motion.settings import Endpoint, Settings
+from vsphere_motion.credentials import keyring_state, require_keyring, store_password
+from vsphere_motion.model.account import Credentials
+from vsphere_motion.model.endpoint import Endpoint
+from vsphere_motion.settings import Settings
 
 
 @declare("login", formats=())
@@ -33,7 +34,7 @@ def command(invocation: Invocation, /, *, address: str | None, trust: bool, yes:
     endpoint = settings.endpoint
     account_of(settings)
     if trust:
-        endpoint = replace(endpoint, thumbprint=_trusted_thumbprint(invocation, endpoint, yes=yes))
+        endpoint = endpoint._replace(thumbprint=_trusted_thumbprint(invocation, endpoint, yes=yes))
     else:
         require_keyring(invocation.environment)
         warn_if_insecure(invocation, settings)
@@ -60,10 +61,7 @@ def _trusted_thumbprint(invocation: Invocation, endpoint: Endpoint, *, yes: bool
     console = invocation.console
     if not yes:
         require_interactive(console, "trusting a certificate", "add --yes after comparing it, or give --thumbprint")
-    try:
-        presented = fetch_certificate(endpoint).thumbprint
-    except OSError as problem:
-        raise Unreachable(f"cannot read the certificate of {endpoint.address}: {problem}") from problem
+    presented = fetch_certificate(endpoint).thumbprint
     console.note(f"{safe(endpoint.address)} presents a certificate with the SHA-256\n  {presented}")
     console.note("Compare it with what the server's owner says, such as: govc about.cert -k -thumbprint")
     if not yes and not console.confirm("Trust it?"):

@@ -23,6 +23,7 @@ from vsphere_motion.model.hardware import Feature as Feature
 from vsphere_motion.model.hardware import HostPortgroup as HostPortgroup
 from vsphere_motion.model.hardware import VmkNic as VmkNic
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
+from vsphere_motion.model.vcenter import VCenterIdentity
 
 
 class PowerState(Enum):
@@ -299,17 +300,6 @@ class Container:
     ref: MoRef
     name: str
     parent: MoRef | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VCenterIdentity:
-    """Which server was read: its address, its instance UUID and what it says of itself."""
-
-    host: str
-    instance_uuid: str
-    product: str
-    version: str
-    api_version: str
 
 
 AnyObject: TypeAlias = Vm | Host | Cluster | Pool | Container | Datastore | Network

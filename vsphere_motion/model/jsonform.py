@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -25,6 +25,8 @@ def to_json(value: object) -> Any:
     """JSON data (dicts, lists, strings, numbers, booleans, None) for a frozen value."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    if _is_record(type(value)):
+        return {name: to_json(item) for name, item in zip(value._fields, value, strict=True)}  # type: ignore[attr-defined, call-overload]
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -54,8 +56,8 @@ def _decode(kind: Any, data: Any, path: str) -> Any:
         return _decode_union(typing.get_args(kind), data, path)
     if origin is tuple:
         return _decode_tuple(typing.get_args(kind), data, path)
-    if is_dataclass(kind):
-        return _decode_dataclass(typing.cast(type, kind), data, path)
+    if is_dataclass(kind) or _is_record(kind):
+        return _decode_record(typing.cast(type, kind), data, path)
     return _decode_scalar(kind, data, path)
 
 
@@ -83,27 +85,38 @@ def _decode_tuple(kinds: tuple[Any, ...], data: Any, path: str) -> tuple[Any, ..
     return tuple(_decode(kind, item, f"{path}[{n}]") for n, (kind, item) in enumerate(zip(kinds, data, strict=True)))
 
 
-def _decode_dataclass(kind: type, data: Any, path: str) -> Any:
+def _decode_record(kind: type, data: Any, path: str) -> Any:
     if not isinstance(data, Mapping):
         raise _wrong(path, "an object", data)
     known = _fields_of(kind)
     extra = sorted(set(data) - set(known))
     if extra:
         raise BadInput(f"unknown key {path}.{extra[0]}")
-    missing = [name for name, (field, _) in known.items() if name not in data and _is_required(field)]
+    missing = [name for name in _required_of(kind) if name not in data]
     if missing:
         raise BadInput(f"missing key {path}.{missing[0]}")
-    return kind(**{name: _decode(known[name][1], item, f"{path}.{name}") for name, item in data.items()})
+    return kind(**{name: _decode(known[name], item, f"{path}.{name}") for name, item in data.items()})
+
+
+def _is_record(kind: Any) -> bool:
+    """Whether it is a named tuple, which is written like a dataclass."""
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
 @cache
-def _fields_of(kind: type) -> dict[str, tuple[Field[Any], Any]]:
+def _fields_of(kind: type) -> dict[str, Any]:
+    """The type of each field, by its name."""
     hints = typing.get_type_hints(kind)
-    return {f.name: (f, hints[f.name]) for f in fields(kind)}
+    names = kind._fields if _is_record(kind) else [f.name for f in fields(kind)]  # type: ignore[attr-defined]
+    return {name: hints[name] for name in names}
 
 
-def _is_required(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+@cache
+def _required_of(kind: type) -> tuple[str, ...]:
+    """The fields that have no default."""
+    if _is_record(kind):
+        return tuple(name for name in kind._fields if name not in kind._field_defaults)  # type: ignore[attr-defined]
+    return tuple(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
 
 
 def _decode_scalar(kind: Any, data: Any, path: str) -> Any:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vsphere_motion.model.finding import Finding
-from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.vcenter import VCenterIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

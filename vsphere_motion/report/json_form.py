@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 from vsphere_motion.errors import MotionError
 from vsphere_motion.model.finding import Finding, Verdict
-from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.matrix import Matrix, MatrixRow, reason_of
 from vsphere_motion.model.move import Move, Placement
@@ -22,6 +21,7 @@ from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
 from vsphere_motion.model.refs import NamedRef, VmIdentity
 from vsphere_motion.model.report import Report, ReportedMove, RunInfo
 from vsphere_motion.model.task import Fault
+from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
 
 CHECK_SCHEMA = "vsphere-motion/check/v1"

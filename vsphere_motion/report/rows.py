@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
 from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.record import LogFailure, MotionRecord
 from vsphere_motion.model.report import Report, ReportedMove
+from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
 from vsphere_motion.report.build import Phase, Summary, is_lower_bound, modelled_phases, phases_of, summarize
 from vsphere_motion.report.units import (

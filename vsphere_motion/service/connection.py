@@ -6,14 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from vsphere_motion.credentials import Credentials, Password
-from vsphere_motion.model.inventory import Inventory, VCenterIdentity
-from vsphere_motion.model.plan import Plan
-from vsphere_motion.model.report import Report
-from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.settings import DEFAULT_CALL_TIMEOUT_S, DEFAULT_PORT, Endpoint
+from vsphere_motion.model.account import Credentials, Password
+from vsphere_motion.model.endpoint import DEFAULT_CALL_TIMEOUT_S, DEFAULT_PORT, Endpoint
 
 if TYPE_CHECKING:
+    from vsphere_motion.model.inventory import Inventory
+    from vsphere_motion.model.plan import Plan
+    from vsphere_motion.model.report import Report
+    from vsphere_motion.model.vcenter import VCenterIdentity
     from vsphere_motion.vcenter.session import Session
 
 
@@ -56,6 +56,7 @@ class VCenter:
         Raises:
             NotFound, Ambiguous: a selector matches nothing, or more than it may.
         """
+        from vsphere_motion.model.request import MoveRequest
         from vsphere_motion.service.check import check
 
         return check(self, MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict))
@@ -79,6 +80,7 @@ class VCenter:
             NotFound, Ambiguous: a selector matches nothing, or more than it may.
             VCenterUnavailable: vCenter went away; the journal knows what was started.
         """
+        from vsphere_motion.model.request import MoveRequest
         from vsphere_motion.service.migrate import migrate
 
         request = MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, partial=partial)

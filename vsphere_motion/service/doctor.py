@@ -11,15 +11,17 @@ from enum import Enum
 from importlib import metadata
 
 from vsphere_motion import __version__
-from vsphere_motion.credentials import Credentials, keyring_state
+from vsphere_motion.credentials import keyring_state
 from vsphere_motion.errors import MotionError, PermissionMissing, PreflightBlocked
+from vsphere_motion.model.account import Credentials
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.model.inventory import ConnectionState, Host, Inventory
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.planning.privileges import privileges_on_site
 from vsphere_motion.service.connection import VCenter, open_vcenter
 from vsphere_motion.service.privileges import by_privilege, read_lacking
 from vsphere_motion.service.site import SiteLine, look_at_site
-from vsphere_motion.settings import Endpoint, Settings
+from vsphere_motion.settings import Settings
 
 PACKAGES = ("pyvmomi", "vmware-vcenter", "keyring", "click", "rich", "jinja2", "platformdirs")
 WORRYING_SKEW = timedelta(seconds=60)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vsphere_motion.settings import state_directory
 from vsphere_motion.sim.container import ContainerRun
 from vsphere_motion.sim.process import ProcessRun
 
@@ -61,13 +62,8 @@ class SimState:
 
 
 def state_root(environment: Mapping[str, str]) -> Path:
-    """The directory of the state files: VSPHERE_MOTION_STATE_DIR, else the user's own, each with `sim` below."""
-    chosen = environment.get("VSPHERE_MOTION_STATE_DIR")
-    if chosen:
-        return Path(chosen).absolute() / "sim"
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("vsphere-motion", appauthor=False)) / "sim"
+    """The directory of the state files, `sim` in the one of the journal."""
+    return state_directory(environment).absolute() / "sim"
 
 
 def new_run_directory(environment: Mapping[str, str]) -> Path:

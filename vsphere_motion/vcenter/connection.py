@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Mapping
 
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.deadline import Deadline, DeadlineSocket
 from vsphere_motion.vcenter.tcp import bare_host, open_tcp
 from vsphere_motion.vcenter.tls import TrustRules, wrap

@@ -20,9 +20,8 @@ import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.parsers.expat import ExpatError
 
 from pyVmomi import vim, vmodl
@@ -40,8 +39,10 @@ from vsphere_motion.errors import (
     Unreachable,
     VCenterFault,
 )
-from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.task import Fault
+
+if TYPE_CHECKING:
+    from vsphere_motion.model.refs import MoRef
+    from vsphere_motion.model.task import Fault
 
 _HINT_SESSION = "Run the command again: it logs in anew. `vsphere-motion status` shows the moves that go on."
 _HINT_LOGIN = (
@@ -62,8 +63,7 @@ _MAX_DEPTH = 5
 _OWN_FIELDS = {"msg", "dynamicType", "dynamicProperty", "faultCause", "faultMessage"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
+class _Row(NamedTuple):
     """One kind of failure, the error it becomes, and what is said of it (None: the failure's own words)."""
 
     failure: type[BaseException]
@@ -134,6 +134,8 @@ def outcome_unknown(what: str, words: str) -> OutcomeUnknown:
 def fault_from(fault: Any) -> Fault:
     """A fault of vCenter, bare or in its localized wrapper, as data; nested faults are lines of `details`."""
     bare = _unwrapped(fault)
+    from vsphere_motion.model.task import Fault
+
     return Fault(kind=_kind_of(bare), message=_message_of(fault), details=tuple(_detail_lines(bare, 0)))
 
 
@@ -253,6 +255,8 @@ def _is_fault(value: Any) -> bool:
 
 
 def _ref(managed: Any) -> MoRef:
+    from vsphere_motion.model.refs import MoRef
+
     return MoRef(kind=type(managed)._wsdlName, moid=managed._GetMoId())
 
 

@@ -107,7 +107,8 @@ _PATHS = {
         "vm",
         *HOST_TRAIT_PATHS,
     ),
-    # whole: vCenter refuses a path into it with InvalidProperty, because the property is declared as the base type
+    # whole: vCenter 7 is reported to refuse a path into it with InvalidProperty (it is declared as the base type),
+    # which vcsim accepts; UNVERIFIED here, and safe either way
     "ClusterComputeResource": (*_COMPUTE, "configurationEx"),
     "ComputeResource": _COMPUTE,
     "ResourcePool": _POOL,

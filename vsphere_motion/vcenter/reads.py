@@ -16,8 +16,6 @@ REPEATABLE = frozenset(
         "HasPrivilegeOnEntities",
         "Logout",  # no read, and the same when it is done twice: a session that stays counts against vCenter's limit
         "QueryEvents",
-        "ReadNextTasks",
-        "ReadPreviousTasks",
         "RetrieveProperties",
         "RetrievePropertiesEx",
         "RetrieveServiceContent",
@@ -69,8 +67,11 @@ HARMLESS = (
         "FindByIp",
         "FindByUuid",
         "FindChild",
+        # these move the collector's position on the server: asked again, they would skip a page
         "ReadNextEvents",
+        "ReadNextTasks",
         "ReadPreviousEvents",
+        "ReadPreviousTasks",
     }
 )
 """Calls that change nothing but our own session, views, filters and collectors."""

@@ -8,25 +8,27 @@ A session that vCenter has ended raises `SessionEnded` from then on; nothing log
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim
 from pyVmomi.VmomiSupport import versionMap
 
-from vsphere_motion.credentials import Credentials
 from vsphere_motion.errors import MotionError, ProtocolError
-from vsphere_motion.model.inventory import VCenterIdentity
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.account import Credentials
+from vsphere_motion.model.endpoint import Endpoint
+from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.vcenter import stub as transport
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.stub import Stub
 from vsphere_motion.vcenter.tls import trust_rules
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 FIRST_API_VERSION = "6.5"
 """Spoken until the server has told its own: every vCenter in use understands it, and its service content has every
@@ -35,7 +37,6 @@ manager that is used here."""
 LOGOUT_TIMEOUT_S = 5.0
 
 _VCENTER = "VirtualCenter"
-_log = logging.getLogger(__name__)
 
 
 class Session:
@@ -159,7 +160,7 @@ def _log_out(stub: Stub, content: Any, endpoint: Endpoint) -> None:
         with stub.timeout(min(LOGOUT_TIMEOUT_S, endpoint.call_timeout_s)), translated("log out"):
             content.sessionManager.Logout()
     except MotionError as error:
-        _log.info("the session on %s may stay open until it times out: %s", endpoint.address, error.message)
+        _logger().info("the session on %s may stay open until it times out: %s", endpoint.address, error.message)
     finally:
         stub.close()
 
@@ -188,3 +189,10 @@ class _HiddenFrames(AbstractContextManager[None]):
                 seen.add(id(link))
                 link.__traceback__ = None
                 chain += [link.__cause__, link.__context__]
+
+
+def _logger() -> Logger:
+    """Imported when something is logged: most connections have nothing to say, and start faster without it."""
+    import logging
+
+    return logging.getLogger(__name__)

@@ -7,8 +7,7 @@ SOAP forbids, would let an answer grow by entities.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from xml.parsers.expat import ExpatError
 
 from pyVmomi.SoapAdapter import XMLNS_SOAPENV, SoapResponseDeserializer
@@ -41,8 +40,7 @@ class UnknownFault(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back.
 
     Args:

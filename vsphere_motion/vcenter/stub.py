@@ -11,22 +11,20 @@
 from __future__ import annotations
 
 import http.client
-import logging
+import random
 import re
-import secrets
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim
 from pyVmomi.SoapAdapter import COOKIE_NAME, SoapStubAdapterBase
 from pyVmomi.VmomiSupport import GetRequestContext
 
 from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, Unreachable, VCenterFault
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter import reads
 from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
 from vsphere_motion.vcenter.deadline import Deadline, no_answer, timely
@@ -34,6 +32,9 @@ from vsphere_motion.vcenter.faults import outcome_unknown, translate
 from vsphere_motion.vcenter.pool import ConnectionPool
 from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, UnknownFault, read_answer
 from vsphere_motion.vcenter.tls import Trust, TrustRules, untrusted
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 PATH = "/sdk"
 TRIES = 4
@@ -44,22 +45,22 @@ FRESH_S = 5.0
 _AWAY = frozenset({502, 503, 504})
 _OPERATION_ID = "operationID"
 _COOKIE = re.compile(rf'\s*{COOKIE_NAME}=("[^"]*"|[^;\s]*)')
-_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Call:
-    """One call of the API.
+    """One call of the API; its request is the SOAP text, which may hold a password and is never shown.
 
     Args:
         method: pyVmomi's description of the method.
-        request: the SOAP text; it may hold a password and is never shown.
     """
 
-    method: Any
-    server: str
-    request: bytes = field(repr=False)
-    deadline: Deadline
+    __slots__ = ("deadline", "method", "request", "server")
+
+    def __init__(self, *, method: Any, server: str, request: bytes, deadline: Deadline) -> None:
+        self.method = method
+        self.server = server
+        self.request = request
+        self.deadline = deadline
 
     @property
     def name(self) -> str:
@@ -158,7 +159,7 @@ class Stub(SoapStubAdapterBase):
                 pause_s = _pause_s(attempt)
                 if not self._has_answered or pause_s >= call.deadline.left_s:
                     raise
-                _log.warning("%s; asking again in %.1f s", lost.message, pause_s)
+                _logger().warning("%s; asking again in %.1f s", lost.message, pause_s)
                 if self._closed.wait(pause_s):
                     raise
         return self._ask(call)
@@ -289,7 +290,7 @@ def operation(op_id: str | None) -> Iterator[None]:
 
 
 def _pause_s(attempt: int) -> float:
-    jitter = secrets.SystemRandom().uniform(0.5, 1.0)
+    jitter = random.SystemRandom().uniform(0.5, 1.0)
     return float(FIRST_PAUSE_S * 2**attempt * jitter)
 
 
@@ -301,3 +302,10 @@ def _not_understood(call: _Call, status: int, failure: Exception) -> MotionError
         f"Could not {call.what}: {words}",
         hint="Check that this is the address of a vCenter. A newer vCenter may need a newer pyvmomi.",
     )
+
+
+def _logger() -> Logger:
+    """Imported when something is logged: most connections have nothing to say, and start faster without it."""
+    import logging
+
+    return logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim, vmodl
 
-from vsphere_motion.errors import ProtocolError, SessionEnded, VCenterFault, VCenterUnavailable
+from vsphere_motion.errors import ProtocolError, SessionEnded, Unreachable, VCenterFault, VCenterUnavailable
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskState, TaskStatus
 from vsphere_motion.vcenter.collector import (
@@ -41,6 +41,8 @@ ANSWER_S = 15.0
 
 HISTORY_PAGE = 100
 """Tasks read at once from a history collector."""
+
+HISTORY_TRIES = 3
 
 _WATCHED = ("info.progress", "info.state")
 _WHOLE = (
@@ -175,12 +177,21 @@ class VCenterTaskFinder:
         VM's recent tasks are looked at too where the history names none: a relocation that is not found is lost.
         """
         try:
-            found = _find_in_history(self._session, vm, op_id, since)
+            found = self._search_history(vm, op_id, since)
         except (ProtocolError, VCenterFault) as error:
             _log.info("no task history (%s); looking at the recent tasks of %s", error, vm)
             found = []
         found = found or _find_in_recent(self._session, vm, op_id, since)
         return min(found)[1] if found else None
+
+    def _search_history(self, vm: MoRef, op_id: str, since: datetime) -> list[tuple[datetime, MoRef]]:
+        """Search with a new collector when a page is lost: a page asked for again would be the next one."""
+        for _ in range(HISTORY_TRIES - 1):
+            try:
+                return _find_in_history(self._session, vm, op_id, since)
+            except Unreachable as error:
+                _log.info("searching the task history of %s again: %s", vm, error)
+        return _find_in_history(self._session, vm, op_id, since)
 
     def read_tasks(self, tasks: Sequence[MoRef]) -> dict[MoRef, TaskStatus]:
         """One reading for each task; a task vCenter no longer knows has `is_gone` set."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from vsphere_motion.errors import BadInput, CertificateUntrusted, PinMismatch, VCenterUnavailable
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.deadline import Deadline, DeadlineSocket, timely
 from vsphere_motion.vcenter.faults import translate
 from vsphere_motion.vcenter.tcp import bare_host, open_tcp
@@ -31,8 +31,7 @@ class Trust(Enum):
     INSECURE = "insecure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresentedCertificate:
+class PresentedCertificate(NamedTuple):
     """The certificate a server presents, not verified in any way.
 
     Args:
@@ -44,8 +43,7 @@ class PresentedCertificate:
     pem: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustRules:
+class TrustRules(NamedTuple):
     """What an `Endpoint` asks for, checked once: the files are read and the pin is well-formed.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyVmomi import vim, vmodl
 
-from vsphere_motion.credentials import Credentials, Password
+from vsphere_motion.model.account import Credentials, Password
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.session import Session
 

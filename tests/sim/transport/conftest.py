@@ -11,7 +11,7 @@ from tests.sim.transport.calls import CREDENTIALS, TIMEOUT_S
 from tests.sim.transport.canned import canned
 from tests.sim.transport.certificates import Identity, make_authority, make_server
 from tests.sim.transport.servers import Server
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import Session, open_session
 
 

@@ -18,7 +18,7 @@ from vsphere_motion.errors import (
     MotionError,
     SessionEnded,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import Session, open_session
 
 pytestmark = pytest.mark.vcsim
@@ -85,7 +85,7 @@ def test_calls_after_closing_are_refused_here(session: Session, server: Server) 
 def test_several_servers_at_once(endpoint: Endpoint, trusted: Identity) -> None:
     with ExitStack() as stack:
         running = [stack.enter_context(Server(canned(), trusted)) for _ in range(3)]
-        sessions = [open_session(replace(endpoint, port=server.port), CREDENTIALS) for server in running]
+        sessions = [open_session(endpoint._replace(port=server.port), CREDENTIALS) for server in running]
         for session in sessions:
             stack.callback(session.close)
         assert [session.now().year for session in sessions] == [2026] * 3

@@ -14,7 +14,7 @@ from tests.sim.transport.servers import Fault, Server
 from vsphere_motion.errors import (
     CallTimeout,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.deadline import Deadline
 from vsphere_motion.vcenter.session import Session, open_session
 from vsphere_motion.vcenter.tcp import open_tcp

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -16,7 +15,7 @@ from vsphere_motion.errors import (
     ProtocolError,
     Unreachable,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import open_session
 
 pytestmark = pytest.mark.vcsim
@@ -24,13 +23,13 @@ pytestmark = pytest.mark.vcsim
 
 def test_a_name_that_does_not_resolve(endpoint: Endpoint) -> None:
     with pytest.raises(Unreachable, match=r"no-such-host\.invalid") as caught:
-        open_session(replace(endpoint, host="no-such-host.invalid"), CREDENTIALS)
+        open_session(endpoint._replace(host="no-such-host.invalid"), CREDENTIALS)
     assert "spelling" in str(caught.value.hint)
 
 
 def test_a_name_that_cannot_be_one(endpoint: Endpoint) -> None:
     with pytest.raises(Unreachable):
-        open_session(replace(endpoint, host="a" * 70 + ".example"), CREDENTIALS)
+        open_session(endpoint._replace(host="a" * 70 + ".example"), CREDENTIALS)
 
 
 def test_a_refused_first_connection_is_not_tried_again(endpoint: Endpoint) -> None:
@@ -38,7 +37,7 @@ def test_a_refused_first_connection_is_not_tried_again(endpoint: Endpoint) -> No
         port = server.port
     started = time.monotonic()
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port}: the connection was refused"):
-        open_session(replace(endpoint, port=port), CREDENTIALS)
+        open_session(endpoint._replace(port=port), CREDENTIALS)
     assert time.monotonic() - started < 0.3  # the pauses between four tries are longer
 
 
@@ -84,7 +83,7 @@ def test_a_server_that_speaks_no_tls(endpoint: Endpoint) -> None:
     with Server(canned(), None) as server:
         server.faults[""] = [servers.send(b"HTTP/1.1 400 X\r\n\r\n")]
         with pytest.raises((ProtocolError, CallTimeout)):
-            open_session(replace(endpoint, port=server.port), CREDENTIALS)
+            open_session(endpoint._replace(port=server.port), CREDENTIALS)
 
 
 def test_a_service_that_is_starting(endpoint: Endpoint, server: Server) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from vsphere_motion.errors import (
     PinMismatch,
     Unreachable,
 )
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.session import Session, open_session
 from vsphere_motion.vcenter.tls import fetch_certificate
 
@@ -38,7 +37,7 @@ def test_the_version_of_the_server_is_spoken_from_the_login_on(session: Session,
 
 def test_no_authority_for_the_certificate(endpoint: Endpoint, server: Server, trusted: Identity) -> None:
     with pytest.raises(CertificateUntrusted) as caught:
-        open_session(replace(endpoint, ca_file=None), CREDENTIALS)
+        open_session(endpoint._replace(ca_file=None), CREDENTIALS)
     shown = "\n".join(caught.value.details)
     assert trusted.thumbprint in shown.replace(":", "").lower()
     assert "--ca-file" in shown
@@ -51,14 +50,14 @@ def test_the_authorities_of_the_system_count(
     endpoint: Endpoint, authority: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate_file))
-    with open_session(replace(endpoint, ca_file=None), CREDENTIALS) as session:
+    with open_session(endpoint._replace(ca_file=None), CREDENTIALS) as session:
         assert session.tls == "verified"
 
 
 def test_certificate_for_another_address(certificates: Path, authority: Identity, endpoint: Endpoint) -> None:
     elsewhere = make_server(certificates, "elsewhere", authority, address="127.9.9.9")
     with Server(canned(), elsewhere) as server, pytest.raises(CertificateUntrusted, match=r"127\.0\.0\.1"):
-        open_session(replace(endpoint, port=server.port), CREDENTIALS)
+        open_session(endpoint._replace(port=server.port), CREDENTIALS)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +69,7 @@ def test_certificate_for_another_address(certificates: Path, authority: Identity
     ],
 )
 def test_a_wrong_pin_sends_nothing(endpoint: Endpoint, server: Server, trusted: Identity, change: object) -> None:
-    wrong = replace(endpoint, thumbprint="ab" * 32, **change)  # type: ignore[arg-type]
+    wrong = endpoint._replace(thumbprint="ab" * 32, **change)  # type: ignore[arg-type]
     with pytest.raises(PinMismatch) as caught:
         open_session(wrong, CREDENTIALS)
     assert server.requests == []
@@ -80,14 +79,14 @@ def test_a_wrong_pin_sends_nothing(endpoint: Endpoint, server: Server, trusted: 
 
 def test_a_pin_alone_is_trust_enough(endpoint: Endpoint, self_signed: Identity) -> None:
     with Server(canned(), self_signed) as server:
-        pinned = replace(endpoint, port=server.port, ca_file=None, thumbprint=self_signed.thumbprint.upper())
+        pinned = endpoint._replace(port=server.port, ca_file=None, thumbprint=self_signed.thumbprint.upper())
         with open_session(pinned, CREDENTIALS) as session:
             assert session.tls == "pinned"
 
 
 def test_a_pin_does_not_replace_a_given_authority(endpoint: Endpoint, self_signed: Identity) -> None:
     with Server(canned(), self_signed) as server:
-        both = replace(endpoint, port=server.port, thumbprint=self_signed.thumbprint)
+        both = endpoint._replace(port=server.port, thumbprint=self_signed.thumbprint)
         with pytest.raises(CertificateUntrusted):
             open_session(both, CREDENTIALS)
         assert server.requests == []
@@ -96,7 +95,7 @@ def test_a_pin_does_not_replace_a_given_authority(endpoint: Endpoint, self_signe
 def test_insecure_takes_any_certificate(endpoint: Endpoint, self_signed: Identity) -> None:
     with (
         Server(canned(), self_signed) as server,
-        open_session(replace(endpoint, port=server.port, ca_file=None, insecure=True), CREDENTIALS) as session,
+        open_session(endpoint._replace(port=server.port, ca_file=None, insecure=True), CREDENTIALS) as session,
     ):
         assert session.tls == "insecure"
 
@@ -105,7 +104,7 @@ def test_insecure_takes_any_certificate(endpoint: Endpoint, self_signed: Identit
 def test_every_connection_is_checked(
     endpoint: Endpoint, server: Server, trusted: Identity, other_trusted: Identity, *, keeps_authority: bool
 ) -> None:
-    pinned = replace(endpoint, thumbprint=trusted.thumbprint, ca_file=endpoint.ca_file if keeps_authority else None)
+    pinned = endpoint._replace(thumbprint=trusted.thumbprint, ca_file=endpoint.ca_file if keeps_authority else None)
     session = open_session(pinned, CREDENTIALS)
     server.identity = other_trusted
     server.cut_connections()
@@ -119,7 +118,7 @@ def test_every_connection_is_checked(
 def test_the_certificate_can_be_fetched_without_sending_anything(
     endpoint: Endpoint, server: Server, trusted: Identity
 ) -> None:
-    presented = fetch_certificate(replace(endpoint, ca_file=None))
+    presented = fetch_certificate(endpoint._replace(ca_file=None))
     assert presented.thumbprint.replace(":", "").lower() == trusted.thumbprint
     assert presented.pem == trusted.certificate_file.read_text()
     assert server.requests == []
@@ -151,5 +150,5 @@ def test_a_ca_file_that_cannot_be_used(tmp_path: Path, endpoint: Endpoint, conte
     if content is not None:
         ca_file.write_bytes(content)
     with pytest.raises(BadInput, match=words) as caught:
-        open_session(replace(endpoint, ca_file=ca_file), CREDENTIALS)
+        open_session(endpoint._replace(ca_file=ca_file), CREDENTIALS)
     assert str(ca_file) in caught.value.message

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from vsphere_motion.model.finding import Finding, Origin, Severity
-from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.report import Report, ReportedMove, RunInfo
 from vsphere_motion.model.task import Fault
+from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.downtime import MEASURE_LOWER_BOUND, MEASURE_REPORTED
 
 START = datetime(2026, 11, 22, 19, 56, 12, tzinfo=UTC)

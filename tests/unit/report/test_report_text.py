@@ -57,7 +57,7 @@ def test_a_run_without_moves_or_end_says_so() -> None:
 
 
 def test_a_product_that_names_its_version_is_not_given_it_twice() -> None:
-    vcenter = replace(make_info().vcenter, product="VMware vCenter Server 8.0.3 build-24022515")
+    vcenter = make_info().vcenter._replace(product="VMware vCenter Server 8.0.3 build-24022515")
     text = report_text(make_report(vcenter=vcenter))
     assert "  vCenter                  vc01.example.com (VMware vCenter Server 8.0.3 build-24022515)\n" in text
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,13 @@ import pytest
 from tests.fakes import START, FakeControl, FakeVCenter
 from vsphere_motion.errors import OutcomeUnknown, PermissionMissing, Unreachable, VCenterFault
 from vsphere_motion.model.event import Event, MoveEnded, MoveProgressed, MoveStarted, RunHalted
-from vsphere_motion.model.inventory import VCenterIdentity
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.task import Fault
+from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.run.execute import Execution, Limits, Ports
 from vsphere_motion.run.journal import Journal, JournaledMove, MoveState
 
@@ -90,9 +91,25 @@ class Rig:
         return [row.outcome.state.value if row.outcome else str(row.state and row.state.value) for row in self.rows]
 
 
+MakeRig = Callable[[int], Rig]
+
+
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    return Rig(tmp_path)
+def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
+    """A run of so many moves; its journal is closed at the end."""
+    with ExitStack() as stack:
+
+        def make(moves: int) -> Rig:
+            rig = Rig(tmp_path, moves)
+            stack.callback(rig.journal.close)
+            return rig
+
+        yield make
+
+
+@pytest.fixture
+def rig(make_rig: MakeRig) -> Rig:
+    return make_rig(1)
 
 
 def test_a_move_is_started_shown_and_judged(rig: Rig) -> None:
@@ -129,8 +146,8 @@ def test_the_intent_is_in_the_journal_before_the_call(rig: Rig) -> None:
     assert seen[0].intent_at == START
 
 
-def test_no_more_than_the_limit_runs_at_once(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, moves=7)
+def test_no_more_than_the_limit_runs_at_once(make_rig: MakeRig) -> None:
+    rig = make_rig(7)
     rig.limits = Limits(max_concurrent=3)
 
     rig.run()
@@ -139,8 +156,8 @@ def test_no_more_than_the_limit_runs_at_once(tmp_path: Path) -> None:
     assert rig.states == ["moved"] * 7
 
 
-def test_one_failure_does_not_stop_the_rest(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, moves=3)
+def test_one_failure_does_not_stop_the_rest(make_rig: MakeRig) -> None:
+    rig = make_rig(3)
     rig.vcenter.failing["vm-1"] = Fault(kind="MigrationFault", message="no")
 
     rig.run()
@@ -155,8 +172,8 @@ def test_one_failure_does_not_stop_the_rest(tmp_path: Path) -> None:
         pytest.param(PermissionMissing("no privilege"), id="a missing privilege"),
     ],
 )
-def test_a_refused_call_is_a_failed_move(tmp_path: Path, error: Exception) -> None:
-    rig = Rig(tmp_path, moves=2)
+def test_a_refused_call_is_a_failed_move(make_rig: MakeRig, error: Exception) -> None:
+    rig = make_rig(2)
     rig.vcenter.refused["vm-0"] = error
 
     rig.run()
@@ -193,8 +210,8 @@ def test_a_call_that_was_not_sent_leaves_the_move_planned(rig: Rig) -> None:
     assert rig.vcenter.closed
 
 
-def test_a_halt_starts_no_more_and_watches_the_running_ones(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, moves=3)
+def test_a_halt_starts_no_more_and_watches_the_running_ones(make_rig: MakeRig) -> None:
+    rig = make_rig(3)
     rig.limits = Limits(max_concurrent=1)
     rig.control = FakeControl(halt_after=2)
 
@@ -214,8 +231,8 @@ def test_a_detach_leaves_the_task_in_the_journal(rig: Rig) -> None:
     assert events[-1].detached
 
 
-def test_the_time_limit_leaves_running_moves_alone(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, moves=2)
+def test_the_time_limit_leaves_running_moves_alone(make_rig: MakeRig) -> None:
+    rig = make_rig(2)
     rig.limits = Limits(max_concurrent=1, timeout_s=4.0)
 
     events = rig.run()

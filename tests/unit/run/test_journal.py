@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,7 +52,7 @@ OUTCOME = Outcome(
 
 
 def info(run: str, uuid: str = "u-1") -> RunInfo:
-    return replace(INFO, run=run, vcenter=replace(INFO.vcenter, instance_uuid=uuid))
+    return replace(INFO, run=run, vcenter=INFO.vcenter._replace(instance_uuid=uuid))
 
 
 def rows(count: int) -> list[JournaledMove]:
@@ -61,8 +63,9 @@ def rows(count: int) -> list[JournaledMove]:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    return open_journal(tmp_path / "state")
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(open_journal(tmp_path / "state")) as opened:
+        yield opened
 
 
 def test_everything_survives_a_reopening(journal: Journal) -> None:
@@ -72,7 +75,8 @@ def test_everything_survives_a_reopening(journal: Journal) -> None:
     journal.write_outcome("r-1", 0, OUTCOME)
     journal.close()
 
-    found = Journal(journal.path).load_run("r-1")
+    with closing(Journal(journal.path)) as reopened:
+        found = reopened.load_run("r-1")
 
     assert found.info == info("r-1")
     assert found.moves[0].outcome == OUTCOME
@@ -95,10 +99,9 @@ def test_a_final_state_is_never_overwritten(journal: Journal) -> None:
 
 def test_only_one_process_gets_the_intent(journal: Journal) -> None:
     journal.create_run(info("r-1"), rows(1))
-    other = Journal(journal.path)
-
-    assert journal.write_intent("r-1", 0, op_id="first", at=START)
-    assert not other.write_intent("r-1", 0, op_id="second", at=START)
+    with closing(Journal(journal.path)) as other:
+        assert journal.write_intent("r-1", 0, op_id="first", at=START)
+        assert not other.write_intent("r-1", 0, op_id="second", at=START)
     assert journal.load_run("r-1").moves[0].op_id == "first"
 
 
@@ -183,10 +186,9 @@ def test_only_its_owner_can_read_it(journal: Journal) -> None:
 
 def test_a_newer_journal_is_refused(journal: Journal) -> None:
     journal.close()
-    database = sqlite3.connect(journal.path)
-    database.execute("UPDATE schema_version SET version = 99")
-    database.commit()
-    database.close()
+    with closing(sqlite3.connect(journal.path)) as database:
+        database.execute("UPDATE schema_version SET version = 99")
+        database.commit()
 
     with pytest.raises(JournalError, match="version 99"):
         Journal(journal.path)

@@ -14,7 +14,7 @@ from pyVmomi.VmomiSupport import versionMap
 
 from tests.sim.transport.canned import CONTENT, answer, content_answer, fault
 from tests.unit.vcenter.test_body import length, response
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.connection import BodyReader
 from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, NotAnAnswer, UnknownFault, read_answer
 from vsphere_motion.vcenter.stub import Stub

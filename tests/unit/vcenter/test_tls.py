@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from vsphere_motion.errors import BadInput, PinMismatch
-from vsphere_motion.settings import Endpoint
+from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter.tls import (
     Trust,
     TrustRules,

@@ -1,0 +1,44 @@
+"""An account and its password, wrapped so that it never shows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Password:
+    """A secret that shows only stars; `reveal` is for `vcenter/session.py` and the keyring alone."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def reveal(self) -> str:
+        """The secret itself."""
+        return self._secret
+
+    def __repr__(self) -> str:
+        return "Password('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Password) and other._secret == self._secret
+
+    def __hash__(self) -> int:
+        return hash(self._secret)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a Password is never pickled")
+
+
+class Credentials(NamedTuple):
+    """An account and its password.
+
+    Args:
+        source: where the password came from, in words, for `doctor`.
+    """
+
+    user: str
+    password: Password
+    source: str
