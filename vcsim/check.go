@@ -7,96 +7,6 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// The names of the checkers' groups of tests (CheckTestType).
-const (
-	testSource    = string(types.CheckTestTypeSourceTests)
-	testHost      = string(types.CheckTestTypeHostTests)
-	testPool      = string(types.CheckTestTypeResourcePoolTests)
-	testDatastore = string(types.CheckTestTypeDatastoreTests)
-	testNetwork   = string(types.CheckTestTypeNetworkTests)
-)
-
-// verdict is all that is to be said against a placement.
-type verdict struct {
-	errors   []types.BaseMethodFault
-	warnings []types.BaseMethodFault
-}
-
-func (v *verdict) refuse(fault types.BaseMethodFault) { v.errors = append(v.errors, fault) }
-func (v *verdict) warn(fault types.BaseMethodFault)   { v.warnings = append(v.warnings, fault) }
-
-// blame refuses where severe, and warns otherwise.
-func (v *verdict) blame(severe bool, fault types.BaseMethodFault) {
-	if severe {
-		v.refuse(fault)
-		return
-	}
-	v.warn(fault)
-}
-
-// inquiry is one judgement under way.
-type inquiry struct {
-	*placement
-	verdict
-
-	engine *engine
-	ctx    *simulator.Context
-}
-
-// isLive is true for a virtual machine that is on and changes host: a vMotion.
-func (q *inquiry) isLive() bool {
-	return q.vm.power == types.VirtualMachinePowerStatePoweredOn && q.changesHost()
-}
-
-func (q *inquiry) changesHost() bool { return q.host.ref != q.source.ref }
-
-// rule is one thing that may stand against a relocation. CheckRelocate_Task reports what the rules say; RelocateVM_Task fails with
-// the first error. The order is that of the list below.
-type rule struct {
-	test  string
-	apply func(*inquiry)
-}
-
-var rules = []rule{
-	{testSource, checkTemplate},
-	{testSource, checkDisabledMethod},
-	{testSource, checkVMConnection},
-	{testSource, checkQuestion},
-	{testSource, checkSourceHost},
-	{testHost, checkDestinationHost},
-	{testSource, checkSourceVMotion},
-	{testHost, checkDestinationVMotion},
-	{testHost, checkDevices},
-	{testSource, checkAffinity},
-	{testHost, checkCPUs},
-	{testPool, checkMemory},
-	{testHost, checkRules},
-	{testDatastore, checkTargetDatastores},
-	{testDatastore, checkDisks},
-	{testNetwork, checkNetworks},
-	{testSource, checkSnapshots},
-}
-
-// judge applies the rules of the given groups of tests, all of them for nil.
-func (e *engine) judge(ctx *simulator.Context, p *placement, tests []string) verdict {
-	q := &inquiry{placement: p, engine: e, ctx: ctx}
-	for _, r := range rules {
-		if len(tests) == 0 || containsString(tests, r.test) {
-			r.apply(q)
-		}
-	}
-	return q.verdict
-}
-
-func containsString(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
-}
-
 // CheckRelocateTask judges a relocation, without doing it, by the rules RelocateVM_Task goes by. Without a host it judges every host
 // of the pool's cluster.
 func (f *front) CheckRelocateTask(ctx *simulator.Context, req *types.CheckRelocate_Task) soap.HasFault {
@@ -124,14 +34,25 @@ func (e *engine) check(ctx *simulator.Context, kind taskKind, r moRef, spec type
 	if !found {
 		return r, &types.ManagedObjectNotFound{Obj: r}
 	}
+	if fault := checkTestTypes(tests); fault != nil {
+		return r, fault
+	}
+	return e.startCheck(ctx, kind, vm, func(worker *simulator.Context) (any, types.BaseMethodFault) {
+		return e.checkResults(worker, vm, spec, state, tests)
+	}), nil
+}
+
+// startCheck makes the task of a check, with a worker of its own.
+func (e *engine) startCheck(ctx *simulator.Context, kind taskKind, vm *simulator.VirtualMachine,
+	work func(*simulator.Context) (any, types.BaseMethodFault)) moRef {
 	task := &simulator.Task{}
 	task.Self = e.newReference("Task")
 	e.putTask(ctx, task, kind, vm, e.clock.now())
 	worker := workerContext(ctx)
-	go e.runCheck(worker, task, func() (any, types.BaseMethodFault) {
-		return e.checkResults(worker, vm, spec, state, tests)
+	e.background(func() {
+		e.runCheck(worker, task, func() (any, types.BaseMethodFault) { return work(worker) })
 	})
-	return task.Self, nil
+	return task.Self
 }
 
 // runCheck runs a check's work and ends its task with what comes out, a panic included.
@@ -158,16 +79,19 @@ func (e *engine) checkResults(ctx *simulator.Context, vm *simulator.VirtualMachi
 		if state != "" && plan.vm.power != state {
 			return nil, &types.InvalidPowerState{RequestedState: state, ExistingState: plan.vm.power}
 		}
-		found := verdict{}
-		if !plan.isNoop() {
-			found = e.judge(ctx, plan, tests)
-		}
-		machine, host := plan.vm.ref, plan.host.ref
-		results.CheckResult = append(results.CheckResult, types.CheckResult{
-			Vm: &machine, Host: &host, Warning: localizedAll(found.warnings), Error: localizedAll(found.errors),
-		})
+		results.CheckResult = append(results.CheckResult, e.resultOf(ctx, plan, tests))
 	}
 	return results, nil
+}
+
+// resultOf is the judgement of one pair; what changes nothing is not judged.
+func (e *engine) resultOf(ctx *simulator.Context, plan *placement, tests []string) types.CheckResult {
+	found := verdict{}
+	if !plan.isNoop() {
+		found = e.judge(ctx, plan, tests)
+	}
+	machine, host := plan.vm.ref, plan.host.ref
+	return types.CheckResult{Vm: &machine, Host: &host, Warning: localizedAll(found.warnings), Error: localizedAll(found.errors)}
 }
 
 // trials are the specs to judge: the one given where it names a host, else one for each connected host of the pool's cluster that is

@@ -161,6 +161,8 @@ func (c *collector) wait(ctx *simulator.Context, version string, options *types.
 	}
 	wait, cancel := c.startWait(options.MaxWaitSeconds)
 	defer cancel()
+	call := beginLongCall(ctx)
+	defer call.finish()
 	c.waiting.Lock()
 	defer c.waiting.Unlock()
 	c.prepare(ctx, version)
@@ -171,25 +173,35 @@ func (c *collector) wait(ctx *simulator.Context, version string, options *types.
 	once := options.MaxWaitSeconds != nil && *options.MaxWaitSeconds == 0
 	ticker := time.NewTicker(collectorTick)
 	defer ticker.Stop()
+	pace := paceOf(ctx)
 	for {
+		seen := pace.seen()
 		if len(c.queue) == 0 {
 			if fault := c.gather(ctx); fault != nil {
 				return nil, fault
 			}
 		}
 		if len(c.queue) > 0 || version == "" {
+			pace.unblock(c)
 			return c.nextSet(page), nil
 		}
 		if once {
 			return nil, nil
 		}
+		kicked := pace.block(c, seen)
 		select {
 		case <-wait.Done():
+			pace.unblock(c)
 			if wait.Err() == context.Canceled {
 				return nil, &types.RequestCanceled{}
 			}
 			return nil, nil
 		case <-ticker.C:
+		case <-kicked:
+		}
+		if call.sessionEnded() {
+			pace.unblock(c)
+			return nil, notAuthenticated(c.Self)
 		}
 	}
 }

@@ -23,6 +23,8 @@ func (m *move) commit() types.BaseMethodFault {
 		m.addVM(network)
 	}
 	m.changeVM(datastores, networks)
+	m.moveSpace()
+	m.moveSnapshots()
 	m.changeFolder()
 	m.leave(p.source.ref, p.host.ref)
 	m.leave(p.vm.pool, p.pool)
@@ -126,6 +128,7 @@ func vmsOf(registry *simulator.Registry, owner moRef) *[]moRef {
 func (m *move) changeVM(datastores, networks []moRef) {
 	p := m.plan
 	names := m.datastoreNames(datastores)
+	m.readStoreURLs(datastores)
 	m.moveDirectory()
 	m.ctx.WithLock(m.vm, func() {
 		changes := []types.PropertyChange{}

@@ -56,25 +56,6 @@ func (m *move) networksAfter() []moRef {
 	return after
 }
 
-// storageChanges points every path of the virtual machine to where its files are now. The virtual machine is locked.
-func (m *move) storageChanges(datastores []moRef, names map[moRef]string) []types.PropertyChange {
-	p := m.plan
-	if !p.changesStorage() || m.vm.Config == nil {
-		return nil
-	}
-	home := names[p.home]
-	files := m.vm.Config.Files
-	for _, path := range []*string{&files.VmPathName, &files.SnapshotDirectory, &files.SuspendDirectory, &files.LogDirectory} {
-		*path = retarget(*path, home)
-	}
-	changes := []types.PropertyChange{
-		{Name: "datastore", Val: datastores},
-		{Name: "config.files", Val: files},
-		{Name: "summary.config.vmPathName", Val: files.VmPathName},
-	}
-	return append(changes, m.layoutChanges(names)...)
-}
-
 // datastoreNames are the names of the datastores the virtual machine leaves and comes to.
 func (m *move) datastoreNames(datastores []moRef) map[moRef]string {
 	names := map[moRef]string{}
@@ -106,45 +87,6 @@ func (m *move) deviceChanges(names map[moRef]string) []types.PropertyChange {
 		}
 	}
 	return []types.PropertyChange{{Name: "config.hardware.device", Val: devices}}
-}
-
-func rebacked(device types.BaseVirtualDevice, to moRef, name string) types.BaseVirtualDevice {
-	moved := copyDevice(device)
-	if backing, isFile := moved.GetVirtualDevice().Backing.(types.BaseVirtualDeviceFileBackingInfo); isFile {
-		file := backing.GetVirtualDeviceFileBackingInfo()
-		file.Datastore, file.FileName = &to, retarget(file.FileName, name)
-	}
-	return moved
-}
-
-// layoutChanges renames the files of layoutEx: a disk's go with the disk, all others with the configuration.
-func (m *move) layoutChanges(names map[moRef]string) []types.PropertyChange {
-	if m.vm.LayoutEx == nil {
-		return nil
-	}
-	targets := map[int32]moRef{}
-	for _, disk := range m.plan.disks {
-		for _, layout := range m.vm.LayoutEx.Disk {
-			if layout.Key == disk.key {
-				for _, unit := range layout.Chain {
-					for _, key := range unit.FileKey {
-						targets[key] = disk.to
-					}
-				}
-			}
-		}
-	}
-	layout := *m.vm.LayoutEx
-	layout.File = append([]types.VirtualMachineFileLayoutExFileInfo(nil), layout.File...)
-	layout.Timestamp = m.engine.clock.now()
-	for i, file := range layout.File {
-		to, isDisk := targets[file.Key]
-		if !isDisk {
-			to = m.plan.home
-		}
-		layout.File[i].Name = retarget(file.Name, names[to])
-	}
-	return []types.PropertyChange{{Name: "layoutEx", Val: layout}}
 }
 
 // moveDirectory moves the machine's directory where both datastores are directories of this computer that have room for it. It is

@@ -15,6 +15,12 @@ type hostTraits struct {
 	MTU          int32
 	NetStack     string // netStackInstanceKey of the vMotion vmknic
 	ESXiVersion  string // "6.5", "7.0" or "8.0": the grammar of its logs
+	Admission    hostAdmission
+
+	VMotionBytesPerS float64       // what vMotion gets out of the uplink; 0: what its speed gives
+	LogBytes         int           // size at which its logs are rotated; 0: a default
+	ClockSkew        time.Duration // how far its clock, which stamps its logs alone, is ahead of vCenter's
+	Streams          int           // stream helpers of one vMotion; 0: as many as it takes from release 7.0 on, one before
 }
 
 // vmTraits holds the load a virtual machine's guest makes; memory size and placement are read from the inventory itself.
@@ -22,12 +28,28 @@ type vmTraits struct {
 	Ref            types.ManagedObjectReference
 	TouchedBytes   int64 // memory that was ever written; -1: all of it
 	DirtyBytesPerS int64 // guest's write rate while a migration runs
+	Admission      vmAdmission
+
+	FixedDirtyBytesPerS int64 // the part of it that slowing the guest down does not reduce
+	NoSDPS              bool  // the guest is never slowed down
+	DeviceStateBytes    int64 // sent while the guest is stunned
+}
+
+// datastoreTraits holds what the vSphere API does not say of a datastore.
+type datastoreTraits struct {
+	CopyBytesPerS float64 // at which disks are copied from and to it; 0: a default
 }
 
 // site is what the inventory builder knows and the motion engine asks. Both maps are complete before the server listens.
 type site struct {
 	Hosts map[types.ManagedObjectReference]hostTraits
 	VMs   map[types.ManagedObjectReference]vmTraits // a VM that is absent is idle with all memory touched
+
+	Access     accessPlan                                       // who may log in beside the administrator, and may do what
+	Faults     []faultSpec                                      // planted from the start
+	Datastores map[types.ManagedObjectReference]datastoreTraits // absent, also the whole map: all defaults
+
+	DRSIntervals map[types.ManagedObjectReference]time.Duration // by cluster: how often DRS looks at it by itself; absent: never
 }
 
 // motionTruth is the ground truth of one relocation, served by GET /_sim/v1/motions.
@@ -39,7 +61,7 @@ type motionTruth struct {
 	OperationID       string     `json:"operation_id"`
 	Source            string     `json:"source"`      // host moid
 	Destination       string     `json:"destination"` // host moid
-	Phase             string     `json:"phase"`       // queued, precopy, switchover, done, cancelled, failed
+	Phase             string     `json:"phase"`       // queued, storage, precopy, switchover, done, cancelled, failed
 	ProgressPercent   int32      `json:"progress_percent"`
 	MemoryBytes       int64      `json:"memory_bytes"`
 	SentBytes         int64      `json:"sent_bytes"`

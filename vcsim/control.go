@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -36,11 +37,14 @@ func registerControl(service *simulator.Service, registry *simulator.Registry, m
 		"GET /_sim/v1/site":             c.showSite,
 		"/_sim/":                        c.unknown,
 	}
+	maps.Copy(handlers, c.faultHandlers())
+	maps.Copy(handlers, c.logHandlers())
 	for pattern, handler := range handlers {
 		service.ServeMux.Handle(pattern, who.requireBasic(handler))
 	}
-	c.trace.wrap(service.ServeMux, "POST /sdk", service.ServeSDK)
-	c.trace.wrap(service.ServeMux, "POST /sdk/vimService", service.ServeSDK)
+	serve := (&soapFaults{engine: moves, registry: registry}).around(service.ServeSDK)
+	c.trace.wrap(service.ServeMux, "POST /sdk", serve)
+	c.trace.wrap(service.ServeMux, "POST /sdk/vimService", serve)
 	refuseAddHost(registry)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"sync"
 	"time"
 )
 
@@ -69,10 +70,25 @@ func copyStruct(v reflect.Value) reflect.Value {
 		return v
 	}
 	fresh := reflect.New(v.Type()).Elem()
-	for i := range v.NumField() {
-		if v.Type().Field(i).IsExported() {
-			fresh.Field(i).Set(copyValue(v.Field(i)))
-		}
+	for _, i := range exportedFields(v.Type()) {
+		fresh.Field(i).Set(copyValue(v.Field(i)))
 	}
 	return fresh
+}
+
+// fieldIndexes remembers the exported fields of each type: a site of 10,000 machines asks for the same ones very often.
+var fieldIndexes sync.Map
+
+func exportedFields(kind reflect.Type) []int {
+	if known, found := fieldIndexes.Load(kind); found {
+		return known.([]int)
+	}
+	var indexes []int
+	for i := range kind.NumField() {
+		if kind.Field(i).IsExported() {
+			indexes = append(indexes, i)
+		}
+	}
+	fieldIndexes.Store(kind, indexes)
+	return indexes
 }

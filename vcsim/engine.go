@@ -1,12 +1,12 @@
 package main
 
 import (
-	"math/rand"
+	"log"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/types"
 )
 
 // engine makes relocations take time. It is a small discrete-event simulation: events happen at their simulated time, whenever the
@@ -19,37 +19,59 @@ type engine struct {
 	registry *simulator.Registry
 	site     *site
 	logs     *hostLogs
+	faults   *faultBook
+	service  *simulator.Service // nil in tests of the engine alone
+	seed     int64
 
-	mu        sync.Mutex
-	rng       *rand.Rand
-	links     map[types.ManagedObjectReference]*link
-	moves     []*move                                // every move since the start, oldest first
-	live      []*move                                // those whose flow has events to come
-	busy      map[types.ManagedObjectReference]*move // by virtual machine
-	tasks     map[types.ManagedObjectReference]*move
-	admitting map[*move]struct{} // submitted, and not yet in the model
-	ids       map[string]bool
-	time      time.Time // up to which the model has been advanced
-	wake      chan struct{}
-	done      chan struct{}
+	mu      sync.Mutex
+	book    *book
+	links   map[moRef]*link // by host
+	stores  map[moRef]*link // by datastore
+	moves   []*move         // every move since the start, oldest first
+	waiting []*move         // for room in the limits, in the order of their submission
+	live    []*move         // those whose flow has events to come
+	timers  []*timer        // in the order of their times
+	busy    map[moRef]*move // by virtual machine
+	tasks   map[moRef]*move
+	held    map[*move]time.Time // the model's time must not pass these: the move's worker is not ready yet
+	ids     map[string]bool
+	time    time.Time // up to which the model has been advanced
+	roomy   bool      // a waiting move may have got room
+	pace    *pace     // of a virtual clock; nil otherwise
+
+	upkeeps  map[moRef]*upkeep   // hosts on their way into maintenance mode
+	breakers map[ruleKey][]moRef // machines that break DRS rules
+	advised  int                 // recommendations of DRS so far
+
+	observe func() // for tests: called after each transition, with mu held
+	wake    chan struct{}
+	done    chan struct{}
 }
 
 func newEngine(registry *simulator.Registry, s *site, clock clock, seed int64) *engine {
 	e := &engine{
-		clock:     clock,
-		registry:  registry,
-		site:      s,
-		rng:       rand.New(rand.NewSource(seed)),
-		links:     map[types.ManagedObjectReference]*link{},
-		busy:      map[types.ManagedObjectReference]*move{},
-		tasks:     map[types.ManagedObjectReference]*move{},
-		admitting: map[*move]struct{}{},
-		ids:       map[string]bool{},
-		time:      clock.now(),
-		wake:      make(chan struct{}, 1),
-		done:      make(chan struct{}),
+		clock:    clock,
+		registry: registry,
+		site:     s,
+		seed:     seed,
+		faults:   newFaultBook(seed),
+		book:     newBook(s),
+		links:    map[moRef]*link{},
+		stores:   map[moRef]*link{},
+		busy:     map[moRef]*move{},
+		tasks:    map[moRef]*move{},
+		held:     map[*move]time.Time{},
+		ids:      map[string]bool{},
+		upkeeps:  map[moRef]*upkeep{},
+		breakers: map[ruleKey][]moRef{},
+		time:     clock.now(),
+		wake:     make(chan struct{}, 1),
+		done:     make(chan struct{}),
 	}
 	e.logs = newHostLogs(clock, seed)
+	if virtual, is := clock.(*virtualClock); is {
+		e.pace = newPace(e, virtual)
+	}
 	return e
 }
 
@@ -57,10 +79,19 @@ func newEngine(registry *simulator.Registry, s *site, clock clock, seed int64) *
 const heldPause = time.Second
 
 // stop ends the engine's loop; moves under way stay where they are.
-func (e *engine) stop() { close(e.done) }
+func (e *engine) stop() {
+	close(e.done)
+	if e.pace != nil {
+		e.pace.stir()
+	}
+}
 
 // loop advances the model whenever an event is due.
 func (e *engine) loop() {
+	if e.pace != nil {
+		e.pace.loop()
+		return
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -70,51 +101,107 @@ func (e *engine) loop() {
 		case <-e.wake:
 		case <-timer.C:
 		}
-		e.mu.Lock()
-		pause := e.advance()
-		e.mu.Unlock()
-		timer.Reset(pause)
+		timer.Reset(e.advanceSafely())
 	}
 }
 
-// advance runs all events that are due, in the order of their times, and says how long the next one is away. e.mu is held.
+// advanceSafely is advance, and outlives a mistake in the model: the process must not die of one move.
+func (e *engine) advanceSafely() (pause time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer func() {
+		if cause := recover(); cause != nil {
+			log.Printf("motion engine: %v\n%s", cause, debug.Stack())
+			pause = heldPause
+		}
+	}()
+	return e.advance()
+}
+
+// advance runs all events that are due, in the order of their times, and says how long the next one is away. A virtual clock's
+// events are run by its pace alone. e.mu is held.
 func (e *engine) advance() time.Duration {
-	now := e.horizon()
+	if e.pace != nil {
+		return heldPause
+	}
+	present := e.clock.now()
 	for {
-		at, found := e.nextEvent()
-		if !found || at.After(now) {
-			e.passTime(now)
-			if !found || len(e.admitting) > 0 {
+		horizon := e.horizon(present)
+		due, found := e.nextEvent()
+		if !found || due.at.After(horizon) {
+			e.passTime(horizon)
+			if !found || len(e.held) > 0 {
 				return heldPause
 			}
-			return e.clock.wait(at)
+			return e.clock.wait(due.at)
 		}
-		e.passTime(at)
-		e.fire(at)
+		e.run(due)
 	}
 }
 
-// horizon is how far the model's time may go: to now, or to the submission of a move that is being admitted. e.mu is held.
-func (e *engine) horizon() time.Time {
-	now := e.clock.now()
-	for m := range e.admitting {
-		if m.queuedAt.Before(now) {
-			now = m.queuedAt
+// horizon is how far the model's time may go: to now, or to where a move holds it. e.mu is held.
+func (e *engine) horizon(now time.Time) time.Time {
+	for _, at := range e.held {
+		if at.Before(now) {
+			now = at
 		}
 	}
 	return now
 }
 
-// nextEvent is the time of the earliest event to come. e.mu is held.
-func (e *engine) nextEvent() (time.Time, bool) {
-	var earliest time.Time
+// happening is the next thing to happen: to a flow, to a waiting move that gets room, or to a timer.
+type happening struct {
+	at      time.Time
+	flowing *move
+	granted *move
+	timer   *timer
+}
+
+// nextEvent is the earliest event to come; among those of one time, timers come first, then moves in their order. e.mu is held.
+func (e *engine) nextEvent() (happening, bool) {
+	var next happening
 	found := false
-	for _, m := range e.live {
-		if at, has := m.flow.next(e.time); has && (!found || at.Before(earliest)) {
-			earliest, found = at, true
+	offer := func(h happening) {
+		if !found || h.at.Before(next.at) {
+			next, found = h, true
 		}
 	}
-	return earliest, found
+	if len(e.timers) > 0 {
+		offer(happening{at: later(e.timers[0].at, e.time), timer: e.timers[0]})
+	}
+	for _, m := range e.live {
+		if at, has := m.flow.next(e.time); has {
+			offer(happening{at: at, flowing: m})
+		}
+	}
+	if m := e.nextGrant(); m != nil {
+		offer(happening{at: later(m.queuedAt, e.time), granted: m})
+	}
+	return next, found
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// run lets one event happen. e.mu is held.
+func (e *engine) run(h happening) {
+	e.passTime(h.at)
+	switch {
+	case h.timer != nil:
+		e.timers = e.timers[1:]
+		e.spawn(h.timer.run)
+	case h.granted != nil:
+		e.grant(h.granted, h.at)
+	default:
+		e.fire(h.flowing, h.at)
+	}
+	if e.observe != nil {
+		e.observe()
+	}
 }
 
 // passTime lets bytes flow until the time to. e.mu is held.
@@ -128,46 +215,34 @@ func (e *engine) passTime(to time.Time) {
 	e.time = to
 }
 
-// fire handles every move that has come to the end of a stage, or to a step of progress, at the time at. e.mu is held.
-func (e *engine) fire(at time.Time) {
-	for _, m := range e.live {
-		if m.flow.isDone(at) {
-			before := m.flow.stage
-			m.flow.turn(at)
-			m.turned(before, at)
-		}
-		if percent := m.flow.percent() / progressStep * progressStep; percent > m.shown {
-			m.shown = percent
-			m.enqueue(func() { m.publishProgress(percent) })
-		}
+// fire handles a move that has come to the end of a stage, or to a step of progress, at the time at. e.mu is held.
+func (e *engine) fire(m *move, at time.Time) {
+	m.endStall(at)
+	if m.flow.isDone(at) && !m.meetResume(at) {
+		before := m.flow.stage
+		m.flow.turn(at)
+		m.turned(before, at)
+		e.settle()
 	}
-	e.settle()
+	if percent := m.flow.percent() / progressStep * progressStep; percent > m.shown {
+		m.shown = percent
+		m.enqueue(func() { m.publishProgress(percent) })
+	}
+	m.meetFaults(at)
 }
 
-// settle forgets ended flows and deals the links' bandwidth out anew. e.mu is held.
+// settle forgets ended flows and deals the bandwidth out anew. e.mu is held.
 func (e *engine) settle() {
 	alive := e.live[:0]
+	var flows []*flow
 	for _, m := range e.live {
 		if m.flow.stage != stageEnded {
-			alive = append(alive, m)
+			alive, flows = append(alive, m), append(flows, &m.flow)
 		}
 	}
 	clear(e.live[len(alive):])
 	e.live = alive
-	for _, l := range e.links {
-		l.users = 0
-	}
-	for _, m := range e.live {
-		if m.flow.load.twoHosts && m.flow.stage.transmits() {
-			m.flow.source.users++
-			m.flow.destination.users++
-		}
-	}
-	for _, m := range e.live {
-		if m.flow.stage.transmits() {
-			m.flow.share()
-		}
-	}
+	divide(flows)
 }
 
 // nudge makes the loop look at the model again.
@@ -176,14 +251,31 @@ func (e *engine) nudge() {
 	case e.wake <- struct{}{}:
 	default:
 	}
+	if e.pace != nil {
+		e.pace.stir()
+	}
 }
 
 // linkOf is the vMotion link of a host. e.mu is held.
-func (e *engine) linkOf(host types.ManagedObjectReference) *link {
+func (e *engine) linkOf(host moRef) *link {
 	l, known := e.links[host]
 	if !known {
-		l = newLink(e.site.Hosts[host].LinkBitsPerS)
+		traits := e.site.Hosts[host]
+		l = newLink(traits.LinkBitsPerS)
+		if traits.VMotionBytesPerS > 0 {
+			l.bytesPerS = traits.VMotionBytesPerS
+		}
 		e.links[host] = l
+	}
+	return l
+}
+
+// storeOf is a datastore as something to copy from and to. e.mu is held.
+func (e *engine) storeOf(datastore moRef) *link {
+	l, known := e.stores[datastore]
+	if !known {
+		l = newStore(e.site.Datastores[datastore].CopyBytesPerS)
+		e.stores[datastore] = l
 	}
 	return l
 }

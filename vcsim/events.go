@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -77,7 +78,11 @@ func (m *move) endEvent() types.BaseEvent {
 		event.VmEvent = after
 		return event
 	}
-	return &types.VmMigratedEvent{VmEvent: after, SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds}
+	migrated := types.VmMigratedEvent{VmEvent: after, SourceHost: *before.Host, SourceDatacenter: before.Datacenter, SourceDatastore: before.Ds}
+	if m.drs {
+		return &types.DrsVmMigratedEvent{VmMigratedEvent: migrated}
+	}
+	return &migrated
 }
 
 func (m *move) failureEvent(fault types.BaseMethodFault) types.BaseEvent {
@@ -89,22 +94,6 @@ func (m *move) failureEvent(fault types.BaseMethodFault) types.BaseEvent {
 		return event
 	}
 	return &types.VmFailedMigrateEvent{VmEvent: before, DestHost: *after.Host, Reason: reason, DestDatacenter: after.Datacenter, DestDatastore: after.Ds}
-}
-
-// postEvent posts an event at a simulated time, into a chain or, for 0, as the first of its own, and gives the chain. The event
-// manager stamps the real time and makes each event a chain, so that both are set afterwards, before anybody else gets its lock.
-func postEvent(ctx *simulator.Context, event types.BaseEvent, at time.Time, chain int32) int32 {
-	manager := ctx.Map.EventManager()
-	ctx.WithLock(manager, func() {
-		manager.PostEvent(ctx, &types.PostEvent{EventToPost: event})
-		posted := event.GetEvent()
-		posted.CreatedTime = at
-		if chain != 0 {
-			posted.ChainId = chain
-		}
-		chain = posted.ChainId
-	})
-	return chain
 }
 
 // eventMessages are the texts of migration events that govmomi has none for, or one that does not parse: posting the event with its
@@ -141,7 +130,7 @@ func repairEventMessages(ctx *simulator.Context, registry *simulator.Registry) {
 	manager := registry.EventManager()
 	ctx.WithLock(manager, func() {
 		known := append([]types.EventDescriptionEventDetail(nil), manager.Description.EventInfo...)
-		for _, message := range eventMessages {
+		for _, message := range slices.Concat(eventMessages, sessionMessages, hostEventMessages) {
 			known = withMessage(known, message)
 		}
 		manager.Description.EventInfo = known

@@ -32,6 +32,9 @@ func localizedAll(faults []types.BaseMethodFault) []types.LocalizedMethodFault {
 // messageOf is what a person reads of a fault. The texts are modelled on vCenter's; those of VMotionNotConfigured and
 // SystemError are vCenter's own, the rest is UNVERIFIED.
 func messageOf(fault types.BaseMethodFault) string {
+	if said := spokenMessage(fault); said != "" {
+		return said
+	}
 	switch f := fault.(type) {
 	case *types.RequestCanceled:
 		return "The task was canceled by a user."
@@ -114,5 +117,5 @@ func partMessage(fault types.BaseMethodFault) string {
 	case *types.SharedBusControllerNotSupported:
 		return "Device '" + f.Device + "' is a SCSI controller engaged in bus-sharing."
 	}
-	return faultName(fault)
+	return admissionMessage(fault)
 }

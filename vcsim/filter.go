@@ -209,7 +209,7 @@ func (c *collector) readSome(ctx *simulator.Context, filter *simulator.PropertyF
 // read collects a specification's objects and properties; objects that are gone are left out.
 func (c *collector) read(ctx *simulator.Context, spec types.PropertyFilterSpec) ([]types.ObjectContent, types.BaseMethodFault) {
 	spec.ReportMissingObjectsInResults = types.NewBool(true)
-	answer := c.PropertyCollector.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{spec}})
+	answer := c.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{spec}})
 	if fault := answer.Fault(); fault != nil {
 		method, is := fault.VimFault().(types.BaseMethodFault)
 		if !is {

@@ -181,16 +181,50 @@ func TestBrowsePagesAndTail(t *testing.T) {
 	}
 }
 
-func TestRingForgetsTheOldest(t *testing.T) {
-	r := &ring{}
-	for i := range ringLines + 1 {
-		r.add(logLine{epoch.Add(time.Duration(i) * time.Second), fmt.Sprint(i)})
+func TestLogsRotateAtTheirSize(t *testing.T) {
+	w := newWorld(t, 1)
+	host := w.hosts[0]
+	w.engine.logs.mu.Lock()
+	f := w.engine.logs.file(host, keyVMkernel)
+	f.limit = 64 << 10
+	for f.size < f.limit-200 {
+		w.engine.logs.noise(host, w.engine.clock.now())
 	}
-	if len(r.lines) != ringLines+1-ringCut || r.lines[0].text != fmt.Sprint(ringCut) {
-		t.Errorf("%d lines from %s", len(r.lines), r.lines[0].text)
+	full := len(f.lines)
+	w.engine.logs.mu.Unlock()
+	before, _ := w.browse(&host, keyVMkernel, math.MaxInt32, 0)
+	if int(before.LineEnd) != full {
+		t.Fatalf("%d lines, not %d", before.LineEnd, full)
 	}
-	r.add(logLine{epoch.Add(5000*time.Second + 1), "late"})
-	if r.lines[4001].text != "late" {
+	w.engine.logs.mu.Lock()
+	for range 3 {
+		w.engine.logs.noise(host, w.engine.clock.now())
+	}
+	w.engine.logs.mu.Unlock()
+	after, _ := w.browse(&host, keyVMkernel, 1, 500)
+	if after.LineStart != 1 || after.LineEnd > 3 || len(after.LineText) == 0 {
+		t.Errorf("after the rotation: %d to %d", after.LineStart, after.LineEnd)
+	}
+	old, found := w.engine.logs.read(host, keyVMkernel, 1)
+	if size := len(strings.Join(old, "\n")) + 1; !found || len(old) < full || len(old) > full+2 || size > f.limit {
+		t.Errorf("the old file has %d lines and %d bytes", len(old), size)
+	}
+}
+
+func TestOldLogsAreLimitedAndLateLinesSorted(t *testing.T) {
+	f := newLogFile(100)
+	for i := range 100 {
+		f.add(logLine{at: epoch.Add(time.Duration(i) * time.Second), text: strings.Repeat("x", 29)})
+	}
+	if len(f.archives) != logArchives || len(f.lines) > 3 {
+		t.Errorf("%d old ones, %d lines", len(f.archives), len(f.lines))
+	}
+	f = newLogFile(0)
+	for i := range 10 {
+		f.add(logLine{at: epoch.Add(time.Duration(i) * time.Second), text: fmt.Sprint(i)})
+	}
+	f.add(logLine{at: epoch.Add(5*time.Second + 1), text: "late"})
+	if f.lines[6].text != "late" {
 		t.Error("a late line is not where it belongs")
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// The model of one vMotion: iterative pre-copy, then switch-over. Pure: time comes in as an argument, nothing here knows vSphere's objects.
+// The state of one move and how it goes on. Pure: time comes in as an argument, nothing here knows vSphere's objects. What a pass of
+// the pre-copy decides is in precopy.go, how links are shared in bandwidth.go.
 
 const (
 	// linkEfficiency is the share of a vMotion link's rate that carries memory: 9.64 Gbit/s of 10 GbE. Source: VMware's 57 s for a
@@ -13,21 +14,15 @@ const (
 	linkEfficiency = 0.964
 	// defaultLinkBitsPerS is assumed for a host of which nothing else is known.
 	defaultLinkBitsPerS = 10_000_000_000
-	// switchoverGoal is Migrate.PreCopySwitchoverTimeGoal, 500 ms in ESXi 6.0u3 to 9.0.1.
-	switchoverGoal = 500 * time.Millisecond
-	// minProgressRatio is Migrate.PreCopyMinProgressPerc, 130 %: below it the guest is slowed down.
-	minProgressRatio = 1.30
-	// sdpsTargetRatio is Migrate.SdpsTargetRate, 500 %: the ratio of transmit to dirty rate the slowdown brings about.
-	sdpsTargetRatio = 5.0
 	// idleDirtyBytesPerS is what an idle guest writes. A log in VMware KB 436882 shows 0.14 MB/s; the round value is UNVERIFIED.
 	idleDirtyBytesPerS = 100_000
 	// prepareTime passes between the start of the task and the first byte. UNVERIFIED.
 	prepareTime = 200 * time.Millisecond
-	// deviceStateTime is the part of the switch-over that device state takes. UNVERIFIED.
-	deviceStateTime = 100 * time.Millisecond
-	// localCopyBytesPerS is the rate of a disk copy that leaves no host. UNVERIFIED: the rate of a 10 GbE link.
+	// localCopyBytesPerS is the rate of a datastore of which nothing else is known. UNVERIFIED: the rate of a 10 GbE link.
 	localCopyBytesPerS = defaultLinkBitsPerS / 8 * linkEfficiency
-	pageBytes          = 4096
+	// streamBytesPerS is what one stream helper carries: Migrate.MigrateStreamHelperBwUtilMax, 15,000 Mbit/s from 8.0u2 on.
+	streamBytesPerS = 15_000_000_000 / 8
+	pageBytes       = 4096
 	// progressStep is by how many percent a task's progress moves at a time.
 	progressStep = 5
 	// roundingBytes is what a nanosecond of a fast link may leave behind.
@@ -47,44 +42,51 @@ const (
 	stageEnded
 )
 
-// transmits is true while bytes go over the link.
+// transmits is true while bytes flow.
 func (s stage) transmits() bool {
 	return s == stageStorage || s == stagePrecopy || s == stageSwitchover
 }
 
-// link is one host's vMotion interface; all motions of that host share it equally.
-type link struct {
-	bytesPerS float64
-	users     int
-}
-
-func newLink(bitsPerS int64) *link {
-	if bitsPerS <= 0 {
-		bitsPerS = defaultLinkBitsPerS
-	}
-	return &link{bytesPerS: float64(bitsPerS) / 8 * linkEfficiency}
-}
-
 // workload is what has to be carried.
 type workload struct {
-	memoryBytes    float64 // touched memory; 0 for a virtual machine that is off
-	dirtyBytesPerS float64
-	diskBytes      float64
-	live           bool // powered on: the move ends with a switch-over
+	memoryBytes    float64    // touched memory; 0 for a virtual machine that is off
+	dirtyBytesPerS float64    // what the guest writes
+	copies         []diskCopy // one after the other, before the memory
+	live           bool       // powered on: the move ends with a switch-over
 	twoHosts       bool
+
+	fixedDirtyBytesPerS float64       // the part of the writes that slowing the guest down does not reduce
+	noSDPS              bool          // the guest is never slowed down
+	stateBytes          float64       // device state, sent while the guest is stunned
+	maxSwitchover       time.Duration // 0: defaultMaxSwitchover
+	limitBytesPerS      float64       // what the move's streams carry at most; 0: no limit
+}
+
+// diskCopy is one disk that changes datastore.
+type diskCopy struct {
+	bytes float64
+	route []*link
+}
+
+func (w *workload) diskBytes() float64 {
+	total := 0.0
+	for _, c := range w.copies {
+		total += c.bytes
+	}
+	return total
 }
 
 // flow is the state of one motion.
 type flow struct {
-	load        workload
-	source      *link
-	destination *link
+	load    workload
+	network []*link // both hosts' vMotion interfaces
 
 	stage    stage
 	deadline time.Time // end of a stage that takes a set time
-	left     float64   // bytes of this stage yet to go
+	left     float64   // bytes of this stage, or of this disk, yet to go
 	rate     float64   // bytes a second, as of now
 	dirty    float64   // the guest's write rate, after throttling
+	copying  int       // which disk
 
 	passStart  time.Time
 	passBytes  float64
@@ -93,50 +95,36 @@ type flow struct {
 	memorySent float64
 	throttled  bool
 
-	transferStart time.Time     // of the first pass
-	stunnedAt     time.Time     // start of the switch-over
-	restPages     int64         // pages left at the stop of the pre-copy
-	stopBytesPerS float64       // rate measured over the last pass
-	transmitRatio float64       // transmit to dirty, at the stop
-	downtime      time.Duration // from the stun to the resume
-	expected      float64       // bytes the whole motion is thought to send
+	transferStart time.Time      // of the first pass
+	stunnedAt     time.Time      // start of the switch-over
+	restPages     int64          // pages left at the stop of the pre-copy
+	stopBytesPerS float64        // rate measured over the last pass
+	transmitRatio float64        // transmit to dirty, at the stop
+	downtime      time.Duration  // from the stun to the resume
+	failure       *motionFailure // why it ended before its end
+	expected      float64        // bytes the whole motion is thought to send
 	progress      int32
+	trouble       trouble // of planted faults
 }
 
 // begin starts the preparation at the time now.
 func (f *flow) begin(now time.Time) {
 	f.dirty = f.load.dirtyBytesPerS
-	f.expected = f.load.diskBytes + f.load.memoryBytes*growth(f.dirty, f.bestRate())
+	f.expected = f.load.diskBytes() + f.load.memoryBytes*growth(f.dirty, f.bestRate())
 	f.stage = stagePrepare
 	f.deadline = now.Add(prepareTime)
 }
 
-// growth is how many times its memory a guest that writes at the rate dirty makes a link of this rate send: 1/(1-D/B) while the
-// pre-copy converges, with the slowdown's ratio from there on.
-func growth(dirty, rate float64) float64 {
-	if dirty <= 0 || rate <= 0 {
-		return 1
-	}
-	if rate/dirty >= minProgressRatio {
-		return 1 / (1 - dirty/rate)
-	}
-	return 1 + min(dirty/rate, 1)/(1-1/sdpsTargetRatio)
-}
-
+// bestRate is what the memory would flow at with nobody else about.
 func (f *flow) bestRate() float64 {
-	if !f.load.twoHosts {
-		return localCopyBytesPerS
+	best := math.Inf(1)
+	if f.load.limitBytesPerS > 0 {
+		best = f.load.limitBytesPerS
 	}
-	return math.Min(f.source.bytesPerS, f.destination.bytesPerS)
-}
-
-// share sets the rate from what the links' users leave; both links' counts are up to date.
-func (f *flow) share() {
-	if !f.load.twoHosts {
-		f.rate = localCopyBytesPerS
-		return
+	for _, l := range f.network {
+		best = math.Min(best, l.bytesPerS)
 	}
-	f.rate = math.Min(f.source.bytesPerS/float64(f.source.users), f.destination.bytesPerS/float64(f.destination.users))
+	return best
 }
 
 // advance lets the time pass that lies between from and to, within one stage and at one rate.
@@ -157,27 +145,48 @@ func (f *flow) next(now time.Time) (time.Time, bool) {
 	switch {
 	case f.stage == stageQueued || f.stage == stageEnded:
 		return time.Time{}, false
+	case f.trouble.stalls():
+		return f.trouble.next(f.switchoverEnd())
 	case !f.stage.transmits():
-		return f.deadline, true
+		return earlier(f.deadline, f.switchoverEnd()), true
+	}
+	limit := f.switchoverEnd()
+	if f.rate <= 0 {
+		return limit, !limit.IsZero()
 	}
 	bytes := f.left
 	if step := f.untilStep(); step > roundingBytes && step < bytes {
 		bytes = step
 	}
-	return now.Add(time.Duration(math.Ceil(bytes / f.rate * 1e9))), true
+	return earlier(now.Add(time.Duration(math.Ceil(bytes/f.rate*1e9))), limit), true
+}
+
+// earlier is the first of two times; the zero time is none.
+func earlier(a, b time.Time) time.Time {
+	if !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // untilStep is how many bytes are missing to the next step of progress; 0 when there is none to come.
 func (f *flow) untilStep() float64 {
-	target := (f.progress/progressStep + 1) * progressStep
+	target := f.trouble.watched(float64(f.progress/progressStep+1) * progressStep)
 	if target >= 100 {
 		return 0
 	}
-	return math.Max(0, float64(target)/100*f.expected-f.sent)
+	return math.Max(0, target/100*f.expected-f.sent)
 }
 
-// isDone is true when the present stage has come to its end.
+// isDone is true when the present stage has come to its end, or must come to one.
 func (f *flow) isDone(now time.Time) bool {
+	return f.isComplete(now) || f.isOverdue(now)
+}
+
+func (f *flow) isComplete(now time.Time) bool {
+	if f.trouble.stalls() {
+		return false
+	}
 	if f.stage.transmits() {
 		return f.left <= roundingBytes
 	}
@@ -194,11 +203,15 @@ func (f *flow) percent() int32 {
 
 // turn ends the present stage and starts the next one.
 func (f *flow) turn(now time.Time) {
+	if !f.isComplete(now) {
+		f.fail(switchoverExceeded(f.maxSwitchover()))
+		return
+	}
 	switch f.stage {
 	case stagePrepare:
 		f.startTransfer(now)
 	case stageStorage:
-		f.startMemory(now)
+		f.endCopy(now)
 	case stagePrecopy:
 		f.endPass(now)
 	case stageSwitchover:
@@ -210,8 +223,18 @@ func (f *flow) turn(now time.Time) {
 }
 
 func (f *flow) startTransfer(now time.Time) {
-	if f.load.diskBytes > 0 {
-		f.stage, f.left = stageStorage, f.load.diskBytes
+	if len(f.load.copies) > 0 {
+		f.stage, f.left = stageStorage, f.load.copies[0].bytes
+		return
+	}
+	f.startMemory(now)
+}
+
+// endCopy goes on to the next disk, or to the memory.
+func (f *flow) endCopy(now time.Time) {
+	f.copying++
+	if f.copying < len(f.load.copies) {
+		f.left = f.load.copies[f.copying].bytes
 		return
 	}
 	f.startMemory(now)
@@ -224,37 +247,4 @@ func (f *flow) startMemory(now time.Time) {
 	}
 	f.stage, f.transferStart = stagePrecopy, now
 	f.startPass(now, f.load.memoryBytes)
-}
-
-func (f *flow) startPass(now time.Time, bytes float64) {
-	f.passes++
-	f.passStart, f.passBytes, f.left = now, bytes, bytes
-}
-
-// endPass decides what follows a pass: the switch-over if the rest fits its goal, else another pass, with the guest slowed down
-// where the link does not gain on it.
-func (f *flow) endPass(now time.Time) {
-	seconds := now.Sub(f.passStart).Seconds()
-	rest := math.Min(f.dirty*seconds, f.load.memoryBytes)
-	measured := f.rate
-	if seconds > 0 {
-		measured = f.passBytes / seconds
-	}
-	if rest <= f.rate*switchoverGoal.Seconds() {
-		f.stop(now, rest, measured)
-		return
-	}
-	if measured/f.dirty < minProgressRatio {
-		f.dirty, f.throttled = measured/sdpsTargetRatio, true
-	}
-	f.startPass(now, rest)
-}
-
-// stop stuns the guest with rest bytes to go.
-func (f *flow) stop(now time.Time, rest, measured float64) {
-	f.restPages = int64(rest / pageBytes)
-	f.stopBytesPerS = measured
-	f.transmitRatio = measured / math.Max(f.dirty, 1)
-	f.stage, f.stunnedAt = stageSwitchover, now
-	f.left = float64(f.restPages) * pageBytes
 }

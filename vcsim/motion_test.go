@@ -22,8 +22,7 @@ func play(t *testing.T, f *flow, percent func(int32)) time.Duration {
 		now = at
 		if f.isDone(now) {
 			f.turn(now)
-			f.source.users, f.destination.users = 1, 1
-			f.share()
+			divide([]*flow{f})
 		}
 		percent(f.percent())
 	}
@@ -33,7 +32,7 @@ func play(t *testing.T, f *flow, percent func(int32)) time.Duration {
 
 func newFlow(bitsPerS int64, memoryBytes int64, dirty float64) *flow {
 	load := workload{memoryBytes: float64(memoryBytes), dirtyBytesPerS: dirty, live: true, twoHosts: true}
-	return &flow{load: load, source: newLink(bitsPerS), destination: newLink(bitsPerS)}
+	return &flow{load: load, network: []*link{newLink(bitsPerS), newLink(bitsPerS)}}
 }
 
 // The ratios are those of the model of the pre-copy that is published in the documentation: 55.0 s over an ideal 10 GbE link.
@@ -85,7 +84,7 @@ func TestProgressNeverFallsAndFollowsBytes(t *testing.T) {
 
 func TestTheSlowerLinkSetsThePace(t *testing.T) {
 	f := newFlow(25_000_000_000, 8<<30, 0)
-	f.destination = newLink(1_000_000_000)
+	f.network[1] = newLink(1_000_000_000)
 	want := 8 * 8 * float64(1<<30) / 0.964e9
 	if took := play(t, f, func(int32) {}).Seconds(); math.Abs(took-want) > 1 {
 		t.Errorf("took %.1f s, not %.1f s", took, want)
@@ -94,7 +93,8 @@ func TestTheSlowerLinkSetsThePace(t *testing.T) {
 
 func TestAMachineThatIsOffHasNoDowntime(t *testing.T) {
 	f := newFlow(10_000_000_000, 0, 0)
-	f.load.live, f.load.diskBytes = false, 10<<30
+	f.load.live = false
+	f.load.copies = []diskCopy{{bytes: 10 << 30, route: append([]*link{newStore(0), newStore(0)}, f.network...)}}
 	want := 10*8*float64(1<<30)/9.64e9 + prepareTime.Seconds()
 	if took := play(t, f, func(int32) {}).Seconds(); math.Abs(took-want) > 0.1 || f.downtime != 0 || f.passes != 0 {
 		t.Errorf("took %.1f s, not %.1f s; downtime %s, %d passes", took, want, f.downtime, f.passes)

@@ -20,29 +20,31 @@ type logFacts struct {
 	targetWorld   int
 	encrypted     bool
 	vmxPath       string
+	number        int      // of the move, from 1
+	vmx           *vmxPair // vmware.log on both sides
 }
 
 // logFacts invents IDs for a move and looks its addresses up. e.mu is held.
 func (e *engine) logFacts(m *move, p *placement) logFacts {
 	operationID := m.operationID
 	if operationID == "" {
-		operationID = fmt.Sprintf("%08x-%d-auto-%x", e.rng.Uint32(), e.rng.Intn(99), e.rng.Intn(1<<16))
+		operationID = fmt.Sprintf("%08x-%d-auto-%x", m.rng.Uint32(), m.rng.Intn(99), m.rng.Intn(1<<16))
 	}
 	return logFacts{
-		id: e.newMigrationID(p), live: m.flow.load.live && m.flow.load.twoHosts,
+		id: e.newMigrationID(m, p), live: m.flow.load.live && m.flow.load.twoHosts,
 		source: p.source.ref, destination: p.host.ref,
 		sourceIP: e.addressOf(&p.source), destinationIP: e.addressOf(&p.host),
 		operationID: operationID, opID: kernelOpID(operationID),
-		world: 2_100_000 + e.rng.Intn(900_000), targetWorld: 2_100_000 + e.rng.Intn(900_000),
-		encrypted: p.vm.encrypted, vmxPath: p.vm.homePath,
+		world: 2_100_000 + m.rng.Intn(900_000), targetWorld: 2_100_000 + m.rng.Intn(900_000),
+		encrypted: p.vm.encrypted, vmxPath: p.vm.homePath, number: m.number + 1, vmx: &vmxPair{uuid: vmxUUID(p.vm.uuid)},
 	}
 }
 
 // newMigrationID is vCenter's clock in microseconds where a host is of release 6.5 or older, and a random number of 63 bits
 // otherwise. e.mu is held.
-func (e *engine) newMigrationID(p *placement) string {
+func (e *engine) newMigrationID(m *move, p *placement) string {
 	old := isOld(e.site.Hosts[p.source.ref].ESXiVersion) || isOld(e.site.Hosts[p.host.ref].ESXiVersion)
-	number := e.rng.Int63n(1<<63-1-1<<60) + 1<<60
+	number := m.rng.Int63n(1<<63-1-1<<60) + 1<<60
 	if old {
 		number = e.clock.now().UnixMicro()
 	}
@@ -65,11 +67,15 @@ func (e *engine) addressOf(host *hostView) string {
 	return "0.0.0.0"
 }
 
+// sub is what hostd writes a migration's lines under.
+func (f *logFacts) sub(side string) string { return "Vcsvc.VMotion" + side + " (" + f.id + ")" }
+
 // started writes the first lines of a vMotion, on both hosts.
 func (l *hostLogs) started(f logFacts, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.agent(moRef{}, keyVpxd, "info", "VmProv", f.operationID, "Starting relocation of "+f.vmxPath, at)
+	l.about(f.number, "started", at)
+	l.agent(moRef{}, keyVpxd, levelInfo, "VmProv", f.operationID, "Starting relocation of "+f.vmxPath, at) // UNVERIFIED wording
 	if !f.live {
 		return
 	}
@@ -80,11 +86,17 @@ func (l *hostLogs) started(f logFacts, at time.Time) {
 	at = at.Add(2 * time.Millisecond)
 	l.kernel(f.source, at, f.opID, false, l.startLine(f, true))
 	l.kernel(f.destination, at, f.opID, false, l.startLine(f, false))
-	l.agent(f.source, keyHostd, "info", "Vcsvc.VMotionSrc ("+f.id+")", f.operationID, "Initiating vMotion of "+f.vmxPath, at)
-	l.agent(f.destination, keyHostd, "info", "Vcsvc.VMotionDst ("+f.id+")", f.operationID, "Preparing vMotion of "+f.vmxPath, at)
+	// UNVERIFIED wording of hostd's two lines.
+	l.agent(f.source, keyHostd, levelInfo, f.sub("Src"), f.operationID, "Initiating vMotion of "+f.vmxPath, at)
+	l.agent(f.destination, keyHostd, levelInfo, f.sub("Dst"), f.operationID, "Preparing vMotion of "+f.vmxPath, at)
+	number := l.rng.IntN(9999)
+	l.agent(f.destination, keyVpxa, levelInfo, "TaskInfo", f.operationID,
+		fmt.Sprintf("[TaskInfoChannel::GetTaskInfo] task: haTask--vim.host.VMotionManager.initiateDestination-%d", number), at)
+	l.vmxStarted(f, at)
 }
 
-// startLine is the line that tells both addresses, in the form of the host's release.
+// startLine is the line that tells both addresses, in the form of the host's release. The word Dest on the destination up to 7.0 is
+// UNVERIFIED.
 func (l *hostLogs) startLine(f logFacts, atSource bool) string {
 	suffix := ""
 	if f.encrypted {
@@ -94,7 +106,7 @@ func (l *hostLogs) startLine(f logFacts, atSource bool) string {
 	if !atSource {
 		host, side, gap, world, other = f.destination, "Dest", "", f.targetWorld, 0
 	}
-	if isEight(l.style[host]) {
+	if isEight(l.hosts[host].release) {
 		return fmt.Sprintf("Migrate: %d: vmotion: %s vmmLeaderID = %d, ts =%s%s, srcIP = <%s> dstIP = <%s> Dest wid = %d using SHARED swap%s",
 			l.sourceLine(), side, world, gap, f.id, f.sourceIP, f.destinationIP, other, suffix)
 	}
@@ -103,7 +115,7 @@ func (l *hostLogs) startLine(f logFacts, atSource bool) string {
 }
 
 // sourceLine is the line of the kernel's source a message comes from: it changes with every build. l.mu is held.
-func (l *hostLogs) sourceLine() int { return 2000 + l.rng.Intn(4000) }
+func (l *hostLogs) sourceLine() int { return 2000 + l.rng.IntN(4000) }
 
 // motion writes a kernel line that begins with the migration's ID. l.mu is held.
 func (l *hostLogs) motion(f logFacts, host moRef, at time.Time, warning bool, module, text string) {
@@ -118,68 +130,63 @@ func (l *hostLogs) motion(f logFacts, host moRef, at time.Time, warning bool, mo
 func (l *hostLogs) precopyStarted(f logFacts, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.about(f.number, "precopyStarted", at)
 	for _, end := range []struct {
 		host      moRef
 		ip        string
 		direction string
 	}{{f.source, f.sourceIP, "send"}, {f.destination, f.destinationIP, "recv"}} {
-		world := 2_097_152 + l.rng.Intn(60_000)
+		world := 2_097_152 + l.rng.IntN(60_000)
 		l.motion(f, end.host, at, false, "VMotion", fmt.Sprintf("Set ip address '%s' worldlet affinity to %s World ID %d", end.ip, end.direction, world))
 		l.kernel(end.host, at, "", false, fmt.Sprintf("Tcpip_Vmk: %d: Affinitizing %s to world %d, Success", l.sourceLine(), end.ip, world))
+		// Hearsay.
+		l.motion(f, end.host, at, false, "VMotionUtil", fmt.Sprintf("Stream connection %d added.", 1)) // UNVERIFIED
 	}
-	l.agent(f.source, keyHostd, "verbose", "Vcsvc.VMotionSrc ("+f.id+")", f.operationID,
-		fmt.Sprintf("Set source task result precopyStunTime to %d", 40_000+l.rng.Intn(45_000)), at)
+	stun := 40_000 + l.rng.IntN(45_000)
+	l.agent(f.source, keyHostd, levelVerbose, f.sub("Src"), f.operationID, fmt.Sprintf("Set source task result precopyStunTime to %d", stun), at)
+	l.vmxState(f, at, 1, 2)
 }
 
 // precopyStopped writes the line that tells pages, bandwidth and transmit-to-dirty ratio.
 func (l *hostLogs) precopyStopped(f logFacts, at time.Time, flow *flow) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.about(f.number, "precopyStopped", at)
 	l.noise(f.source, at.Add(-time.Millisecond))
 	l.motion(f, f.source, at, false, "VMotion", fmt.Sprintf(
 		"Stopping pre-copy: only %d pages left to send, which can be sent within the switchover time goal of %.3f seconds (network bandwidth ~%.3f MB/s, %.0f%% t2d)",
 		flow.restPages, switchoverGoal.Seconds(), flow.stopBytesPerS/1e6, flow.transmitRatio*100))
-	l.motion(f, f.destination, at, false, "VMotionRecv", fmt.Sprintf("Estimated network bandwidth %.3f MB/s during pre-copy", flow.stopBytesPerS/1e6))
+	l.motion(f, f.destination, at, false, "VMotionRecv", // UNVERIFIED
+		fmt.Sprintf("Estimated network bandwidth %.3f MB/s during pre-copy", flow.stopBytesPerS/1e6))
+	l.vmxStun(f, at, flow.maxSwitchover())
 }
 
 // pagesSent writes the end of the transfer.
 func (l *hostLogs) pagesSent(f logFacts, at time.Time, flow *flow) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.about(f.number, "pagesSent", at)
 	l.motion(f, f.source, at, false, "VMotionSend", fmt.Sprintf("Sent all modified pages to destination (network bandwidth ~%.3f MB/s)", flow.rate/1e6))
-	l.motion(f, f.destination, at, false, "VMotionRecv", "DONE paging in")
+	l.motion(f, f.destination, at, false, "VMotionRecv", "DONE paging in") // UNVERIFIED
+	l.vmxRestore(f, at)
 }
 
 // resumed writes that the machine runs on the destination, and for how long it did not.
 func (l *hostLogs) resumed(f logFacts, at time.Time, flow *flow) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.agent(moRef{}, keyVpxd, "info", "VmProv", f.operationID, "Relocation of "+f.vmxPath+" completed", at)
+	l.about(f.number, "resumed", at)
+	l.agent(moRef{}, keyVpxd, levelInfo, "VmProv", f.operationID, "Relocation of "+f.vmxPath+" completed", at) // UNVERIFIED wording
 	if !f.live {
 		return
 	}
-	l.motion(f, f.destination, at, false, "VMotion", "Resume handshake successful")
+	l.motion(f, f.destination, at, false, "VMotion", "Resume handshake successful") // UNVERIFIED
 	result := fmt.Sprintf("[MIGRATE] (%s) vmotion result has downtime value %d", f.id, flow.downtime.Microseconds())
-	l.agent(f.source, keyVpxa, "verbose", "VpxaMigrate", f.operationID, result, at)
-	l.agent(f.destination, keyVpxa, "verbose", "VpxaMigrate", f.operationID, result, at)
+	l.agent(f.source, keyVpxa, levelVerbose, "VpxaMigrate", f.operationID, result, at)
+	l.agent(f.destination, keyVpxa, levelVerbose, "VpxaMigrate", f.operationID, result, at)
+	// The value true is UNVERIFIED; false was seen after a failure.
+	l.agent(f.source, keyHostd, levelInfo, f.sub("Src"), f.operationID, "ResolveCb: VMX reports needsUnregister = true for migrateType MIGRATE_TYPE_VMOTION", at)
 	l.noise(f.source, at.Add(5*time.Millisecond))
 	l.noise(f.destination, at.Add(5*time.Millisecond))
-}
-
-// failed writes how a vMotion that was begun ended on both hosts.
-func (l *hostLogs) failed(f logFacts, at time.Time, cancelled bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.agent(moRef{}, keyVpxd, "error", "VmProv", f.operationID, "Relocation of "+f.vmxPath+" failed", at)
-	if !f.live {
-		return
-	}
-	l.motion(f, f.source, at, true, "VMotion", "failed to end preCopy stream: IO was aborted")
-	l.motion(f, f.source, at, true, "Migrate", fmt.Sprintf("Failed: IO was aborted (0xbad00e0) @0x4180%08x", l.rng.Uint32()))
-	l.motion(f, f.destination, at, true, "Migrate", fmt.Sprintf("Failed: Connection closed by remote host, possibly due to timeout (0xbad003f) @0x4180%08x", l.rng.Uint32()))
-	if cancelled {
-		l.agent(f.source, keyHostd, "info", "Vcsvc.VMotionSrc ("+f.id+")", f.operationID, "Throw vmodl.fault.RequestCanceled", at)
-		return
-	}
-	l.agent(f.source, keyHostd, "info", "Vcsvc.VMotionSrc ("+f.id+")", f.operationID, "State Transition (VM_STATE_EMIGRATING -> VM_STATE_ON)", at)
+	l.vmxResumed(f, at, flow.downtime)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log"
+	"math/rand"
 	"sync"
 	"time"
 
@@ -25,9 +26,16 @@ type move struct {
 	event eventFacts
 	log   logFacts
 
+	number int        // of submission
+	rng    *rand.Rand // of its own: what others do changes nothing
+
 	// Guarded by the engine's mu.
 	flow        flow
-	shown       int32 // progress published last
+	claims      []claim // of vCenter's limits
+	waits       bool    // in the queue for them
+	granted     bool    // holds them
+	resting     bool    // the worker waits
+	shown       int32   // progress published last
 	queue       []func()
 	ended       *ending
 	startedAt   *time.Time
@@ -41,7 +49,12 @@ type move struct {
 	ready       *sync.Cond // of the engine's mu: queue has grown or ended is set
 	publishedAt time.Time  // real time of the last published progress; the worker's
 	chain       int32
-	began       bool // bytes were to flow
+	storeURLs   map[moRef]string // of the datastores after the move; the worker's
+	began       bool             // bytes were to flow
+	planted     []*plantedFault
+	drs         bool          // recommended, or done, by DRS
+	over        chan struct{} // closed at the very end
+	vmxFiles    vmxStore      // the worker's
 }
 
 // ending says how a flow ended: at its end, by a cancel, or by a fault.
@@ -49,6 +62,7 @@ type ending struct {
 	at        time.Time
 	fault     types.BaseMethodFault
 	cancelled bool
+	failure   *motionFailure // by itself, not by what happened to it
 }
 
 // progressPause is the real time that passes at least between two updates of a task's progress.
@@ -57,7 +71,24 @@ const progressPause = 100 * time.Millisecond
 // enqueue hands work to the move's worker. e.mu is held.
 func (m *move) enqueue(work func()) {
 	m.queue = append(m.queue, work)
+	m.rouse()
+}
+
+// rouse lets the worker go on. e.mu is held.
+func (m *move) rouse() {
+	if m.resting {
+		m.resting = false
+		m.engine.begun()
+	}
 	m.ready.Signal()
+}
+
+// rest notes that the worker has nothing to do. e.mu is held.
+func (m *move) rest() {
+	if !m.resting {
+		m.resting = true
+		m.engine.ceased()
+	}
 }
 
 // finish ends the flow; the first ending counts. e.mu is held.
@@ -67,23 +98,29 @@ func (m *move) finish(end ending) bool {
 	}
 	m.flow.stage = stageEnded
 	m.ended = &end
-	m.ready.Signal()
+	m.engine.letGo(m)
+	m.rouse()
 	return true
 }
 
 // turned tells the outside that the flow has left the stage before, at the time at. e.mu is held.
 func (m *move) turned(before stage, at time.Time) {
+	m.enqueue(m.storeVMXLog)
 	f := &m.flow
 	switch {
 	case f.stage == stagePrecopy && f.passes == 1 && before != stagePrecopy:
 		m.phase = "precopy"
 		m.engine.logs.precopyStarted(m.log, at)
+	case f.stage == stageStorage:
+		m.phase = "storage"
 	case f.stage == stageSwitchover:
 		m.phase = "switchover"
 		m.engine.logs.precopyStopped(m.log, at, f)
 		m.enqueue(func() { m.setCancelable(false) })
 	case f.stage == stageDevices:
 		m.engine.logs.pagesSent(m.log, at, f)
+	case f.stage == stageEnded && f.failure != nil:
+		m.finish(ending{at: at, fault: f.failure.fault(), failure: f.failure})
 	case f.stage == stageEnded:
 		m.finish(ending{at: at})
 	}
@@ -95,6 +132,7 @@ func (m *move) await() func() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for len(m.queue) == 0 && m.ended == nil {
+		m.rest()
 		m.ready.Wait()
 	}
 	if len(m.queue) == 0 {
@@ -107,19 +145,51 @@ func (m *move) await() func() {
 
 // run is the move's worker.
 func (m *move) run() {
+	defer m.engine.restAgain()
+	defer close(m.over)
 	defer m.rescue()
-	m.markStarted(m.queuedAt)
 	fault := m.admit()
 	if fault != nil || m.plan.isNoop() {
+		m.markStarted(m.queuedAt)
 		m.conclude(m.settle(ending{at: m.queuedAt, fault: fault}))
 		return
 	}
-	m.postStart(m.queuedAt)
-	m.begin()
+	m.lineUp()
 	for work := m.await(); work != nil; work = m.await() {
 		work()
 	}
 	m.conclude(m.settled())
+}
+
+// start begins a move that has got its place under vCenter's limits. One that had to wait is judged once more.
+func (m *move) start(at time.Time) {
+	m.markStarted(at)
+	if fault := m.readmit(at); fault != nil {
+		m.settle(ending{at: at, fault: fault})
+		return
+	}
+	m.postStart(at)
+	m.begin(at)
+}
+
+// readmit looks at what may have changed while the move waited.
+func (m *move) readmit(at time.Time) types.BaseMethodFault {
+	if !at.After(m.queuedAt) {
+		return nil
+	}
+	if fault := m.stillPossible(); fault != nil {
+		return fault
+	}
+	spec, host := m.spec, m.plan.host.ref
+	spec.Host = &host
+	plan, fault := m.engine.resolve(m.ctx, m.vm, &spec)
+	if fault != nil {
+		return fault
+	}
+	if verdict := m.engine.judge(m.ctx, plan, nil); len(verdict.errors) > 0 {
+		return verdict.errors[0]
+	}
+	return nil
 }
 
 // settle ends a move that has no flow; a cancel that came first counts.
@@ -141,20 +211,20 @@ func (m *move) settled() ending {
 	return end
 }
 
-// begin puts the flow into the model, as of the time of the submission.
-func (m *move) begin() {
+// begin puts the flow into the model, as of the time at.
+func (m *move) begin(at time.Time) {
 	e := m.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.admitting, m)
+	delete(e.held, m)
 	if m.ended != nil {
 		return
 	}
 	m.began = true
-	m.flow.source, m.flow.destination = e.linkOf(m.plan.source.ref), e.linkOf(m.plan.host.ref)
-	m.flow.begin(m.queuedAt)
-	e.logs.started(m.log, m.queuedAt)
+	m.flow.begin(at)
+	e.logs.started(m.log, at)
 	e.live = append(e.live, m)
+	m.meetFaults(at)
 	e.settle()
 	e.nudge()
 }
@@ -163,7 +233,10 @@ func (m *move) begin() {
 func (m *move) conclude(end ending) {
 	if m.plan != nil && !m.plan.isNoop() {
 		m.logEnd(end)
+		m.storeVMXLog()
+		m.bringVMXLogs()
 		m.postEnd(end)
+		m.reviewRules(end)
 	}
 	m.closeBooks(end)
 	m.finishTask(end)
@@ -178,7 +251,7 @@ func (m *move) logEnd(end ending) {
 		return
 	}
 	if end.fault != nil {
-		e.logs.failed(m.log, end.at, end.cancelled)
+		e.logs.failed(m.log, end.at, end, &f)
 		return
 	}
 	e.logs.resumed(m.log, end.at, &f)
@@ -189,13 +262,14 @@ func (m *move) closeBooks(end ending) {
 	e := m.engine
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.admitting, m)
+	delete(e.held, m)
 	if e.busy[m.vm.Self] == m {
 		delete(e.busy, m.vm.Self)
 	}
 	m.finish(end)
 	at := end.at
 	m.completedAt, m.fault = &at, end.fault
+	e.stirHosts(at)
 	e.nudge()
 	switch {
 	case end.cancelled:
@@ -228,7 +302,7 @@ func (m *move) cancel() types.BaseMethodFault {
 	if m.completedAt != nil || (m.ended != nil && m.ended.fault != nil) {
 		return &types.InvalidState{}
 	}
-	if m.ended != nil || m.flow.stage > stagePrecopy {
+	if m.ended != nil || m.flow.stage > stagePrecopy || !m.mayCancel() {
 		return &types.NotSupported{}
 	}
 	m.finish(ending{at: m.present(), fault: &types.RequestCanceled{}, cancelled: true})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 )
 
 // Bounds of the generated site; beyond them the simulator answers too slowly to be useful.
@@ -20,19 +21,23 @@ const hostsPerCluster = 32
 
 // options is the parsed command line of serve.
 type options struct {
-	listen       string
-	hosts        int
-	vms          int
-	clusters     int // 0: one for every started hostsPerCluster hosts
-	scenario     string
-	speed        float64
-	seed         int64
-	stock        bool
-	username     string
-	passwordFile string
-	stateDir     string
-	names        []string // further names and addresses of the leaf certificate
-	given        map[string]bool
+	listen         string
+	hosts          int
+	vms            int
+	clusters       int // 0: one for every started hostsPerCluster hosts
+	scenario       string
+	speed          float64
+	seed           int64
+	clock          string    // "scaled" or "virtual"
+	begin          string    // as given with -start
+	startTime      time.Time // of the simulated time; zero: not given
+	stock          bool
+	username       string
+	passwordFile   string
+	stateDir       string
+	sessionTimeout time.Duration
+	names          []string // further names and addresses of the leaf certificate
+	given          map[string]bool
 }
 
 // stringList is a flag that may be repeated.
@@ -75,9 +80,12 @@ func newServeFlags(o *options) *flag.FlagSet {
 	flags.StringVar(&o.scenario, "scenario", "", "site to build: a YAML `file`, or the name of a shipped scenario such as demo")
 	flags.Float64Var(&o.speed, "speed", 1, "how many simulated seconds pass in one real second of a migration")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of everything random in a migration (a scenario's own seed counts when this flag is absent)")
+	flags.StringVar(&o.clock, "clock", "scaled", "scaled: simulated time runs -speed times as fast as the real one; virtual: it jumps from event to event")
+	flags.StringVar(&o.begin, "start", "", "simulated `time` at the start, such as 2026-01-01T00:00:00Z (default: now; that very time with -clock virtual)")
 	flags.BoolVar(&o.stock, "stock", false, "plain govmomi behaviour: no migration engine, no control endpoint")
 	flags.StringVar(&o.username, "username", "administrator@vsphere.local", "`name` that may log in, with or without its @domain")
 	flags.StringVar(&o.passwordFile, "password-file", "", "`file` with the password; without it a random one is made and written to ready.json")
+	flags.DurationVar(&o.sessionTimeout, "session-timeout", defaultSessionTimeout, "how long a session may be idle, in real `time`")
 	flags.StringVar(&o.stateDir, "state", "", "`directory` for ca.pem and ready.json; without it a temporary one, named on stderr")
 	flags.Var(stringList{&o.names}, "name", "further `name` or address in the server's certificate (may be repeated)")
 	return flags
@@ -96,6 +104,8 @@ func (o *options) validate() error {
 		return problem("-clusters %d is more than -hosts %d", o.clusters, o.hosts)
 	case !(o.speed > 0):
 		return problem("-speed must be above 0, not %v", o.speed)
+	case o.sessionTimeout <= 0:
+		return problem("-session-timeout must be above 0, not %v", o.sessionTimeout)
 	case o.username == "" || strings.HasPrefix(o.username, "@"):
 		return problem("-username must not be empty")
 	case o.scenario != "" && o.stock:
@@ -103,7 +113,7 @@ func (o *options) validate() error {
 	case o.scenario != "" && (o.given["hosts"] || o.given["vms"] || o.given["clusters"]):
 		return problem("-scenario and -hosts, -vms, -clusters exclude each other")
 	}
-	return nil
+	return o.readClock()
 }
 
 // clusterCount is the number of clusters of the generated site.

@@ -38,6 +38,7 @@ type placement struct {
 	home   moRef // datastore of the configuration file
 	disks  []diskPlan
 	nics   []nicPlan
+	spec   *types.VirtualMachineRelocateSpec // read-only
 }
 
 // isNoop is true when nothing of the virtual machine changes place.
@@ -66,7 +67,7 @@ func (e *engine) resolve(ctx *simulator.Context, vm *simulator.VirtualMachine, s
 	if fault := e.checkRefs(spec); fault != nil {
 		return nil, fault
 	}
-	p := &placement{vm: viewVM(ctx, vm)}
+	p := &placement{vm: viewVM(ctx, vm), spec: spec}
 	p.vm.home = e.homeOf(ctx, &p.vm)
 	source, is := e.registry.Get(p.vm.host).(*simulator.HostSystem)
 	if !is {
@@ -80,6 +81,9 @@ func (e *engine) resolve(ctx *simulator.Context, vm *simulator.VirtualMachine, s
 		return nil, fault
 	}
 	if fault := e.resolveStorage(p, spec); fault != nil {
+		return nil, fault
+	}
+	if fault := e.checkDatacenters(ctx, p, spec); fault != nil {
 		return nil, fault
 	}
 	return p, e.resolveNics(ctx, p, spec)
@@ -147,6 +151,9 @@ func (e *engine) chooseHost(ctx *simulator.Context, p *placement, cluster moRef)
 	var best *hostView
 	var first *hostView
 	for _, candidate := range e.hostsOf(ctx, cluster) {
+		if !candidate.isActive() {
+			continue
+		}
 		trial := *p
 		trial.host = candidate
 		if first == nil {
@@ -222,4 +229,27 @@ func (e *engine) resolveFolder(ctx *simulator.Context, p *placement, spec *types
 		return &types.InvalidArgument{InvalidProperty: "spec.folder"}
 	}
 	return nil
+}
+
+// checkDatacenters refuses datastores of another datacenter than the destination's; one that the destination mounts is shared.
+func (e *engine) checkDatacenters(ctx *simulator.Context, p *placement, spec *types.VirtualMachineRelocateSpec) types.BaseMethodFault {
+	there := datacenterOf(ctx, p.host.ref)
+	named := []moRef{}
+	if spec.Datastore != nil {
+		named = append(named, *spec.Datastore)
+	}
+	for _, disk := range spec.Disk {
+		named = append(named, disk.Datastore)
+	}
+	var wrong []types.DatacenterMismatchArgument
+	for _, r := range named {
+		if dc := datacenterOf(ctx, r); there != nil && dc != nil && dc != there && !hasRef(p.host.datastores, r) {
+			input := dc.Self
+			wrong = append(wrong, types.DatacenterMismatchArgument{Entity: r, InputDatacenter: &input})
+		}
+	}
+	if wrong == nil {
+		return nil
+	}
+	return &types.DatacenterMismatch{InvalidArgument: wrong, ExpectedDatacenter: there.Self}
 }

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"math/rand"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -30,7 +34,13 @@ func (f *front) MigrateVMTask(ctx *simulator.Context, req *types.MigrateVM_Task)
 
 // CancelTask cancels a relocation. Refused with NotSupported from the switch-over on, and with InvalidState once it has ended.
 func (f *front) CancelTask(ctx *simulator.Context, req *types.CancelTask) soap.HasFault {
+	if u := f.engine.upkeepOf(req.This); u != nil {
+		return u.cancelCall()
+	}
 	m := f.engine.moveOf(req.This)
+	if m == nil {
+		return &methods.CancelTaskBody{Fault_: simulator.Fault("", &types.InvalidState{})}
+	}
 	if fault := m.cancel(); fault != nil {
 		return &methods.CancelTaskBody{Fault_: simulator.Fault("", fault)}
 	}
@@ -45,9 +55,11 @@ func (e *engine) submit(ctx *simulator.Context, vmRef moRef, kind taskKind,
 	if !found {
 		return vmRef, &types.ManagedObjectNotFound{Obj: vmRef}
 	}
+	e.moveFirst(ctx, vm, &spec)
 	m := &move{
 		engine: e, ctx: workerContext(ctx), task: &simulator.Task{}, vm: vm, name: entityNameOf(ctx, vmRef), spec: spec, wantedState: state,
-		operationID: operationIDFrom(ctx), phase: "queued", ready: sync.NewCond(&e.mu),
+		operationID: operationIDFrom(ctx), phase: "queued", ready: sync.NewCond(&e.mu), over: make(chan struct{}),
+		drs: kind == drsTask,
 	}
 	m.task.Self = e.newReference("Task")
 	m.target = deref(spec.Host).Value
@@ -59,6 +71,9 @@ func (e *engine) submit(ctx *simulator.Context, vmRef moRef, kind taskKind,
 		return m.task.Self, nil
 	}
 	m.setCancelable(true)
+	e.mu.Lock()
+	e.begun()
+	e.mu.Unlock()
 	go m.run()
 	return m.task.Self, nil
 }
@@ -75,7 +90,9 @@ func (e *engine) enrol(m *move) *move {
 	}
 	e.busy[m.vm.Self] = m
 	e.tasks[m.task.Self] = m
-	e.admitting[m] = struct{}{}
+	e.held[m] = m.queuedAt
+	m.number = len(e.moves)
+	m.rng = rand.New(rand.NewSource(e.seed + int64(m.number)*7919))
 	e.moves = append(e.moves, m)
 	return nil
 }
@@ -97,17 +114,19 @@ func (m *move) admit() types.BaseMethodFault {
 	if verdict := e.judge(m.ctx, plan, nil); len(verdict.errors) > 0 {
 		return verdict.errors[0]
 	}
-	return nil
+	return m.plantFaults()
 }
 
 // describe stores the plan and all that is derived from it.
 func (e *engine) describe(m *move, plan *placement) {
 	facts := e.eventFacts(m.ctx, plan)
+	switchover := maxSwitchoverOf(m.ctx, m.vm)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m.plan, m.event = plan, facts
 	m.sourceRef, m.target = plan.source.ref.Value, plan.host.ref.Value
-	m.flow.load = e.workloadOf(plan)
+	m.flow.load, m.flow.network = e.workloadOf(plan), e.networkBetween(plan)
+	m.flow.load.maxSwitchover = switchover
 	m.log = e.logFacts(m, plan)
 }
 
@@ -117,11 +136,7 @@ func (e *engine) workloadOf(p *placement) workload {
 		twoHosts: p.source.ref != p.host.ref,
 		live:     p.vm.power == types.VirtualMachinePowerStatePoweredOn,
 	}
-	for _, disk := range p.disks {
-		if disk.from != disk.to {
-			load.diskBytes += float64(disk.bytes)
-		}
-	}
+	load.copies = e.copiesOf(p)
 	if !load.live || !load.twoHosts {
 		return load
 	}
@@ -131,6 +146,55 @@ func (e *engine) workloadOf(p *placement) workload {
 			load.memoryBytes = min(load.memoryBytes, float64(traits.TouchedBytes))
 		}
 		load.dirtyBytesPerS = max(load.dirtyBytesPerS, float64(traits.DirtyBytesPerS))
+		load.fixedDirtyBytesPerS, load.noSDPS = float64(traits.FixedDirtyBytesPerS), traits.NoSDPS
+		load.stateBytes = float64(traits.DeviceStateBytes)
 	}
+	load.limitBytesPerS = e.streamLimit(p)
 	return load
+}
+
+// networkBetween is the way the memory takes. e.mu is held.
+func (e *engine) networkBetween(p *placement) []*link {
+	if p.source.ref == p.host.ref {
+		return nil
+	}
+	return []*link{e.linkOf(p.source.ref), e.linkOf(p.host.ref)}
+}
+
+// streamLimit is what the streams of one vMotion carry: as much as it takes where both hosts add stream helpers by themselves, which
+// they do from 7.0u2 on, else 15 Gbit/s a helper.
+func (e *engine) streamLimit(p *placement) float64 {
+	limit := 0.0
+	for _, host := range []moRef{p.source.ref, p.host.ref} {
+		traits := e.site.Hosts[host]
+		streams := traits.Streams
+		if streams == 0 && isOld(traits.ESXiVersion) {
+			streams = 1
+		}
+		if carried := float64(streams) * streamBytesPerS; streams > 0 && (limit == 0 || carried < limit) {
+			limit = carried
+		}
+	}
+	return limit
+}
+
+// switchoverOption is the setting of a virtual machine that limits its switch-over, in seconds.
+const switchoverOption = "vmotion.maxSwitchoverSeconds"
+
+// maxSwitchoverOf is vmotion.maxSwitchoverSeconds of the machine's configuration; 0 where it says nothing.
+func maxSwitchoverOf(ctx *simulator.Context, vm *simulator.VirtualMachine) time.Duration {
+	var limit time.Duration
+	ctx.WithLock(vm, func() {
+		if vm.Config == nil {
+			return
+		}
+		for _, option := range vm.Config.ExtraConfig {
+			if value := option.GetOptionValue(); value.Key == switchoverOption {
+				if seconds, err := strconv.Atoi(fmt.Sprint(value.Value)); err == nil && seconds > 0 {
+					limit = time.Duration(seconds) * time.Second
+				}
+			}
+		}
+	})
+	return limit
 }

@@ -1,203 +1,133 @@
 package main
 
-import (
-	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/types"
+import "github.com/vmware/govmomi/vim25/types"
+
+// The names of the checkers' groups of tests (CheckTestType).
+const (
+	testSource    = string(types.CheckTestTypeSourceTests)
+	testHost      = string(types.CheckTestTypeHostTests)
+	testPool      = string(types.CheckTestTypeResourcePoolTests)
+	testDatastore = string(types.CheckTestTypeDatastoreTests)
+	testNetwork   = string(types.CheckTestTypeNetworkTests)
 )
 
-func checkTemplate(q *inquiry) {
-	if q.vm.template && q.changesHost() {
-		q.refuse(&types.NotSupported{})
-	}
+// rule is one thing that may stand against a relocation. CheckRelocate_Task reports what the rules say; RelocateVM_Task fails with
+// the first error. The order is that of the list below. says lists the faults it may come up with, as "Class severity"; a class that
+// carries another one, or a reason, is written with it: "Outer/Inner severity".
+type rule struct {
+	test  string
+	apply func(*inquiry)
+	says  []string
 }
 
-// checkDisabledMethod sees the lock that backup products put on a virtual machine.
-func checkDisabledMethod(q *inquiry) {
-	for _, method := range q.vm.disabled {
-		if method == "RelocateVM_Task" || method == "MigrateVM_Task" {
-			q.refuse(&types.MethodDisabled{})
-			return
-		}
-	}
+var rules = []rule{
+	{testSource, checkTemplate, []string{"NotSupported error"}},
+	{testSource, checkDisabledMethod, []string{"MethodDisabled error"}},
+	{testSource, checkVMConnection, []string{"InvalidState error"}},
+	{testSource, checkQuestion, []string{"QuestionPending error"}},
+	{testSource, checkReadiness, []string{
+		"MigrationDisabled error", "MigrationNotReady error", "ToolsInstallationInProgress error", "NoGuestHeartbeat warning",
+	}},
+	{testSource, checkSourceHost, []string{"HostNotConnected error"}},
+	{testHost, checkDestinationHost, []string{"HostNotConnected error", "InvalidHostState error", "QuarantineModeFault warning"}},
+	{testHost, checkFailoverHost, []string{"DisallowedOperationOnFailoverHost error"}},
+	{testHost, checkAgents, []string{"InsufficientAgentVmsDeployed error"}},
+	{testSource, checkSourceVMotion, vmotionOutcomes},
+	{testHost, checkDestinationVMotion, vmotionOutcomes},
+	{testHost, checkVMotionPair, []string{
+		"VMotionNotConfigured error", "VMotionProtocolIncompatible error", "GenericVmConfigFault warning", "MismatchedVMotionNetworkNames warning",
+	}},
+	{testHost, checkFeatures, []string{
+		"SuspendedRelocateNotSupported error", "StorageVMotionNotSupported error", "FullStorageVMotionNotSupported error",
+		"IndependentDiskVMotionNotSupported error", "VMotionAcrossNetworkNotSupported error",
+	}},
+	{testHost, checkDevices, []string{
+		"CannotAccessVmDevice error", "CannotAccessVmDevice warning", "DisallowedMigrationDeviceAttached/RemoteDeviceNotSupported error",
+		"DisallowedMigrationDeviceAttached/FileBackedPortNotSupported error", "DisallowedMigrationDeviceAttached/DeviceNotSupported error",
+		"DisallowedMigrationDeviceAttached/SharedBusControllerNotSupported error",
+		"DisallowedMigrationDeviceAttached/DeviceNotSupported warning", "DisallowedMigrationDeviceAttached/SharedBusControllerNotSupported warning",
+		"DisallowedMigrationDeviceAttached/RemoteDeviceNotSupported warning", "DisallowedMigrationDeviceAttached/FileBackedPortNotSupported warning",
+	}},
+	{testHost, checkRawDisks, []string{
+		"DisallowedMigrationDeviceAttached/RawDiskNotSupported error", "DisallowedMigrationDeviceAttached/RawDiskNotSupported warning",
+	}},
+	{testHost, checkGraphics, []string{"InsufficientGraphicsResourcesFault error", "IncompatibleDefaultDevice error"}},
+	{testSource, checkAffinity, []string{"AffinityConfigured error"}},
+	{testHost, checkCPUs, []string{"NotEnoughCpus error", "NumVirtualCpusNotSupported error", "NumVirtualCoresPerSocketNotSupported error"}},
+	{testHost, checkMemorySize, []string{"MemorySizeNotSupported error"}},
+	{testHost, checkHardwareVersion, []string{"VirtualHardwareVersionNotSupported error"}},
+	{testHost, checkCPUFeatures, []string{"FeatureRequirementsNotMet error"}},
+	{testHost, checkEncryption, []string{"EncryptionKeyRequired error"}},
+	{testHost, checkFaultTolerance, []string{
+		"MultiWriterNotSupported error", "VirtualDiskModeNotSupported error", "FaultToleranceAntiAffinityViolated error",
+		"FaultToleranceNotSameBuild error", "VmSmpFaultToleranceTooManyVMsOnHost error",
+	}},
+	{testPool, checkMemory, []string{"InsufficientHostMemoryCapacityFault error"}},
+	{testPool, checkCPUCapacity, []string{
+		"InsufficientHostCpuCapacityFault error", "InsufficientPerCpuCapacity error", "NumVirtualCpusExceedsLimit error",
+	}},
+	{testPool, checkPool, []string{"InsufficientMemoryResourcesFault error", "InsufficientCpuResourcesFault error"}},
+	{testPool, checkFailover, []string{"InsufficientFailoverResourcesFault error"}},
+	{testHost, checkRules, []string{
+		"VmHostAffinityRuleViolation error", "VmHostAffinityRuleViolation warning", "RuleViolation error", "RuleViolation warning",
+	}},
+	{testHost, checkHA, []string{"HAErrorsAtDest warning", "WillLoseHAProtection warning"}},
+	{testDatastore, checkTargetDatastores, []string{
+		"InaccessibleDatastore error", "DatastoreNotWritableOnHost error", "InvalidDatastoreState error", "NoDiskSpace error",
+		"FileTooLarge error", "MemorySizeNotSupportedByDatastore error", "MaintenanceModeFileMove error",
+	}},
+	{testDatastore, checkDisks, []string{
+		"CannotAccessVmDisk/InaccessibleDatastore error", "CannotAccessVmDisk/DatastoreNotWritableOnHost error",
+		"CannotAccessVmDisk/InvalidDatastoreState error", "CannotAccessVmConfig/InaccessibleDatastore error",
+		"CannotAccessVmConfig/DatastoreNotWritableOnHost error", "CannotAccessVmConfig/InvalidDatastoreState error",
+	}},
+	{testDatastore, checkRDMs, []string{
+		"RDMPointsToInaccessibleDisk error", "RDMConversionNotSupported error", "LargeRDMConversionNotSupported error",
+		"RDMNotSupportedOnDatastore error", "NonHomeRDMVMotionNotSupported error",
+	}},
+	{testDatastore, checkSwap, []string{
+		"SwapPlacementOverrideNotSupported error", "UnsharedSwapVMotionNotSupported error", "SwapDatastoreNotWritableOnHost warning",
+	}},
+	{testDatastore, checkDiskModes, []string{"UncommittedUndoableDisk error", "NonPersistentDisksNotSupported error", "MultiWriterNotSupported error"}},
+	{testDatastore, checkDeltaDisks, []string{
+		"CannotMoveVmWithNativeDeltaDisk error", "CannotMoveVmWithDeltaDisk error", "SnapshotMoveFromNonHomeNotSupported error",
+		"SnapshotMoveToNonHomeNotSupported error", "HotSnapshotMoveNotSupported error", "SnapshotMoveNotSupported error",
+	}},
+	{testDatastore, checkSnapshotDirectory, []string{"WillResetSnapshotDirectory warning"}},
+	{testNetwork, checkNetworks, []string{
+		"CannotAccessNetwork error", "CannotAccessNetwork warning", "LegacyNetworkInterfaceInUse error", "LegacyNetworkInterfaceInUse warning",
+		"VMOnConflictDVPort error", "DestinationSwitchFull error", "DestinationSwitchFull warning",
+		"VMOnVirtualIntranet error", "VMOnVirtualIntranet warning",
+		"CannotUseNetwork/NetworkReservationNotSupported error", "CannotUseNetwork/NetworkReservationNotSupported warning",
+		"CannotUseNetwork/MismatchedEnsMode error", "CannotUseNetwork/MismatchedEnsMode warning", "CannotUseNetwork/VMotionToUnsupportedNetworkType warning",
+		"CannotUseNetwork/MismatchedNetworkPolicies error", "CannotUseNetwork/MismatchedNetworkPolicies warning",
+	}},
+	{testNetwork, checkAcrossDatacenters, []string{"NetworksMayNotBeTheSame warning"}},
+	{testSource, checkSnapshots, []string{"SnapshotRevertIssue warning"}},
 }
 
-func checkVMConnection(q *inquiry) {
-	if q.vm.connection != types.VirtualMachineConnectionStateConnected {
-		q.refuse(&types.InvalidState{})
-	}
+// vmotionOutcomes are the same on either side.
+var vmotionOutcomes = []string{
+	"VMotionNotSupported error", "VMotionNotLicensed error", "VMotionNotConfigured error", "VMotionLinkDown error", "VMotionLinkCapacityLow warning",
 }
 
-func checkQuestion(q *inquiry) {
-	if q.vm.question != "" {
-		q.refuse(&types.QuestionPending{Text: q.vm.question})
-	}
+// refusals are what a spec is refused with before it is judged: the error of the task, of a check's as well as of a relocation's.
+var refusals = []string{
+	"ManagedObjectNotFound error", "InvalidArgument error", "InvalidPowerState error", "DatacenterMismatch error", "NoActiveHostInCluster error",
 }
 
-// checkSourceHost lets a host in maintenance mode be left, but not be in another state than connected.
-func checkSourceHost(q *inquiry) {
-	if q.changesHost() && q.source.connection != types.HostSystemConnectionStateConnected {
-		q.refuse(&types.HostNotConnected{})
+// outcomeOf names a fault the way the list above does.
+func outcomeOf(fault types.BaseMethodFault, severity string) string {
+	name := faultName(fault)
+	switch f := fault.(type) {
+	case *types.DisallowedMigrationDeviceAttached:
+		name += "/" + faultName(f.Fault.Fault)
+	case *types.CannotAccessVmDisk:
+		name += "/" + faultName(f.Fault.Fault)
+	case *types.CannotAccessVmConfig:
+		name += "/" + faultName(f.Reason.Fault)
+	case *types.CannotUseNetwork:
+		name += "/" + f.Reason
 	}
-}
-
-func checkDestinationHost(q *inquiry) {
-	if !q.changesHost() {
-		return
-	}
-	if q.host.connection != types.HostSystemConnectionStateConnected {
-		q.refuse(&types.HostNotConnected{})
-	}
-	if q.host.maintenance {
-		host := q.host.ref
-		q.refuse(&types.InvalidHostState{Host: &host})
-	}
-}
-
-func checkSourceVMotion(q *inquiry)      { q.checkVMotion(&q.source, true) }
-func checkDestinationVMotion(q *inquiry) { q.checkVMotion(&q.host, false) }
-
-func (q *inquiry) checkVMotion(host *hostView, atSource bool) {
-	if q.isLive() && !host.hasVMotion {
-		failed := host.ref
-		issue := types.VMotionInterfaceIssue{AtSourceHost: atSource, FailedHost: host.name, FailedHostEntity: &failed}
-		q.refuse(&types.VMotionNotConfigured{VMotionInterfaceIssue: issue})
-	}
-}
-
-func checkAffinity(q *inquiry) {
-	if q.isLive() && len(q.vm.affinity) > 0 {
-		q.refuse(&types.AffinityConfigured{ConfiguredAffinity: []string{"cpu"}})
-	}
-}
-
-func checkCPUs(q *inquiry) {
-	if q.changesHost() && q.host.threads > 0 && q.vm.cpus > q.host.threads {
-		q.refuse(&types.NotEnoughCpus{NumCpuDest: q.host.threads, NumCpuVm: q.vm.cpus})
-	}
-}
-
-// checkMemory is admission control: what is reserved, and the overhead of each virtual machine that is on, has to fit the host.
-func checkMemory(q *inquiry) {
-	if !q.isLive() || q.host.memoryBytes == 0 {
-		return
-	}
-	unreserved := q.host.memoryBytes
-	for _, r := range q.host.vms {
-		if vm, found := q.engine.registry.Get(r).(*simulator.VirtualMachine); found && r != q.vm.ref {
-			unreserved -= claimOf(q.ctx, vm)
-		}
-	}
-	requested := q.vm.reservedBytes + q.vm.overheadBytes
-	if requested > unreserved {
-		fault := &types.InsufficientHostMemoryCapacityFault{Unreserved: max(unreserved, 0), Requested: requested}
-		host := q.host.ref
-		fault.Host = &host
-		q.refuse(fault)
-	}
-}
-
-// claimOf is the memory a virtual machine has a right to on its host; nothing while it is off.
-func claimOf(ctx *simulator.Context, vm *simulator.VirtualMachine) int64 {
-	v := vmView{}
-	ctx.WithLock(vm, func() {
-		v.power = vm.Runtime.PowerState
-		if vm.Config != nil && v.power == types.VirtualMachinePowerStatePoweredOn {
-			v.readResources(vm.Config)
-		}
-	})
-	if v.power != types.VirtualMachinePowerStatePoweredOn {
-		return 0
-	}
-	return v.reservedBytes + overheadOf(v.memoryBytes, v.cpus)
-}
-
-// checkSnapshots warns: a revert might bring back what the destination does not have.
-func checkSnapshots(q *inquiry) {
-	if q.vm.hasSnapshot && q.changesHost() {
-		q.warn(&types.SnapshotRevertIssue{})
-	}
-}
-
-// checkTargetDatastores looks at the datastores files are to be moved to.
-func checkTargetDatastores(q *inquiry) {
-	targets := map[moRef]bool{}
-	if q.home != q.vm.home {
-		targets[q.home] = true
-	}
-	for _, disk := range q.disks {
-		if disk.to != disk.from {
-			targets[disk.to] = true
-		}
-	}
-	var refs []moRef
-	for r := range targets {
-		refs = append(refs, r)
-	}
-	sortRefs(refs)
-	for _, r := range refs {
-		if fault := q.datastoreFault(r); fault != nil {
-			q.refuse(fault)
-		}
-	}
-}
-
-// datastoreFault says why the destination host cannot write to a datastore; nil if it can.
-func (q *inquiry) datastoreFault(r moRef) types.BaseMethodFault {
-	ds, found := q.engine.registry.Get(r).(*simulator.Datastore)
-	if !found {
-		return &types.ManagedObjectNotFound{Obj: r}
-	}
-	v := viewDatastore(q.ctx, ds)
-	base := types.InvalidDatastore{Datastore: &r, Name: v.name}
-	mount, mounted := v.mounts[q.host.ref]
-	switch {
-	case !hasRef(q.host.datastores, r), !v.accessible, mounted && mount.Accessible != nil && !*mount.Accessible:
-		return &types.InaccessibleDatastore{InvalidDatastore: base}
-	case mounted && mount.AccessMode == string(types.HostMountModeReadOnly):
-		return &types.DatastoreNotWritableOnHost{InvalidDatastore: base, Host: q.host.ref}
-	case v.upkeep:
-		return &types.InvalidDatastoreState{DatastoreName: v.name}
-	}
-	return nil
-}
-
-// checkDisks looks at what stays where it is: the destination has to reach it.
-func checkDisks(q *inquiry) {
-	if !q.changesHost() {
-		return
-	}
-	for _, disk := range q.disks {
-		if disk.to != disk.from {
-			continue
-		}
-		if fault := q.datastoreFault(disk.from); fault != nil {
-			blamed := types.CannotAccessVmDevice{Device: disk.label, Backing: disk.file, Connected: true}
-			q.refuse(&types.CannotAccessVmDisk{CannotAccessVmDevice: blamed, Fault: *localized(fault)})
-		}
-	}
-	if q.home == q.vm.home && q.home != (moRef{}) {
-		if fault := q.datastoreFault(q.home); fault != nil {
-			q.refuse(&types.CannotAccessVmConfig{Reason: *localized(fault)})
-		}
-	}
-}
-
-// checkNetworks: a network the destination lacks is an error if it is a distributed switch's or the adapter is connected.
-func checkNetworks(q *inquiry) {
-	for _, nic := range q.nics {
-		if !q.changesHost() && !nic.changed {
-			continue
-		}
-		if hasRef(q.host.networks, nic.network) {
-			continue
-		}
-		network := nic.network
-		fault := &types.CannotAccessNetwork{
-			CannotAccessVmDevice: types.CannotAccessVmDevice{Device: nic.label, Backing: nic.name, Connected: nic.connected},
-		}
-		if network != (moRef{}) {
-			fault.Network = &network
-		}
-		q.blame(nic.connected || nic.switched, fault)
-	}
+	return name + " " + severity
 }

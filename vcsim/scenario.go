@@ -3,30 +3,44 @@ package main
 // scenario is a whole site as its author wrote it (scenario YAML, version 1). Pointers tell "not said" from zero; what is not said
 // has the default named next to it. A later version may add keys, never change the meaning of one.
 type scenario struct {
-	Version    int             `yaml:"version"`
-	Seed       *int64          `yaml:"seed"`
-	Clusters   []clusterSpec   `yaml:"clusters"`
-	Datastores []datastoreSpec `yaml:"datastores"`
-	Networks   []networkSpec   `yaml:"networks"`
-	VMs        []vmSpec        `yaml:"vms"`
-	Rules      []ruleSpec      `yaml:"rules"`
-	Faults     []any           `yaml:"faults"`
+	Version     int              `yaml:"version"`
+	Seed        *int64           `yaml:"seed"`
+	Clusters    []clusterSpec    `yaml:"clusters"`
+	Datastores  []datastoreSpec  `yaml:"datastores"`
+	Networks    []networkSpec    `yaml:"networks"`
+	VMs         []vmSpec         `yaml:"vms"`
+	Rules       []ruleSpec       `yaml:"rules"`
+	Roles       []roleSpec       `yaml:"roles"`
+	Users       []userSpec       `yaml:"users"`
+	Permissions []permissionSpec `yaml:"permissions"`
+	Faults      []faultSpec      `yaml:"faults"`
+	Tags        tagsSpec         `yaml:"tags"`
+
+	SessionTimeoutMinutes *float64 `yaml:"session_timeout_minutes"` // 120
 }
 
 type clusterSpec struct {
-	Name  string     `yaml:"name"`
-	DRS   drsSpec    `yaml:"drs"`
-	HA    haSpec     `yaml:"ha"`
-	Hosts []hostSpec `yaml:"hosts"`
+	Name       string     `yaml:"name"`
+	DRS        drsSpec    `yaml:"drs"`
+	HA         haSpec     `yaml:"ha"`
+	Hosts      []hostSpec `yaml:"hosts"`
+	EVC        string     `yaml:"evc"`        // none
+	Pools      []poolSpec `yaml:"pools"`      // the root pool alone
+	Datacenter string     `yaml:"datacenter"` // DC0
 }
 
 type drsSpec struct {
 	Enabled    *bool  `yaml:"enabled"`    // true
 	Automation string `yaml:"automation"` // manual
+
+	IntervalS *float64 `yaml:"interval_s"` // DRS never acts by itself
 }
 
 type haSpec struct {
-	Enabled bool `yaml:"enabled"` // false
+	Enabled       bool `yaml:"enabled"`        // false
+	FailoverLevel *int `yaml:"failover_level"` // no reserve
+	CPUPercent    *int `yaml:"cpu_percent"`    // no reserve
+	MemoryPercent *int `yaml:"memory_percent"` // no reserve
 }
 
 type hostSpec struct {
@@ -40,6 +54,20 @@ type hostSpec struct {
 	VMotion       *vmotionSpec `yaml:"vmotion"` // absent: a vmknic with defaults; null: none
 	NoVMotion     bool         `yaml:"-"`       // vmotion was given as null
 	MemoryUsedGiB *float64     `yaml:"memory_used_gib"`
+	ClockSkewS    *float64     `yaml:"clock_skew_s"` // 0
+	LogKiB        *int         `yaml:"log_kib"`      // 1024
+
+	// Admission.
+	EVC               string       `yaml:"evc"`      // newest EVC mode of its CPU
+	Features          []string     `yaml:"features"` // further CPU features
+	Quarantine        bool         `yaml:"quarantine"`
+	Licensed          *bool        `yaml:"licensed"` // true
+	FailoverHost      bool         `yaml:"failover_host"`
+	AgentVMs          agentVMsSpec `yaml:"agent_vms"`
+	MaxCoresPerSocket *int         `yaml:"max_cores_per_socket"` // no limit
+	MaxVideoRAMMiB    *int         `yaml:"max_video_ram_mib"`    // no limit
+	Lacks             []string     `yaml:"lacks"`
+	VGPUs             []string     `yaml:"vgpus"`
 }
 
 type vmotionSpec struct {
@@ -47,12 +75,21 @@ type vmotionSpec struct {
 	MTU      *int     `yaml:"mtu"`       // 9000
 	Stack    string   `yaml:"stack"`     // defaultTcpipStack
 	LinkGbps *float64 `yaml:"link_gbps"` // 10
+
+	EffectiveMBytesPerS *float64 `yaml:"effective_mbytes_per_s"` // 96.4 % of the link
+	Streams             *int     `yaml:"streams"`                // 0: as many as it takes
+
+	LinkDown  bool   `yaml:"link_down"`
+	Portgroup string `yaml:"portgroup"` // vMotion
+	Protocol  *int   `yaml:"protocol"`  // 1
 }
 
 type datastoreSpec struct {
 	Name        string   `yaml:"name"`
 	CapacityGiB *float64 `yaml:"capacity_gib"` // 10240
 	Hosts       hostList `yaml:"hosts"`        // all
+
+	CopyMBytesPerS *float64 `yaml:"copy_mbytes_per_s"` // 1205
 }
 
 type networkSpec struct {
@@ -63,22 +100,40 @@ type networkSpec struct {
 
 type vmSpec struct {
 	Name            string          `yaml:"name"`
-	Host            string          `yaml:"host"`   // dealt round robin by index
-	Folder          string          `yaml:"folder"` // the datacenter's VM folder
-	CPUs            *int            `yaml:"cpus"`   // 2
+	Host            string          `yaml:"host"`    // dealt round robin by index
+	Cluster         string          `yaml:"cluster"` // whose hosts are dealt; all of them
+	Folder          string          `yaml:"folder"`  // the datacenter's VM folder
+	CPUs            *int            `yaml:"cpus"`    // 2
 	MemoryGiB       *float64        `yaml:"memory_gib"`
 	TouchedPercent  *float64        `yaml:"touched_percent"` // 100
 	DirtyMBps       *float64        `yaml:"dirty_mbps"`      // 0
-	Power           string          `yaml:"power"`           // on
-	Datastore       string          `yaml:"datastore"`       // the first one its host mounts
-	Networks        []string        `yaml:"networks"`        // the first one its host has
-	CDROM           *driveSpec      `yaml:"cdrom"`           // client, not connected
-	Floppy          *driveSpec      `yaml:"floppy"`          // none
+	Motion          vmMotionSpec    `yaml:"motion"`
+	Power           string          `yaml:"power"`     // on
+	Datastore       string          `yaml:"datastore"` // the first one its host mounts
+	Networks        []string        `yaml:"networks"`  // the first one its host has
+	CDROM           *driveSpec      `yaml:"cdrom"`     // client, not connected
+	Floppy          *driveSpec      `yaml:"floppy"`    // none
 	Devices         []string        `yaml:"devices"`
 	Snapshots       int             `yaml:"snapshots"`
 	Reservation     reservationSpec `yaml:"reservation"`
 	DisabledMethods []string        `yaml:"disabled_methods"`
 	Question        string          `yaml:"question"`
+	Tags            []string        `yaml:"tags"`
+
+	// Admission.
+	Pool              string       `yaml:"pool"` // the cluster's root pool
+	Features          []string     `yaml:"features"`
+	FT                string       `yaml:"ft"` // name of the pair; its first VM is the primary one
+	Encrypted         bool         `yaml:"encrypted"`
+	ToolsMounted      bool         `yaml:"tools_mounted"`
+	Affinity          affinitySpec `yaml:"affinity"`
+	HardwareVersion   *int         `yaml:"hardware_version"` // 13
+	CoresPerSocket    *int         `yaml:"cores_per_socket"` // 1
+	Template          bool         `yaml:"template"`
+	NotReady          string       `yaml:"not_ready"`
+	MigrationDisabled bool         `yaml:"migration_disabled"`
+
+	key string `yaml:"-"` // of a name that another one had first; see id
 }
 
 // driveSpec is a CD-ROM or floppy drive.

@@ -73,6 +73,9 @@ func parseScenario(file string, content []byte) (*scenario, error) {
 		return nil, fmt.Errorf("%s: more than one YAML document", file)
 	}
 	source := scenarioSource{file: file, root: document.Content[0]}
+	if err := source.unroll(); err != nil {
+		return nil, err
+	}
 	if err := source.checkKeys(); err != nil {
 		return nil, err
 	}
@@ -81,6 +84,7 @@ func parseScenario(file string, content []byte) (*scenario, error) {
 		return nil, yamlError(file, err)
 	}
 	source.markNulls(plan)
+	plan.expandHosts()
 	return plan, source.validate(plan)
 }
 

@@ -27,7 +27,7 @@ func (s scenarioSource) validate(plan *scenario) error {
 		scenarioSource: s, plan: plan, clusterOf: map[string]string{}, vms: map[string]int{},
 		datastores: map[string]int{}, networks: map[string]int{}, addresses: map[netip.Addr]string{},
 	}
-	for _, check := range []func(){v.top, v.clusters, v.storage, v.networking, v.machines, v.rules} {
+	for _, check := range []func(){v.top, v.clusters, v.storage, v.networking, v.machines, v.rules, v.faults, v.admission, v.accounts, v.tagging} {
 		if check(); v.err != nil {
 			return v.err
 		}
@@ -78,7 +78,7 @@ func (v *validation) unique(name string, seen map[string]int, at ...any) {
 
 func (v *validation) top() {
 	v.need(v.plan.Version == scenarioVersion, []any{"version"}, "must be %d, not %d", scenarioVersion, v.plan.Version)
-	v.need(len(v.plan.Faults) == 0, []any{"faults", 0}, "planted faults are not supported by scenario version 1; only an empty list is")
+	v.between(or(v.plan.SessionTimeoutMinutes, 1), 0.001, 1e6, []any{"session_timeout_minutes"})
 	v.need(len(v.plan.Clusters) > 0, []any{"clusters"}, "at least one cluster is needed")
 	v.need(len(v.plan.Datastores) > 0, []any{"datastores"}, "at least one datastore is needed")
 	v.need(len(v.plan.Networks) > 0, []any{"networks"}, "at least one network is needed")
@@ -89,6 +89,7 @@ func (v *validation) clusters() {
 	for c, cluster := range v.plan.Clusters {
 		v.unique(cluster.Name, seen, "clusters", c, "name")
 		v.word(cluster.DRS.Automation, automationWords, "clusters", c, "drs", "automation")
+		v.between(or(cluster.DRS.IntervalS, 300), 1, 86400, []any{"clusters", c, "drs", "interval_s"})
 		v.need(len(cluster.Hosts) > 0, []any{"clusters", c, "hosts"}, "cluster %s has no hosts", cluster.Name)
 		for h, host := range cluster.Hosts {
 			v.host(host, cluster.Name, []any{"clusters", c, "hosts", h})
@@ -107,6 +108,8 @@ func (v *validation) host(host hostSpec, cluster string, at []any) {
 	v.between(or(host.MemoryGiB, 1), 1, 24*1024, field("memory_gib"))
 	v.between(float64(or(host.CPUMHz, 1000)), 500, 10000, field("cpu_mhz"))
 	v.between(or(host.MemoryUsedGiB, 0), 0, or(host.MemoryGiB, defaultHostMemoryGiB), field("memory_used_gib"))
+	v.between(float64(or(host.LogKiB, 1024)), 4, 65536, field("log_kib"))
+	v.between(or(host.ClockSkewS, 0), -86400, 86400, field("clock_skew_s"))
 	v.word(host.Connection, connectionWords, field("connection")...)
 	_, known := esxiReleases[esxiVersion(host.ESXi)]
 	v.need(known, field("esxi"), "%q is none of %s (write it in quotes)", host.ESXi, releaseList())
@@ -119,6 +122,7 @@ func (v *validation) vmotion(nic vmotionSpec, host string, at []any) {
 	field := func(name string) []any { return append(append([]any{}, at...), name) }
 	v.between(float64(or(nic.MTU, 1500)), 1280, 9190, field("mtu"))
 	v.between(or(nic.LinkGbps, 1), 0.1, 400, field("link_gbps"))
+	v.motionNic(nic, field)
 	v.word(nic.Stack, stackWords, field("stack")...)
 	if nic.Address == "" {
 		return
@@ -142,6 +146,7 @@ func (v *validation) storage() {
 	for i, datastore := range v.plan.Datastores {
 		v.unique(datastore.Name, v.datastores, "datastores", i, "name")
 		v.between(or(datastore.CapacityGiB, 1), 1, 1<<20, []any{"datastores", i, "capacity_gib"})
+		v.between(or(datastore.CopyMBytesPerS, 1), 1, 1e5, []any{"datastores", i, "copy_mbytes_per_s"})
 		v.hostList(datastore.Hosts, "datastores", i)
 	}
 }

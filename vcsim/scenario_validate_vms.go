@@ -1,14 +1,20 @@
 package main
 
+import "strings"
+
 // machines checks the virtual machines.
 func (v *validation) machines() {
-	names := v.plan.hostNames()
+	hosts, named := map[string][]string{}, map[string]bool{}
 	for i := range v.plan.VMs {
 		vm := &v.plan.VMs[i]
-		v.unique(vm.Name, v.vms, "vms", i, "name")
-		if vm.Host == "" {
+		v.vmName(vm, i, named)
+		if hosts[vm.Cluster] == nil {
+			hosts[vm.Cluster] = v.plan.hostsOf(vm.Cluster)
+		}
+		if names := hosts[vm.Cluster]; vm.Host == "" && len(names) > 0 {
 			vm.Host = names[i%len(names)]
 		}
+		v.need(vm.Cluster == "" || v.clusterOf[vm.Host] == vm.Cluster, []any{"vms", i, "cluster"}, "cluster %s has no host %q", vm.Cluster, vm.Host)
 		v.size(vm, i)
 		v.devices(vm, i)
 		if v.placement(vm, i); v.err != nil {
@@ -17,11 +23,28 @@ func (v *validation) machines() {
 	}
 }
 
+// vmName checks that a name is the only one of its folder, and keeps several of one name apart by their folders.
+func (v *validation) vmName(vm *vmSpec, i int, named map[string]bool) {
+	if named[vm.Name] {
+		vm.key = strings.Join(append(splitPath(vm.Folder), vm.Name), "/")
+		first := v.plan.VMs[v.vms[vm.Name]]
+		v.need(len(vm.Tags) == 0 && len(first.Tags) == 0, []any{"vms", i, "tags"}, "two VMs are called %s; neither of them can have tags", vm.Name)
+		v.need(vm.Folder != first.Folder, []any{"vms", i, "name"}, "%q is already the name of number %d", vm.Name, v.vms[vm.Name])
+	}
+	at, again := v.vms[vm.id()]
+	v.need(!again || vm.Folder != v.plan.VMs[at].Folder, []any{"vms", i, "name"}, "%q is already the name of number %d", vm.Name, at)
+	named[vm.Name] = true
+	v.need(vm.Name != "", []any{"vms", i, "name"}, "is missing")
+	v.need(!strings.ContainsAny(vm.Name, "/%\\"), []any{"vms", i, "name"}, "%q holds one of / %% \\", vm.Name)
+	v.vms[vm.id()] = i
+}
+
 func (v *validation) size(vm *vmSpec, i int) {
 	v.between(float64(or(vm.CPUs, 1)), 1, 768, []any{"vms", i, "cpus"})
 	v.between(or(vm.MemoryGiB, 1), 0.125, 24*1024, []any{"vms", i, "memory_gib"})
 	v.between(or(vm.TouchedPercent, 0), 0, 100, []any{"vms", i, "touched_percent"})
 	v.between(or(vm.DirtyMBps, 0), 0, 1e6, []any{"vms", i, "dirty_mbps"})
+	v.motion(&vm.Motion, []any{"vms", i, "motion"})
 	v.between(float64(vm.Snapshots), 0, 32, []any{"vms", i, "snapshots"})
 	v.between(float64(vm.Reservation.MemoryMiB), 0, or(vm.MemoryGiB, defaultVMMemoryGiB)*1024, []any{"vms", i, "reservation", "memory_mib"})
 	v.between(float64(vm.Reservation.CPUMHz), 0, 1e7, []any{"vms", i, "reservation", "cpu_mhz"})

@@ -29,6 +29,7 @@ func serveCommand(args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	log.SetOutput(quietLog{stderr})
+	boundMemory()
 	running, err := start(o)
 	if err != nil {
 		return err
@@ -61,6 +62,9 @@ type runningSimulator struct {
 	site   *site // nil under -stock, as are the two below
 	engine *engine
 	keeper *keeper
+
+	services *services // nil under -stock too
+	problem  error     // what went wrong after the server began to listen
 }
 
 // start builds the inventory, listens, and returns once the server answers.
@@ -111,9 +115,15 @@ func (r *runningSimulator) launch(o *options, plan *scenario, who login) error {
 	if err := r.build(o, plan); err != nil {
 		return err
 	}
-	r.configure(o, who, certificates)
+	r.configure(o, plan, who, certificates)
 	if err := r.listen(); err != nil {
 		return err
+	}
+	if r.problem != nil {
+		return r.problem
+	}
+	if r.services != nil {
+		r.services.begin()
 	}
 	return r.announce(o, who, certificates)
 }
@@ -129,7 +139,7 @@ func (r *runningSimulator) build(o *options, plan *scenario) error {
 	return err
 }
 
-func (r *runningSimulator) configure(o *options, who login, certificates *certificates) {
+func (r *runningSimulator) configure(o *options, plan *scenario, who login, certificates *certificates) {
 	service := r.model.Service
 	service.RegisterEndpoints = true
 	service.ServeMux = http.NewServeMux() // the default mux would publish /debug/vars
@@ -141,8 +151,12 @@ func (r *runningSimulator) configure(o *options, who login, certificates *certif
 			return
 		}
 		r.keeper = startKeeper(service, registry, r.site)
-		r.engine = registerMotion(service, registry, r.site, o.speed, o.seed)
+		registerAuthority(service, registry, r.site.Access, who)
+		r.engine = registerMotionOn(service, registry, r.site, o.newClock(), o.seed)
 		registerControl(service, registry, r.engine, who)
+		r.services = registerServices(service, registry, r.engine.clock, o.idleTimeout(plan), who)
+		r.problem = r.services.plant(plan)
+		guardRegistries(service, registry)
 	})
 }
 
@@ -155,6 +169,9 @@ func (r *runningSimulator) listen() (err error) {
 		}
 	}()
 	r.server = r.model.Service.NewServer()
+	if r.engine != nil {
+		r.server.Config.Handler = &guard{next: r.server.Config.Handler}
+	}
 	return nil
 }
 
@@ -191,6 +208,9 @@ func (r *runningSimulator) describe(o *options, who login) (readyState, error) {
 func (r *runningSimulator) close() {
 	if r.server != nil {
 		r.closeServer()
+	}
+	if r.services != nil {
+		r.services.stop()
 	}
 	if r.engine != nil {
 		r.engine.stop()

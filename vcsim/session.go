@@ -25,14 +25,25 @@ func (*front) Unlock() {}
 
 // redirected are the methods the front answers, by the type of their object; the empty type is any.
 var redirected = map[string]string{
-	"RelocateVM_Task":     "VirtualMachine",
-	"MigrateVM_Task":      "VirtualMachine",
-	"CancelTask":          "Task",
-	"CheckRelocate_Task":  "VirtualMachineProvisioningChecker",
-	"CheckMigrate_Task":   "VirtualMachineProvisioningChecker",
-	"QueryDescriptions":   "DiagnosticManager",
-	"BrowseDiagnosticLog": "DiagnosticManager",
-	"CurrentTime":         "ServiceInstance",
+	"RelocateVM_Task":                  "VirtualMachine",
+	"MigrateVM_Task":                   "VirtualMachine",
+	"CancelTask":                       "Task",
+	"CheckRelocate_Task":               "VirtualMachineProvisioningChecker",
+	"CheckMigrate_Task":                "VirtualMachineProvisioningChecker",
+	"QueryVMotionCompatibilityEx_Task": "VirtualMachineProvisioningChecker",
+	"EnterMaintenanceMode_Task":        "HostSystem",
+	"ExitMaintenanceMode_Task":         "HostSystem",
+	"DisconnectHost_Task":              "HostSystem",
+	"ReconnectHost_Task":               "HostSystem",
+	"PlaceVm":                          "ClusterComputeResource",
+	"RecommendHostsForVm":              "ClusterComputeResource",
+	"RefreshRecommendation":            "ClusterComputeResource",
+	"ApplyRecommendation":              "ClusterComputeResource",
+	"CancelRecommendation":             "ClusterComputeResource",
+	"FindRulesForVm":                   "ClusterComputeResource",
+	"QueryDescriptions":                "DiagnosticManager",
+	"BrowseDiagnosticLog":              "DiagnosticManager",
+	"CurrentTime":                      "ServiceInstance",
 }
 
 // exclusive are the methods vCenter refuses with TaskInProgress while the virtual machine migrates.
@@ -47,20 +58,29 @@ func (e *engine) dispatch(ctx *simulator.Context, method *simulator.Method) (mo.
 	if ctx.Session == nil {
 		return nil, nil
 	}
+	if e.pace != nil {
+		e.pace.gate(ctx, method)
+	}
+	if method.Name == "PostEvent" {
+		prepareEvent(ctx, method)
+	}
 	if kind, ours := redirected[method.Name]; ours && kind == method.This.Type && e.answers(method) {
 		method.This = frontRef
 		return nil, nil
 	}
 	if exclusive[method.Name] {
-		return nil, e.refuseWhileMoving(method.This)
+		if fault := e.refuseWhileMoving(method.This); fault != nil {
+			return nil, fault
+		}
+		return nil, e.refusePowerOn(ctx, method)
 	}
 	return nil, nil
 }
 
 // answers is true for a call whose object exists and, for a task, is one of the engine's.
 func (e *engine) answers(method *simulator.Method) bool {
-	if method.This.Type == "Task" {
-		return e.moveOf(method.This) != nil
+	if method.This.Type == "Task" && e.moveOf(method.This) == nil && e.upkeepOf(method.This) == nil {
+		return false
 	}
 	return e.registry.Get(method.This) != nil
 }
@@ -95,6 +115,7 @@ type watcher struct {
 func (*watcher) PutObject(*simulator.Context, mo.Reference) {}
 
 func (w *watcher) UpdateObject(_ *simulator.Context, obj mo.Reference, changes []types.PropertyChange) {
+	w.engine.noticeChange(obj, changes)
 	for _, change := range changes {
 		if change.Name == "runtime.powerState" {
 			vm, is := obj.(*mo.VirtualMachine)
@@ -109,6 +130,7 @@ func (w *watcher) UpdateObject(_ *simulator.Context, obj mo.Reference, changes [
 
 func (w *watcher) RemoveObject(_ *simulator.Context, ref types.ManagedObjectReference) {
 	w.engine.interrupt(ref, &types.ManagedObjectNotFound{Obj: ref})
+	w.engine.hostChanged()
 }
 
 // interrupt ends the move of a virtual machine with a fault, at whatever stage.
@@ -116,7 +138,7 @@ func (e *engine) interrupt(vm types.ManagedObjectReference, fault types.BaseMeth
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m := e.busy[vm]
-	if m == nil || m.flow.stage == stageQueued {
+	if m == nil || m.flow.stage == stageQueued && !m.waits {
 		return
 	}
 	e.advance()
@@ -129,7 +151,14 @@ func (e *engine) interrupt(vm types.ManagedObjectReference, fault types.BaseMeth
 // registerMotion makes vMotion real on a service that is about to listen: relocations, checks, host logs, and the collector that
 // makes watching many of them affordable.
 func registerMotion(service *simulator.Service, registry *simulator.Registry, s *site, speed float64, seed int64) *engine {
-	e := newEngine(registry, s, newScaledClock(speed), seed)
+	return registerMotionOn(service, registry, s, newScaledClock(speed), seed)
+}
+
+// registerMotionOn is registerMotion with a clock of the caller's choice.
+func registerMotionOn(service *simulator.Service, registry *simulator.Registry, s *site, clock clock, seed int64) *engine {
+	e := newEngine(registry, s, clock, seed)
+	e.service = service
+	_, _ = e.faults.plant(s.Faults) // their names were checked with the scenario
 	f := &front{engine: e}
 	f.Self = frontRef
 	registry.Put(f)
@@ -138,8 +167,13 @@ func registerMotion(service *simulator.Service, registry *simulator.Registry, s 
 	registry.AddHandler(w)
 	chain(registry, e.dispatch)
 	repairEventMessages(service.Context, registry)
+	registerStamps(service.Context, registry, clock)
+	if e.pace != nil {
+		registerTaskCounter(registry, e)
+	}
 	registerCollector(registry)
 	e.logs.open(registry, s)
+	e.startDRS()
 	go e.loop()
 	return e
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -32,6 +33,7 @@ type builder struct {
 	folders    map[string]*simulator.Folder
 	vms        map[string]*simulator.VirtualMachine
 	site       *site
+	pools      map[string]types.ManagedObjectReference // by cluster and name; see createPools
 }
 
 // buildSite builds the inventory of a scenario. The model is returned even with an error, to be removed by the caller.
@@ -42,7 +44,7 @@ func buildSite(plan *scenario) (*simulator.Model, *site, error) {
 	}
 	b.ctx = b.model.Service.Context
 	b.registry = b.model.Map()
-	for _, step := range []func() error{b.createDatacenter, b.createClusters, b.createHosts, b.createDatastores, b.createNetworks, b.createVMs, b.createRules} {
+	for _, step := range []func() error{b.createDatacenter, b.createClusters, b.createHosts, b.createDatastores, b.createNetworks, b.createPools, b.createVMs, b.shapeAdmission, b.createRules, b.divide, b.access} {
 		if err := step(); err != nil {
 			return b.model, nil, fmt.Errorf("building the inventory: %w", err)
 		}
@@ -62,8 +64,11 @@ func newBuilder(plan *scenario) *builder {
 		folders:    map[string]*simulator.Folder{},
 		vms:        map[string]*simulator.VirtualMachine{},
 		site: &site{
-			Hosts: map[types.ManagedObjectReference]hostTraits{},
-			VMs:   map[types.ManagedObjectReference]vmTraits{},
+			Hosts:  map[types.ManagedObjectReference]hostTraits{},
+			VMs:    map[types.ManagedObjectReference]vmTraits{},
+			Faults: plan.Faults,
+
+			DRSIntervals: map[types.ManagedObjectReference]time.Duration{},
 		},
 	}
 	describeVCenter(&b.model.ServiceContent.About)
@@ -100,6 +105,7 @@ func (b *builder) createClusters() error {
 		cluster := b.registry.Get(ref).(*simulator.ClusterComputeResource)
 		cluster.Network = append([]types.ManagedObjectReference{}, cluster.Network...)
 		configureCluster(cluster, spec)
+		b.site.DRSIntervals[ref] = time.Duration(or(spec.DRS.IntervalS, 0) * float64(time.Second))
 		b.clusters[spec.Name] = cluster
 	}
 	return nil

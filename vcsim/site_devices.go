@@ -57,8 +57,12 @@ func (b *builder) setDevices(vm *simulator.VirtualMachine, spec vmSpec, index in
 		devices = append(devices, floppy(*spec.Floppy))
 	}
 	for i, kind := range spec.Devices {
+		if _, later := admissionDevices[kind]; later {
+			continue
+		}
 		devices = append(devices, extraDevices(kind, i)...)
 	}
+	b.locateImages(devices)
 	vm.Config.Hardware.Device = devices
 	vm.Summary.Config.NumEthernetCards = int32(len(spec.Networks))
 	vm.Summary.Config.NumVirtualDisks = 1
@@ -69,7 +73,7 @@ func (b *builder) shapeDisk(disk *types.VirtualDisk, vm *simulator.VirtualMachin
 	disk.CapacityInKB, disk.CapacityInBytes = capacity>>10, capacity
 	disk.DeviceInfo = description("Hard disk 1", fmt.Sprintf("%d KB", capacity>>10))
 	backing := disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
-	backing.FileName = fmt.Sprintf("[%s] %s/%s.vmdk", spec.Datastore, spec.Name, spec.Name)
+	backing.FileName = fmt.Sprintf("[%s] %s/%s.vmdk", spec.Datastore, spec.fileName(), spec.fileName())
 	datastore := b.datastores[spec.Datastore].Self
 	backing.Datastore = &datastore
 	backing.ThinProvisioned = types.NewBool(true)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -89,6 +90,8 @@ func (b *builder) shapeHost(host *simulator.HostSystem, spec hostSpec, address n
 	setCapability(host)
 	setState(host, spec)
 	traits := hostTraits{Ref: host.Self, Name: host.Name, ESXiVersion: esxiVersion(spec.ESXi)}
+	traits.LogBytes = or(spec.LogKiB, 0) << 10
+	traits.ClockSkew = time.Duration(or(spec.ClockSkewS, 0) * float64(time.Second))
 	nic := managementNic(len(b.hostOrder))
 	setNetwork(host, nic, vmotionNic(spec, address, len(b.hostOrder)), linkBitsPerS(spec))
 	if !spec.NoVMotion {
@@ -96,6 +99,7 @@ func (b *builder) shapeHost(host *simulator.HostSystem, spec hostSpec, address n
 		traits.LinkBitsPerS = linkBitsPerS(spec)
 		traits.MTU = vmotionMTU(spec)
 		traits.NetStack = vmotionStack(spec)
+		noteVMotionPace(&traits, spec.VMotion)
 	}
 	b.mirrorNicManager(host)
 	b.site.Hosts[host.Self] = traits

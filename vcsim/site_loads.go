@@ -20,7 +20,7 @@ const (
 // setHostLoads fills the quick statistics: those of a host follow from the VMs on it unless the scenario gives its memory.
 func (b *builder) setHostLoads() {
 	for _, spec := range b.plan.VMs {
-		setVMLoad(b.vms[spec.Name], b.site)
+		setVMLoad(b.vms[spec.id()], b.site)
 	}
 	for _, spec := range b.allHosts() {
 		host := b.hosts[spec.Name]

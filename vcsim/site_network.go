@@ -39,6 +39,13 @@ func linkBitsPerS(spec hostSpec) int64 {
 	return int64(gbps * 1e9)
 }
 
+func vmotionPortgroupOf(spec hostSpec) string {
+	if spec.VMotion == nil || spec.VMotion.Portgroup == "" {
+		return vmotionPortgroup
+	}
+	return spec.VMotion.Portgroup
+}
+
 // managementNic is vmk0 of the index-th host, each with an address of its own.
 func managementNic(index int) types.HostVirtualNic {
 	address := netip.AddrFrom4([4]byte{10, 10, byte(index / 250), byte(index%250 + 1)})
@@ -50,7 +57,7 @@ func vmotionNic(spec hostSpec, address netip.Prefix, index int) *types.HostVirtu
 	if spec.NoVMotion {
 		return nil
 	}
-	nic := virtualNic(vmotionDevice, vmotionPortgroup, address, vmotionMTU(spec), vmotionStack(spec), index)
+	nic := virtualNic(vmotionDevice, vmotionPortgroupOf(spec), address, vmotionMTU(spec), vmotionStack(spec), index)
 	return &nic
 }
 
@@ -80,7 +87,7 @@ func setNetwork(host *simulator.HostSystem, management types.HostVirtualNic, vmo
 	if vmotion != nil {
 		network.Vnic = append(network.Vnic, *vmotion)
 		candidates = []types.HostVirtualNic{*vmotion, management} // the selected one first
-		addUplink(network, bitsPerS, vmotion.Spec.Mtu)
+		addUplink(network, bitsPerS, vmotion.Spec.Mtu, vmotion.Portgroup)
 		addStack(network, vmotion.Spec.NetStackInstanceKey)
 	}
 	setNetConfig(host.Config.VirtualNicManagerInfo, candidates, vmotion != nil)
@@ -123,23 +130,34 @@ func vmotionInfo(candidates []types.HostVirtualNic, vmotion *types.HostVirtualNi
 }
 
 // addUplink gives the host a second switch with one uplink of the given speed, and the vMotion port group on it.
-func addUplink(network *types.HostNetworkInfo, bitsPerS int64, mtu int32) {
+func addUplink(network *types.HostNetworkInfo, bitsPerS int64, mtu int32, portgroup string) {
 	link := types.PhysicalNicLinkInfo{SpeedMb: int32(bitsPerS / 1e6), Duplex: true}
 	pnic := deepCopy(network.Pnic[0])
 	pnic.Key, pnic.Device = "key-vim.host.PhysicalNic-"+uplinkDevice, uplinkDevice
 	pnic.Pci, pnic.LinkSpeed = "0000:3b:00.1", &link
 	pnic.ValidLinkSpecification = []types.PhysicalNicLinkInfo{link}
 	pnic.Spec.LinkSpeed = &link
-	network.Pnic = append(network.Pnic, pnic)
+	network.Pnic = append(otherNics(network.Pnic, uplinkDevice), pnic)
 	vswitch := deepCopy(network.Vswitch[0])
 	vswitch.Name, vswitch.Key, vswitch.Mtu = vmotionSwitch, "key-vim.host.VirtualSwitch-"+vmotionSwitch, mtu
 	vswitch.Spec.Mtu = mtu
-	vswitch.Portgroup, vswitch.Pnic = []string{"key-vim.host.PortGroup-" + vmotionPortgroup}, []string{pnic.Key}
+	vswitch.Portgroup, vswitch.Pnic = []string{"key-vim.host.PortGroup-" + portgroup}, []string{pnic.Key}
 	if bridge, ok := vswitch.Spec.Bridge.(*types.HostVirtualSwitchBondBridge); ok {
 		bridge.NicDevice = []string{uplinkDevice}
 	}
 	network.Vswitch = append(network.Vswitch, vswitch)
-	addPortgroup(network, vmotionPortgroup, vswitch)
+	addPortgroup(network, portgroup, vswitch)
+}
+
+// otherNics are the physical adapters but one; govmomi's host has one of the uplink's name already.
+func otherNics(pnics []types.PhysicalNic, device string) []types.PhysicalNic {
+	var others []types.PhysicalNic
+	for _, pnic := range pnics {
+		if pnic.Device != device {
+			others = append(others, pnic)
+		}
+	}
+	return others
 }
 
 // addPortgroup adds a port group of a standard switch to the host's network configuration.

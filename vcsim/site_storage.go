@@ -23,6 +23,7 @@ func (b *builder) createDatastores() error {
 		if datastore := b.findDatastore(spec.Name); datastore != nil {
 			b.datastores[spec.Name] = datastore
 			shapeDatastore(datastore, spec, i)
+			b.site.noteStore(datastore.Self, spec)
 		}
 	}
 	return nil

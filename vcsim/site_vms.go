@@ -44,7 +44,7 @@ func (b *builder) createVMs() error {
 		b.enter(vm, folder)
 		b.addSnapshots(vm, spec.Snapshots)
 		b.noteLoad(vm, spec)
-		b.vms[spec.Name] = vm
+		b.vms[spec.id()] = vm
 	}
 	b.setHostLoads()
 	return nil
@@ -59,7 +59,7 @@ func (b *builder) shapeVM(template mo.VirtualMachine, spec vmSpec, index int) *s
 	vm.Self = b.registry.NewEntity(vm).Reference()
 	vm.RecentTask, vm.Snapshot = nil, nil
 	vm.DisabledMethod = spec.DisabledMethods
-	pool := *cluster.ResourcePool
+	pool := b.poolOfVM(spec, cluster.Name)
 	vm.ResourcePool, vm.EnvironmentBrowser = &pool, *cluster.EnvironmentBrowser
 	vm.Datastore = []types.ManagedObjectReference{b.datastores[spec.Datastore].Self}
 	vm.Network = nil
@@ -80,8 +80,8 @@ var siteNamespace = uuid.MustParse("2f1d1c56-7a53-4f7e-9f57-5d3a52b0c1de")
 
 func setIdentity(vm *simulator.VirtualMachine, spec vmSpec) {
 	vm.Name, vm.Config.Name, vm.Summary.Config.Name = spec.Name, spec.Name, spec.Name
-	vm.Config.Uuid = uuid.NewSHA1(siteNamespace, []byte("bios "+spec.Name)).String()
-	vm.Config.InstanceUuid = uuid.NewSHA1(siteNamespace, []byte("instance "+spec.Name)).String()
+	vm.Config.Uuid = uuid.NewSHA1(siteNamespace, []byte("bios "+spec.id())).String()
+	vm.Config.InstanceUuid = uuid.NewSHA1(siteNamespace, []byte("instance "+spec.id())).String()
 	vm.Summary.Config.Uuid, vm.Summary.Config.InstanceUuid = vm.Config.Uuid, vm.Config.InstanceUuid
 	vm.Summary.Vm = &vm.Self
 	vm.Config.Version = hardwareVersion
@@ -115,12 +115,13 @@ func allocation(reservation int64, shares int32) *types.ResourceAllocationInfo {
 
 // setFiles names the VM's files after it. The files themselves are not made.
 func setFiles(vm *simulator.VirtualMachine, spec vmSpec) {
-	dir := fmt.Sprintf("[%s] %s", spec.Datastore, spec.Name)
+	name := spec.fileName()
+	dir := fmt.Sprintf("[%s] %s", spec.Datastore, name)
 	vm.Config.Files = types.VirtualMachineFileInfo{
-		VmPathName: dir + "/" + spec.Name + ".vmx", SnapshotDirectory: dir, SuspendDirectory: dir, LogDirectory: dir,
+		VmPathName: dir + "/" + name + ".vmx", SnapshotDirectory: dir, SuspendDirectory: dir, LogDirectory: dir,
 	}
 	vm.Summary.Config.VmPathName = vm.Config.Files.VmPathName
-	vm.Layout = &types.VirtualMachineFileLayout{ConfigFile: []string{spec.Name + ".vmx"}, LogFile: []string{"vmware.log"}}
+	vm.Layout = &types.VirtualMachineFileLayout{ConfigFile: []string{name + ".vmx"}, LogFile: []string{"vmware.log"}}
 	vm.LayoutEx = &types.VirtualMachineFileLayoutEx{Timestamp: time.Now()}
 	vm.Storage = &types.VirtualMachineStorageInfo{Timestamp: time.Now()}
 }
@@ -216,5 +217,6 @@ func (b *builder) noteLoad(vm *simulator.VirtualMachine, spec vmSpec) {
 	if spec.TouchedPercent != nil {
 		traits.TouchedBytes = int64(float64(vm.Config.Hardware.MemoryMB) * (1 << 20) * *spec.TouchedPercent / 100)
 	}
+	noteMotion(vm, &traits, &spec.Motion)
 	b.site.VMs[vm.Self] = traits
 }

@@ -89,6 +89,8 @@ func setCapability(host *simulator.HostSystem) {
 	capability.RecursiveResourcePoolsSupported = true
 	capability.MaxSupportedVMs, capability.MaxRunningVMs, capability.MaxRegisteredVMs = 1024, 1024, 4096
 	capability.MaxSupportedVcpus = 4096
+	capability.DeltaDiskBackingsSupported, capability.SnapshotRelayoutSupported = true, true
+	capability.LocalSwapDatastoreSupported = true
 	host.Capability = &capability
 }
 

@@ -33,6 +33,7 @@ type vmView struct {
 	encrypted     bool
 	home          moRef // datastore of the configuration file
 	homePath      string
+	uuid          string
 	datastores    []moRef
 	networks      []moRef
 	devices       []types.BaseVirtualDevice // shallow copies: read-only
@@ -63,7 +64,7 @@ func viewVM(ctx *simulator.Context, vm *simulator.VirtualMachine) vmView {
 func (v *vmView) readConfig(config *types.VirtualMachineConfigInfo) {
 	v.readResources(config)
 	v.template = config.Template
-	v.homePath = config.Files.VmPathName
+	v.homePath, v.uuid = config.Files.VmPathName, config.Uuid
 	v.encrypted = config.MigrateEncryption == "opportunistic" || config.MigrateEncryption == "required"
 	v.devices = copyDevices(config.Hardware.Device)
 	if config.CpuAffinity != nil {

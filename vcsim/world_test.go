@@ -127,6 +127,7 @@ func (w *world) furnishHost(ctx *simulator.Context, host *simulator.HostSystem, 
 	config := *host.Config
 	config.VirtualNicManagerInfo = &info
 	host.Config = &config
+	setCapability(host)
 	hardware := *host.Summary.Hardware
 	hardware.MemorySize, hardware.NumCpuThreads = 512*testGiB, 64
 	host.Summary.Hardware = &hardware

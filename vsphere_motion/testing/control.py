@@ -58,6 +58,32 @@ class Control:
         """The truth about every move so far, oldest first."""
         return list(self.call("GET", "/motions"))
 
+    def plant_faults(self, *faults: dict[str, Any]) -> list[dict[str, Any]]:
+        """Plant faults, all or none; the keys are those of a scenario's `faults`. Returns them with their names.
+
+        Raises:
+            SimulatorError: a key, class or value is unknown; the words say what there is.
+        """
+        return list(self.call("POST", "/faults", list(faults)))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The planted faults, with how often each `matched` and `fired`."""
+        return list(self.call("GET", "/faults"))
+
+    def remove_faults(self, name: str | None = None) -> None:
+        """Take one fault out, or all; what hangs because of it goes on."""
+        self.call("DELETE", "/faults" if name is None else f"/faults/{quote(name, safe='')}")
+
+    def log_lines(self, host: str, key: str = "vmkernel", *, file: int = 0) -> list[str]:
+        """All lines of a host's log, as the host wrote them.
+
+        Args:
+            host: the host's moid.
+            key: `vmkernel`, `hostd` or `vpxa`.
+            file: 0 is the current file, N the N-th before it.
+        """
+        return list(self.call("GET", f"/logs/{quote(host, safe='')}/{quote(key, safe='')}?file={file}"))
+
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One request below `/_sim/v1`; returns the decoded answer, None where it is empty.
 

@@ -1,0 +1,46 @@
+"""Shipped scenarios through the fixtures and the command line, and the size the simulator promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vsphere_motion.testing.simulator import SimulatedVCenter
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def names(vcenter: SimulatedVCenter, kind: str) -> list[str]:
+    """The names of all objects of one type."""
+    return [each["name"] for each in vcenter.control.site() if each["type"] == kind]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "hosts", "machines"),
+    [("small", 3, 6), ("brownfield", 12, 25), ("two-vcenters-a", 3, 4), ("two-vcenters-b", 3, 4)],
+)
+def test_a_shipped_scenario_is_there_by_its_name(
+    vcenter_factory: Callable[..., SimulatedVCenter], scenario: str, hosts: int, machines: int
+) -> None:
+    vcenter = vcenter_factory(scenario=scenario, speed=50)
+    assert len(names(vcenter, "HostSystem")) == hosts
+    assert len(names(vcenter, "VirtualMachine")) == machines
+
+
+def test_two_vcenters_side_by_side(vcenter_factory: Callable[..., SimulatedVCenter]) -> None:
+    one, other = vcenter_factory(scenario="two-vcenters-a"), vcenter_factory(scenario="two-vcenters-b")
+    assert one.port != other.port
+    assert one.password != other.password
+    assert not set(names(one, "VirtualMachine")) & set(names(other, "VirtualMachine"))
+
+
+@pytest.mark.nightly
+def test_big_sites_keep_their_promises() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "simulator.py")]
+    answer = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, check=False, timeout=1800)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
