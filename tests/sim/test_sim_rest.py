@@ -284,9 +284,7 @@ def test_plain_http_logs_in_lists_tags_and_logs_out(vcenter: SimulatedVCenter, p
     assert plain.call("GET", "/api/vcenter/vm").status_code == 401
 
 
-def test_one_session_serves_soap_and_rest(
-    vcenter: SimulatedVCenter, instance: Any, plain: Plain
-) -> None:
+def test_one_session_serves_soap_and_rest(vcenter: SimulatedVCenter, instance: Any, plain: Plain) -> None:
     plain.session.headers["vmware-api-session-id"] = instance.content.sessionManager.currentSession.key
     assert plain.call("GET", "/api/session").json()["user"] == vcenter.user
     assert plain.call("DELETE", "/api/session").status_code == 204
