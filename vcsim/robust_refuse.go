@@ -26,6 +26,8 @@ func unbearable(ctx *simulator.Context, method *simulator.Method) types.BaseMeth
 		if body.EventToPost == nil {
 			return &types.InvalidArgument{InvalidProperty: "eventToPost"}
 		}
+	case *types.QueryPerf:
+		boundSamples(body.QuerySpec)
 	case *types.CreateFilter, *types.RetrieveProperties, *types.RetrievePropertiesEx, *types.WaitForUpdatesEx, *types.WaitForUpdates:
 		return nil // nothing in them is the path of a file
 	}
@@ -33,6 +35,18 @@ func unbearable(ctx *simulator.Context, method *simulator.Method) types.BaseMeth
 		return &types.InvalidDatastorePath{InvalidDatastore: types.InvalidDatastore{Name: path}, DatastorePath: path}
 	}
 	return nil
+}
+
+// mostSamples of one counter fit in an answer; a real vCenter keeps 180 of them (an hour at 20 s).
+const mostSamples = 10_000
+
+// boundSamples bounds what govmomi would make up: without a start it counts from the first year on.
+func boundSamples(specs []types.PerfQuerySpec) {
+	for i := range specs {
+		if specs[i].MaxSample <= 0 || specs[i].MaxSample > mostSamples {
+			specs[i].MaxSample = mostSamples
+		}
+	}
 }
 
 // badOptions refuses a setting without a value, one of another type than the setting has, and an idle time that is none.
