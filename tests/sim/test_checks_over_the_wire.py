@@ -9,20 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import REAL_ENVIRONMENT
-from tests.sim.reading import session_with
+from tests.observer import observing
+from tests.sim.reading import as_it_is, rewritten, session_with
+from tests.sim.transport import servers
+from tests.sim.transport.canned import answer, fault
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.resolve import move_to
 from vsphere_motion.preflight.registry import Preflight
+from vsphere_motion.service.check import check
+from vsphere_motion.service.connection import VCenter
 from vsphere_motion.testing.control import Control
-from vsphere_motion.testing.plugin import make_factory
+from vsphere_motion.testing.plugin import VCenterFactory, make_factory
 from vsphere_motion.testing.simulator import SimulatedVCenter
+from vsphere_motion.vcenter.checkers import MIGRATE, QUERY, RELOCATE
 from vsphere_motion.vcenter.inventory import take_snapshot
+from vsphere_motion.vcenter.relocate import VCenterRelocator
 
 pytestmark = pytest.mark.vcsim
 
@@ -206,3 +217,52 @@ def test_what_is_planted_on_the_cluster_is_found(vcenter: SimulatedVCenter) -> N
     with session_with(vcenter) as session:
         planted = Planted(inventory=take_snapshot(session), places={"": 0})
     assert {finding.id for finding in planted.findings("")} == {"cluster.drs", "host.failover"}
+
+
+def _found(vcenter: SimulatedVCenter) -> dict[str, str]:
+    """The severities by id of what all checks say of vm-001 on its way to esx-002."""
+    with session_with(vcenter) as session:
+        planted = Planted(inventory=take_snapshot(session), places={"": 0})
+    return {finding.id: finding.severity.value for finding in planted.findings("")}
+
+
+def test_a_destination_on_its_way_into_maintenance_is_found(vcenter: SimulatedVCenter) -> None:
+    assert _found(vcenter) == {}
+    with observing(vcenter) as observer:
+        task = observer.host("esx-002").EnterMaintenanceMode_Task(timeout=0)
+        assert _found(vcenter) == {"host.entering-maintenance": "warning"}
+        task.CancelTask()
+
+
+def test_migrations_under_way_are_found(vcenter_factory: VCenterFactory) -> None:
+    """All but the first few wait for their turn in vCenter, and are under way as well."""
+    vcenter = vcenter_factory(hosts=3, vms=300, clusters=1, speed=0.01)
+    assert _found(vcenter) == {}
+    with session_with(vcenter) as session:
+        inventory = take_snapshot(session)
+        first, *others = sorted(inventory.vms, key=lambda vm: vm.name)
+        beside = [vm for vm in others if vm.datastores == first.datastores][:128]
+        relocator = VCenterRelocator(session)
+        for number, vm in enumerate(beside):
+            host = next(host for host in inventory.hosts if host.ref != vm.host)
+            relocator.start_relocation(move_to(inventory, vm, host), op_id=f"op-{number}")
+    waits = dict.fromkeys(("concurrency.host", "concurrency.network", "concurrency.datastore"), "info")
+    assert len(beside) == 128
+    assert _found(vcenter).items() >= waits.items()
+
+
+def test_clocks_that_are_off_and_checkers_that_are_silent_are_found(vcenter: SimulatedVCenter, tmp_path: Path) -> None:
+    request = MoveRequest(selectors=("vm-001",), to_host="esx-002")
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+        assert not check(VCenter(session), request).moves[0].findings
+        at = (session.now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+        clock = servers.send(answer("QueryDateTime", f"<returnval>{at}</returnval>"))
+        silent = servers.send(fault("MethodNotFound", "not here", "<receiver type='Task'>t</receiver>"))
+        server.faults |= {"QueryDateTime": [clock, clock], RELOCATE: [silent], MIGRATE: [silent], QUERY: [silent]}
+        findings = check(VCenter(session), request).moves[0].findings
+    said = [(finding.id, finding.severity.value, finding.subject.name) for finding in findings]
+    assert said == [
+        ("vcenter.unanswered", "unknown", "vm-001"),
+        ("clock.skew", "warning", "esx-001"),
+        ("clock.skew", "warning", "esx-002"),
+    ]
