@@ -43,6 +43,8 @@ test-nightly: setup simulator ## The tests that are too slow for every change
 
 bench: setup simulator ## Measure what is promised to be fast, side by side with its peers
 	@$(BIN)/python benchmarks/startup.py
+	@$(BIN)/python benchmarks/preflight.py
+	@$(BIN)/python benchmarks/simulator.py
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .
