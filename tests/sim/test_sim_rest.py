@@ -6,9 +6,11 @@ Through the unmodified SDK, through plain HTTP, and through pyVmomi.
 from __future__ import annotations
 
 import ssl
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from pyVmomi import VmomiSupport, vim, vmodl
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
-sdk = pytest.importorskip("vmware.vapi.vsphere.client", reason="the vmware-vcenter SDK is not installed")
-errors = pytest.importorskip("com.vmware.vapi.std.errors_client")
-DynamicID = pytest.importorskip("com.vmware.vapi.std_client").DynamicID
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # the SDK's own, on its import
+    sdk = import_module("vmware.vapi.vsphere.client")
+    errors = import_module("com.vmware.vapi.std.errors_client")
+    DynamicID = import_module("com.vmware.vapi.std_client").DynamicID
 
 pytestmark = [
     pytest.mark.vcsim,

@@ -112,7 +112,7 @@ def ask_engine(
 ) -> subprocess.CompletedProcess[str]:
     """Run one command of the engine and return its answer, whatever its exit code."""
     try:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(  # noqa: S603 - the engine found on PATH, a list of words, no shell
             [engine, *words],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -132,7 +132,7 @@ def _options(engine: str, request: ContainerRequest, environment: Mapping[str, s
     published = f"127.0.0.1:{request.port or ''}:{CONTAINER_PORT}"
     mounts = [f"{request.directory}:{STATE_MOUNT}:Z", *(f"{file}:{path}:ro,Z" for file, path in request.mounts)]
     volumes = [word for mount in mounts for word in ("--volume", mount)]
-    return ["--publish", published, *volumes, "--tmpfs", "/tmp", *_user(engine, environment), *_limits()]  # noqa: S108
+    return ["--publish", published, *volumes, "--tmpfs", "/tmp", *_user(engine, environment), *_limits()]  # noqa: S108 - inside the container
 
 
 def _user(engine: str, environment: Mapping[str, str]) -> list[str]:
