@@ -39,6 +39,9 @@ go-test: setup
 	@$(BIN)/python .ci/go_tests.py
 
 test-nightly: setup simulator ## The tests that are too slow for every change
+	@echo "== simulator's nightly tests"
+	@$(BIN)/python .ci/go_tests.py nightly
+	@echo "== nightly tests on the simulator"
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m nightly
 
 bench: setup simulator ## Measure what is promised to be fast, side by side with its peers

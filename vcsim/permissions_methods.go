@@ -94,6 +94,8 @@ func (a *authority) needsOf(ctx *simulator.Context, method *simulator.Method) []
 		return viewOf(append(append([]moRef(nil), body.Vm...), body.Host...))
 	case *types.CancelTask:
 		return a.needsOfCancel(ctx, method.This)
+	case *types.QueryDateTime:
+		return a.needsOfClock(method.This)
 	}
 	if method.Name == "Fetch" && isEntity(a.registry, method.This) {
 		return []need{{method.This, readPrivilege(fetchedPath(method.Body))}}

@@ -44,6 +44,8 @@ var redirected = map[string]string{
 	"QueryDescriptions":                "DiagnosticManager",
 	"BrowseDiagnosticLog":              "DiagnosticManager",
 	"CurrentTime":                      "ServiceInstance",
+	"AcknowledgeAlarm":                 "AlarmManager",
+	"PostEvent":                        "EventManager",
 }
 
 // exclusive are the methods vCenter refuses with TaskInProgress while the virtual machine migrates.
@@ -172,6 +174,7 @@ func registerMotionOn(service *simulator.Service, registry *simulator.Registry, 
 		registerTaskCounter(registry, e)
 	}
 	registerCollector(registry)
+	registerHostClocks(registry, e)
 	e.logs.open(registry, s)
 	e.startDRS()
 	go e.loop()

@@ -60,6 +60,11 @@ class SimState:
         """A line for `eval` in a shell."""
         return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in self.variables().items())
 
+    def is_named_by(self, environment: Mapping[str, str]) -> bool:
+        """True if the environment leads to this simulator, as after the line for `eval`."""
+        named = {name: value for name, value in self.variables().items() if name in ("VMWARE_HOST", "VMWARE_PORT")}
+        return all(environment.get(name) == value for name, value in named.items())
+
 
 def state_root(environment: Mapping[str, str]) -> Path:
     """The directory of the state files, `sim` in the one of the journal."""
