@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("resume", "Go on with a run that was left before its end."),
     "cancel": ("cancel", "Cancel what is left of a run."),
     "logs": ("logs", "Show what both hosts' vmkernel logs say of a migration."),
+    "diagnose": ("diagnose", "Say what a failed migration may come from, and what to do."),
     "report": ("report", "Show or write the report of a run."),
     "login": ("login", "Check a password and keep it in the keyring."),
     "logout": ("logout", "Remove a password from the keyring."),
