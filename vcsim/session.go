@@ -41,6 +41,7 @@ var redirected = map[string]string{
 	"ApplyRecommendation":              "ClusterComputeResource",
 	"CancelRecommendation":             "ClusterComputeResource",
 	"FindRulesForVm":                   "ClusterComputeResource",
+	"QueryConfigOptionEx":              "EnvironmentBrowser",
 	"QueryDescriptions":                "DiagnosticManager",
 	"BrowseDiagnosticLog":              "DiagnosticManager",
 	"CurrentTime":                      "ServiceInstance",

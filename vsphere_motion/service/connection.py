@@ -6,14 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from vsphere_motion.errors import BadInput
 from vsphere_motion.model.account import Credentials, Password
 from vsphere_motion.model.endpoint import DEFAULT_CALL_TIMEOUT_S, DEFAULT_PORT, Endpoint
 
 if TYPE_CHECKING:
     from vsphere_motion.model.inventory import Inventory
+    from vsphere_motion.model.matrix import Matrix
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.model.report import Report
+    from vsphere_motion.model.request import Opinions
     from vsphere_motion.model.vcenter import VCenterIdentity
+    from vsphere_motion.service.surroundings import Places
     from vsphere_motion.vcenter.session import Session
 
 
@@ -44,7 +48,15 @@ class VCenter:
 
         return take_snapshot(self.session)
 
-    def check(self, *vms: str, to_host: str, skip_checks: tuple[str, ...] = (), strict: bool = False) -> Plan:
+    def check(
+        self,
+        *vms: str,
+        to_host: str,
+        skip_checks: tuple[str, ...] = (),
+        strict: bool = False,
+        checks: str = "both",
+        state_dir: str | Path | None = None,
+    ) -> Plan:
         """What would stop or hurt moving these VMs to a host. Nothing is changed.
 
         Args:
@@ -52,14 +64,51 @@ class VCenter:
             to_host: name, inventory path or `moid:...` of the destination.
             skip_checks: ids of checks whose blockers are overridden.
             strict: let warnings and unknown findings block as well.
+            checks: whose checks are asked: `client` for ours, `vcenter` for vCenter's own, or `both`.
+            state_dir: where the journal lies that knows of earlier moves; None: this platform's state directory.
 
         Raises:
             NotFound, Ambiguous: a selector matches nothing, or more than it may.
+            BadInput: an argument has a word that nobody knows.
         """
         from vsphere_motion.model.request import MoveRequest
         from vsphere_motion.service.check import check
 
-        return check(self, MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict))
+        request = MoveRequest(
+            selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict, opinions=_opinions(checks)
+        )
+        return check(self, request, _places(state_dir))
+
+    def matrix(
+        self,
+        *vms: str,
+        to_cluster: str | None = None,
+        all_hosts: bool = False,
+        skip_checks: tuple[str, ...] = (),
+        strict: bool = False,
+        checks: str = "both",
+        state_dir: str | Path | None = None,
+    ) -> Matrix:
+        """What would stop or hurt moving each of these VMs to each host of a cluster, or of the site.
+
+        Args:
+            to_cluster: the cluster whose hosts are looked at.
+            all_hosts: look at every host instead; exactly one of the two is given.
+            vms, skip_checks, strict, checks, state_dir: as in `check`.
+
+        Raises:
+            NotFound, Ambiguous: a selector matches nothing, or more than it may.
+            BadInput: an argument has a word that nobody knows, or not exactly one destination is given.
+        """
+        from vsphere_motion.model.request import MatrixRequest
+        from vsphere_motion.service.matrix import check_matrix
+
+        if (to_cluster is None) is not all_hosts:
+            raise BadInput("a matrix has one destination", hint="give either to_cluster or all_hosts=True")
+        request = MatrixRequest(
+            selectors=vms, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=_opinions(checks)
+        )
+        return check_matrix(self, request, _places(state_dir))
 
     def migrate(
         self,
@@ -97,6 +146,24 @@ class VCenter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _opinions(checks: str) -> Opinions:
+    from vsphere_motion.model.request import Opinions
+
+    words = [opinions.value for opinions in Opinions]
+    if checks not in words:
+        raise BadInput(
+            f"checks={checks!r} is nobody whose checks could be asked", hint=f"give one of {', '.join(words)}"
+        )
+    return Opinions(checks)
+
+
+def _places(state_dir: str | Path | None) -> Places:
+    from vsphere_motion.service.surroundings import Places
+    from vsphere_motion.settings import state_directory
+
+    return Places(state_dir=Path(state_dir) if state_dir else state_directory({}))
 
 
 def open_vcenter(endpoint: Endpoint, credentials: Credentials) -> VCenter:

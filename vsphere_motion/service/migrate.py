@@ -23,6 +23,7 @@ from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.report import report_of
+from vsphere_motion.service.surroundings import Places
 from vsphere_motion.settings import state_directory
 
 
@@ -60,9 +61,10 @@ def migrate(vcenter: VCenter, request: MoveRequest, *, state_dir: Path | None = 
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
         VCenterUnavailable: vCenter went away; the journal knows what was started.
     """
-    journal = open_journal(state_dir or state_directory({}))
+    directory = state_dir or state_directory({})
+    journal = open_journal(directory)
     try:
-        *_, last = run(vcenter, check(vcenter, request), journal=journal)
+        *_, last = run(vcenter, check(vcenter, request, Places(state_dir=directory)), journal=journal)
     finally:
         journal.close()
     assert isinstance(last, RunEnded)

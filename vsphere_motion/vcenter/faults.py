@@ -267,6 +267,8 @@ def _value_lines(name: str, value: Any, depth: int) -> Iterator[str]:
         yield f"{name}: {value._GetMoId()}"
     elif isinstance(value, vim.fault.NoPermission.EntityPrivileges):
         yield f"{name}: {', '.join(value.privilegeIds)} on {value.entity._GetMoId()}"
+    elif isinstance(value, vim.cluster.RuleInfo):
+        yield f"{name}: {value.name}"
     elif isinstance(value, (str, int, float)):
         yield f"{name}: {value}"
 
