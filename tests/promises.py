@@ -2,12 +2,14 @@
 
 A promise is a row of docs/reference/reliability.md; its test is named `test_row_NN_...` after it. `tries` is small in
 every run and whole where VSPHERE_MOTION_NIGHTLY=1. What a test measured goes to the directory that
-VSPHERE_MOTION_FIGURES names, one file a row; without it nothing is written.
+VSPHERE_MOTION_FIGURES names, one file a test; without it nothing is written.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 
 from tests.conftest import REAL_ENVIRONMENT
@@ -25,4 +27,5 @@ def record(row: int, figure: str) -> None:
     directory = REAL_ENVIRONMENT.get("VSPHERE_MOTION_FIGURES")
     if directory:
         text = json.dumps({"row": row, "figure": figure, "whole": IS_NIGHTLY}, ensure_ascii=False)
-        Path(directory, f"row-{row:02}.json").write_text(text + "\n", encoding="utf-8")
+        test = re.sub(r"\W+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition(" ")[0])
+        Path(directory, f"row-{row:02}-{test}.json").write_text(text + "\n", encoding="utf-8")
