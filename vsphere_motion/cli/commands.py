@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status", "Show a run and what vCenter says of its tasks now."),
     "resume": ("resume", "Go on with a run that was left before its end."),
     "cancel": ("cancel", "Cancel what is left of a run."),
+    "history": ("history", "Show the runs of the journal."),
+    "unlock": ("unlock", "Show who watches runs, or take away the lock of one."),
     "logs": ("logs", "Show what both hosts' vmkernel logs say of a migration."),
     "diagnose": ("diagnose", "Say what a failed migration may come from, and what to do."),
     "report": ("report", "Show or write the report of a run."),

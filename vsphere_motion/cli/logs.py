@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from vsphere_motion.cli.options import command as declare
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
@@ -139,7 +139,7 @@ def motion_lines(motion: MotionRecord) -> Iterator[str]:
 
 def _print_document(invocation: Invocation, migrations: list[dict[str, Any]]) -> None:
     document = {"schema": SCHEMA, "migrations": migrations}
-    invocation.console.result(json.dumps(document, ensure_ascii=False, indent=2))
+    invocation.console.result(json_text(document, indent=2))
 
 
 def _outcome_document(outcome: Outcome) -> dict[str, Any]:

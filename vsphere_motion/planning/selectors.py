@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from vsphere_motion.errors import Ambiguous, NotFound
 from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
 from vsphere_motion.planning.names import is_glob, is_same, is_same_path, matches, matches_path, suggest
+from vsphere_motion.planning.visibility import invisible_vms, require_visible
 
 MOID = "moid:"
 UUID = "uuid:"
@@ -26,11 +27,13 @@ def find_vms(inventory: Inventory, selector: str) -> tuple[Vm, ...]:
     Raises:
         NotFound: it names none; the hint has what it resembles.
         Ambiguous: it is no glob and names several; the details list them.
+        PermissionMissing: it is a glob, and there are VMs whose names this account may not read.
     """
     exact = [vm for vm in inventory.vms if _is_vm(vm, selector)]
     if len(exact) > 1:
         raise _ambiguous_vm(inventory, selector, exact)
     if not exact and not selector.startswith((MOID, UUID)) and is_glob(selector):
+        require_visible(invisible_vms(inventory), wanted=f"{selector} means them too")
         exact = [vm for vm in inventory.vms if not vm.is_template and _is_matched(vm, selector)]
     if not exact:
         raise _no_vm(inventory, selector)

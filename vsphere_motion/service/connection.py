@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vsphere_motion.model.vcenter import VCenterIdentity
     from vsphere_motion.service.surroundings import Places
     from vsphere_motion.vcenter.session import Session
+    from vsphere_motion.vcenter.session_file import SessionFile
 
 
 class VCenter:
@@ -166,15 +167,34 @@ def _places(state_dir: str | Path | None) -> Places:
     return Places(state_dir=Path(state_dir) if state_dir else state_directory({}))
 
 
-def open_vcenter(endpoint: Endpoint, credentials: Credentials) -> VCenter:
+def open_vcenter(
+    endpoint: Endpoint, credentials: Credentials, *, relogin: bool = True, kept: SessionFile | None = None
+) -> VCenter:
     """Connect and log in.
+
+    Args:
+        relogin: keep the password, masked, to log in again when vCenter ends the session.
+        kept: where the session is kept between commands; None: it ends with this one.
 
     Raises:
         LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as their names say.
     """
     from vsphere_motion.vcenter.session import open_session
 
-    return VCenter(open_session(endpoint, credentials))
+    return VCenter(open_session(endpoint, credentials, relogin=relogin, kept=kept))
+
+
+def end_kept_session(endpoint: Endpoint, kept: SessionFile) -> bool:
+    """Log out a session that was kept between commands, and forget it; False if there was none.
+
+    Raises:
+        VCenterUnavailable: vCenter cannot be reached; the session is forgotten all the same.
+    """
+    if not kept.path.exists():
+        return False
+    from vsphere_motion.vcenter.session import end_kept_session as end
+
+    return end(endpoint, kept)
 
 
 def connect(
@@ -187,6 +207,7 @@ def connect(
     thumbprint: str | None = None,
     insecure: bool = False,
     call_timeout_s: float = DEFAULT_CALL_TIMEOUT_S,
+    relogin: bool = True,
 ) -> VCenter:
     """Connect to a vCenter from Python.
 
@@ -196,6 +217,8 @@ def connect(
         thumbprint: SHA-256 of the server's certificate; must match whatever the CA says.
         insecure: do not verify the certificate.
         call_timeout_s: the deadline of every single call.
+        relogin: keep the password, masked, to log in again when vCenter ends the session; without it the session
+            raises `SessionEnded` from then on.
 
     Raises:
         LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as their names say.
@@ -209,4 +232,4 @@ def connect(
         insecure=insecure,
         call_timeout_s=call_timeout_s,
     )
-    return open_vcenter(endpoint, Credentials(user=user, password=secret, source="the caller"))
+    return open_vcenter(endpoint, Credentials(user=user, password=secret, source="the caller"), relogin=relogin)

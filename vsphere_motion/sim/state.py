@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vsphere_motion.private import make_private_directory
 from vsphere_motion.settings import state_directory
 from vsphere_motion.sim.container import ContainerRun
 from vsphere_motion.sim.process import ProcessRun
@@ -74,7 +75,7 @@ def state_root(environment: Mapping[str, str]) -> Path:
 def new_run_directory(environment: Mapping[str, str]) -> Path:
     """A fresh directory of one start, for the owner alone."""
     root = state_root(environment)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(root)
     return Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=root))
 
 

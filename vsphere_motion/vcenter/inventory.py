@@ -132,6 +132,9 @@ _PATHS = {
     "DistributedVirtualSwitch": ("name", "uuid"),
 }
 
+_MANY = 5
+"""Unread properties of one object from which on one is named for all."""
+
 T = TypeVar("T")
 Word = TypeVar("Word", PowerState, ConnectionState)
 
@@ -380,7 +383,8 @@ def _unreadable_lines(readings: Readings) -> Iterator[str]:
     for ref in sorted(readings):
         refused = sorted(f"{path} ({why})" for path, why in readings[ref].unread.items())
         if refused:
-            yield f"{ref.kind} {_name(readings[ref])} ({ref.moid}): {', '.join(refused)}"
+            words = ", ".join(refused) if len(refused) <= _MANY else f"{refused[0]} and {len(refused) - 1} more"
+            yield f"{ref.kind} {_name(readings[ref])} ({ref.moid}): {words}"
 
 
 def _name(one: Reading) -> str:
