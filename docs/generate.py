@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,11 @@ from vsphere_motion.cli.commands import COMMANDS
 from vsphere_motion.cli.exit import MEANINGS
 from vsphere_motion.cli.main import PROGRAM, cli
 from vsphere_motion.errors import MotionError
+from vsphere_motion.planning.privileges import PURPOSES
 from vsphere_motion.preflight.check import Check, Scope
 from vsphere_motion.preflight.faults import FAULTS
 from vsphere_motion.preflight.registry import CHECKS
+from vsphere_motion.service.privileges import role_document
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -36,6 +39,7 @@ def pages() -> dict[str, str]:
         "checks-tested.md": checks_tested_page(),
         "exit-codes.md": exit_codes_page(),
         "reliability.md": reliability_page(),
+        "roles.json": roles_file(),
     }
 
 
@@ -145,6 +149,11 @@ def exit_codes_page() -> str:
         "\n".join(errors),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def roles_file() -> str:
+    """The smallest role of each purpose, as `doctor --role --for PURPOSE -o json` prints it."""
+    return json.dumps([role_document((purpose,)) for purpose in PURPOSES], ensure_ascii=False, indent=2) + "\n"
 
 
 def reliability_page() -> str:
