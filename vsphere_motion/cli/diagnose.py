@@ -18,7 +18,6 @@ from vsphere_motion.cli.options import command as declare
 from vsphere_motion.errors import NotFound
 
 if TYPE_CHECKING:
-    from vsphere_motion.model.diagnosis import Diagnosis
     from vsphere_motion.service.diagnose import Diagnosed
 
 SCHEMA = "vsphere-motion/diagnosis/v1"
@@ -42,20 +41,6 @@ def command(invocation: Invocation, /, *, what: str) -> int:
     return ExitCode.OK
 
 
-def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
-    """A diagnosis as plain data."""
-    return {
-        "id": diagnosis.id,
-        "stage": diagnosis.stage.value,
-        "cause": diagnosis.cause,
-        "next_steps": list(diagnosis.next_steps),
-        "reference": diagnosis.reference,
-        "certainty": diagnosis.certainty.value,
-        "matched_by": diagnosis.matched_by,
-        "is_consequence": diagnosis.is_consequence,
-    }
-
-
 def _look(invocation: Invocation, what: str) -> Sequence[Diagnosed]:
     from vsphere_motion.service.diagnose import diagnose_files, diagnose_run, diagnose_words
 
@@ -75,6 +60,8 @@ def _look(invocation: Invocation, what: str) -> Sequence[Diagnosed]:
 
 
 def _document(found: Diagnosed) -> dict[str, Any]:
+    from vsphere_motion.report.json_form import diagnosis_document
+
     return {"subject": found.subject, "diagnoses": [diagnosis_document(one) for one in found.diagnoses]}
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from vsphere_motion.errors import MotionError
+from vsphere_motion.model.diagnosis import Diagnosis
 from vsphere_motion.model.finding import Finding, Verdict
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.matrix import Matrix, MatrixRow, reason_of
@@ -23,6 +24,7 @@ from vsphere_motion.model.report import Report, ReportedMove, RunInfo
 from vsphere_motion.model.task import Fault
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
+from vsphere_motion.motionlog.symptoms import diagnose_outcome
 
 CHECK_SCHEMA = "vsphere-motion/check/v1"
 MATRIX_SCHEMA = "vsphere-motion/matrix/v1"
@@ -123,6 +125,21 @@ def outcome_document(outcome: Outcome) -> Document:
         "motion": motion_document(motion) if motion else None,
         "fault": fault_document(outcome.fault) if outcome.fault else None,
         "note": outcome.note,
+        "diagnoses": [diagnosis_document(diagnosis) for diagnosis in diagnose_outcome(outcome)],
+    }
+
+
+def diagnosis_document(diagnosis: Diagnosis) -> Document:
+    """What a failure may come from, and what to do."""
+    return {
+        "id": diagnosis.id,
+        "stage": diagnosis.stage.value,
+        "cause": diagnosis.cause,
+        "next_steps": list(diagnosis.next_steps),
+        "reference": diagnosis.reference,
+        "certainty": diagnosis.certainty.value,
+        "matched_by": diagnosis.matched_by,
+        "is_consequence": diagnosis.is_consequence,
     }
 
 

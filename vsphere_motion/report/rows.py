@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
+from vsphere_motion.model.diagnosis import Certainty
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
@@ -12,6 +13,7 @@ from vsphere_motion.model.record import LogFailure, MotionRecord
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
+from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.report.build import Phase, Summary, is_lower_bound, modelled_phases, phases_of, summarize
 from vsphere_motion.report.units import (
     ABSENT,
@@ -23,6 +25,8 @@ from vsphere_motion.report.units import (
 )
 
 Row = tuple[str, str]
+
+MOST_CAUSES = 2
 
 _SEVERITIES = (Severity.BLOCKER, Severity.WARNING, Severity.UNKNOWN, Severity.INFO)
 
@@ -99,7 +103,16 @@ def fault_rows(outcome: Outcome) -> tuple[Row, ...]:
         rows += [("", detail) for detail in outcome.fault.details]
     if outcome.motion:
         rows += [("log failure", failure_words(failure)) for failure in outcome.motion.failures]
-    return tuple(rows)
+    return (*rows, *_diagnosis_rows(outcome))
+
+
+def _diagnosis_rows(outcome: Outcome) -> Iterator[Row]:
+    """What it may come from and what to do, the likeliest first; where something else is the cause, that alone."""
+    found = diagnose_outcome(outcome)
+    for diagnosis in [one for one in found if not one.is_consequence][:MOST_CAUSES] or found[:1]:
+        sure = "" if diagnosis.certainty is Certainty.KNOWN else "likely: "
+        yield "cause", f"{sure}{diagnosis.cause} [{diagnosis.id}; {diagnosis.reference}]"
+        yield from (("next", step) for step in diagnosis.next_steps)
 
 
 def failure_words(failure: LogFailure) -> str:

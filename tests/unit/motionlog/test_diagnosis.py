@@ -7,7 +7,7 @@ import pytest
 from vsphere_motion.model.diagnosis import Symptoms
 from vsphere_motion.motionlog.codes import CODES
 from vsphere_motion.motionlog.diagnosis import CAUSES, GENERAL_KINDS, diagnose
-from vsphere_motion.service.diagnose import symptoms_in
+from vsphere_motion.motionlog.symptoms import symptoms_in
 
 BY_WORDS = {
     "network.mtu-differs": "The source and destination hosts have different vMotion vNIC MTU configured.",

@@ -164,6 +164,7 @@ def test_an_outcome_has_the_documented_shape() -> None:
         "motion": None,
         "fault": None,
         "note": None,
+        "diagnoses": [],
     }
 
 

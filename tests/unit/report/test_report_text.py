@@ -22,6 +22,7 @@ from tests.unit.report.samples import (
     moved_with_lower_bound,
     not_started,
 )
+from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.model.task import Fault
 from vsphere_motion.report.text import report_text
@@ -186,3 +187,15 @@ def test_nothing_that_a_terminal_would_obey_comes_through() -> None:
     text = report_text(make_report(item, run=HOSTILE_NAME, user=HOSTILE_NAME))
     assert [c for c in text if c != "\n" and unicodedata.category(c) in {"Cc", "Cf", "Cs"}] == []
     assert text.count("\\u202etxt\\n\\x1b[31m\\x9b\\ud800") > 10
+
+
+def test_a_failure_says_what_it_may_come_from_and_what_to_do() -> None:
+    fault = Fault(kind="GenericVmConfigFault", message="The migration exceeded the maximum switchover time.")
+    text = report_text(make_report(ReportedMove(outcome=make_outcome(state=OutcomeState.FAILED, fault=fault))))
+    assert "[switchover.too-long;" in text
+    assert "raise vmotion.maxSwitchoverSeconds" in text
+
+
+def test_a_failure_that_nobody_knows_has_no_cause() -> None:
+    fault = Fault(kind="SystemError", message="something odd")
+    assert "cause" not in report_text(make_report(ReportedMove(outcome=make_outcome(fault=fault))))
