@@ -18,6 +18,7 @@ from tests.unit.preflight.cases import CASES
 from vsphere_motion.cli.commands import COMMANDS
 from vsphere_motion.cli.exit import MEANINGS
 from vsphere_motion.cli.main import PROGRAM, cli
+from vsphere_motion.cli.options import CONTEXT_SETTINGS
 from vsphere_motion.errors import MotionError
 from vsphere_motion.planning.privileges import PURPOSES
 from vsphere_motion.preflight.check import Check, Scope
@@ -45,7 +46,7 @@ def pages() -> dict[str, str]:
 
 def commands_page() -> str:
     """Every command with its help as the program prints it."""
-    root = click.Context(cli, info_name=PROGRAM, terminal_width=100, max_content_width=100)
+    root = click.Context(cli, info_name=PROGRAM, terminal_width=100, **CONTEXT_SETTINGS)
     parts = ["# Commands", NOTE, _block(cli.get_help(root))]
     for name in COMMANDS:
         parts += [f"## {name}", *_help_of(cli.get_command(root, name), root, name)]
