@@ -77,7 +77,8 @@ def through_a_url(place: Place) -> tuple[Done, ...]:
     address = f"{quote(USER, safe='')}:{quote(CANARY, safe='')}@{place.vcenter.host}"
     hidden = dict.fromkeys(("VMWARE_HOST", "VMWARE_PORT", "VMWARE_USER", "VMWARE_PASSWORD"), "")
     urls = (f"{address}:{place.vcenter.port}/sdk", f"https://{address}:none/sdk", f"{address}]:[", f"ftp://{address}/")
-    return tuple(place("--debug", *CHECK, **hidden, GOVC_URL=url) for url in urls)
+    checks = tuple(place("--debug", *CHECK, **hidden, GOVC_URL=url) for url in urls)
+    return (*checks, *(place("--debug", "doctor", **hidden, GOVC_URL=url) for url in urls[:2]))
 
 
 def configured(place: Place, script: str) -> None:
@@ -223,119 +224,22 @@ def broken(place: Place) -> tuple[Done, ...]:
 
 
 WAYS: Mapping[str, tuple[Way, tuple[int, ...]]] = {
-    "everything written": (
-        with_everything_written,
-        (
-            0,
-            0,
-        ),
-    ),
-    "looking back": (
-        looking_back,
-        (
-            0,
-            0,
-            0,
-            0,
-            0,
-        ),
-    ),
-    "echoed by the server": (
-        echoed,
-        (
-            4,
-            5,
-            5,
-            5,
-        ),
-    ),
-    "command": (
-        through_a_command,
-        (
-            0,
-            4,
-        ),
-    ),
-    "url": (
-        through_a_url,
-        (
-            0,
-            2,
-            2,
-            2,
-        ),
-    ),
-    "standard input": (
-        through_standard_input,
-        (
-            0,
-            0,
-        ),
-    ),
+    "everything written": (with_everything_written, (0, 0)),
+    "looking back": (looking_back, (0, 0, 0, 0, 0)),
+    "echoed by the server": (echoed, (4, 5, 5, 5)),
+    "command": (through_a_command, (0, 4)),
+    "url": (through_a_url, (0, 2, 2, 2, 0, 2)),
+    "standard input": (through_standard_input, (0, 0)),
     "typed": (typed, (0,)),
-    "keyring": (
-        through_a_keyring,
-        (
-            0,
-            0,
-            0,
-        ),
-    ),
-    "refused": (
-        refused,
-        (
-            4,
-            4,
-        ),
-    ),
-    "untrusted": (
-        untrusted,
-        (
-            5,
-            5,
-        ),
-    ),
-    "killed": (
-        killed,
-        (
-            -9,
-            0,
-            0,
-        ),
-    ),
-    "ctrl-c": (
-        signalled(signal.SIGINT),
-        (
-            130,
-            0,
-            0,
-        ),
-    ),
-    "sigterm": (
-        signalled(signal.SIGTERM),
-        (
-            143,
-            0,
-            0,
-        ),
-    ),
+    "keyring": (through_a_keyring, (0, 0, 0)),
+    "refused": (refused, (4, 4)),
+    "untrusted": (untrusted, (5, 5)),
+    "killed": (killed, (-9, 0, 0)),
+    "ctrl-c": (signalled(signal.SIGINT), (130, 0, 0)),
+    "sigterm": (signalled(signal.SIGTERM), (143, 0, 0)),
     "session ended": (ended, (0,)),
-    "session kept": (
-        kept,
-        (
-            0,
-            0,
-            0,
-        ),
-    ),
-    "broken files": (
-        broken,
-        (
-            2,
-            2,
-            2,
-        ),
-    ),
+    "session kept": (kept, (0, 0, 0)),
+    "broken files": (broken, (2, 2, 2)),
     "doctor": (plain("--debug", "doctor", "-o", "json"), (0,)),
     "unverified": (unverified, (0,)),
     "unreachable": (unreachable, (5,)),

@@ -76,7 +76,7 @@ def words_for(vm: Vm, name: str) -> list[str]:
     assert vm.path
     folder = vm.path.rpartition("/")[0]
     paths = {f"{folder}/{name}", f"{folder}/{escaped(name)}"}
-    said = [form for text in {name, escaped(name), *paths} for form in forms(text)]
+    said = sorted(form for text in {name, escaped(name), *paths} for form in forms(text))
     return [*said, f"moid:{vm.ref.moid}", f"uuid:{vm.instance_uuid}", f"uuid:{str(vm.bios_uuid).upper()}"]
 
 

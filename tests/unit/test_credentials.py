@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from vsphere_motion.credentials import Account, find_credentials, find_in_environment, find_new_password
+from vsphere_motion.credentials import (
+    PASSWORD_VARIABLES,
+    Account,
+    find_credentials,
+    find_in_environment,
+    find_new_password,
+    without_passwords,
+)
 from vsphere_motion.errors import CredentialMissing
 from vsphere_motion.model.account import Credentials, Password
+from vsphere_motion.sim.container import ask_engine
 
 SECRET = "a-long-password-for-tests"
 ACCOUNT = Account(host="vc01", port=443, user="administrator@vsphere.local")
@@ -79,6 +87,15 @@ def test_login_asks_although_nothing_is_in_the_environment() -> None:
     assert find_new_password(ACCOUNT, {}, prompt=lambda: SECRET).source == "prompt"
     with pytest.raises(CredentialMissing):
         find_new_password(ACCOUNT, {})
+
+
+def test_programs_that_are_started_are_given_no_password() -> None:
+    environment = {**dict.fromkeys(PASSWORD_VARIABLES, SECRET), "PATH": "/usr/bin:/bin", "KEPT": "1"}
+
+    assert without_passwords(environment) == {"PATH": "/usr/bin:/bin", "KEPT": "1"}
+    shown = ask_engine(sys.executable, ["-c", "import os; print(dict(os.environ))"], environment).stdout
+    assert SECRET not in shown
+    assert "KEPT" in shown
 
 
 PROBE = """

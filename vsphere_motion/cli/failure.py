@@ -46,7 +46,8 @@ def tell_stopped(problem: BaseException) -> int | None:
 
 
 def write_error(console: Console, error: MotionError, *, as_json: bool, with_details: bool = True) -> None:
-    """The message, its details (unless they have been shown) and its hint."""
+    """The message, its details (unless they have been shown) and its hint, all without secrets."""
+    _take_secrets_out(error)
     details = error.details if with_details else ()
     lines = [f"error: {safe(error.message)}", *(f"  {safe(line)}" for line in details)]
     if error.hint:
@@ -58,6 +59,14 @@ def write_error(console: Console, error: MotionError, *, as_json: bool, with_det
         from vsphere_motion.report.json_form import error_document
 
         console.result(json_text(error_document(error), indent=2))
+
+
+def _take_secrets_out(error: MotionError) -> None:
+    """Whatever the words of an error are, and whoever they come from."""
+    from vsphere_motion.cli.logfile import REDACTION
+
+    error.message, error.hint = REDACTION.clean(error.message), REDACTION.clean(error.hint or "") or None
+    error.details = tuple(REDACTION.clean(line) for line in error.details)
 
 
 def wants_json(words: Sequence[str]) -> bool:
@@ -97,5 +106,7 @@ def _help_line(problem: click.ClickException) -> str | None:
 def _show_traceback(problem: Exception) -> None:
     import traceback
 
-    for line in traceback.format_exception(problem):
-        print("\n".join(safe(part) for part in line.splitlines()), file=sys.stderr)
+    from vsphere_motion.cli.logfile import REDACTION
+
+    for line in REDACTION.clean("".join(traceback.format_exception(problem))).splitlines():
+        print(safe(line), file=sys.stderr)

@@ -21,6 +21,7 @@ from vsphere_motion.report.escape import escape_text
 _COOKIE = re.compile(r"(vmware_soap_session|vmware-api-session-id)(\W{1,4})[\w\-\"]+", re.IGNORECASE)
 _PASSWORD_ELEMENT = re.compile(r"(<password[^>]*>)[^<]*(</password>)", re.IGNORECASE)
 _FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_SHORT_FORM = "warning: %(message)s"
 
 
 class Redaction(logging.Filter):
@@ -71,7 +72,7 @@ REDACTION = Redaction()
 
 @contextlib.contextmanager
 def logging_to(values: Mapping[str, object], environment: Mapping[str, str]) -> Iterator[None]:
-    """Within the block the package's log goes where the options say.
+    """Within the block the package's log goes where the options say; its warnings go to standard error in any case.
 
     Raises:
         BadInput: the log file cannot be written.
@@ -81,12 +82,10 @@ def logging_to(values: Mapping[str, object], environment: Mapping[str, str]) -> 
     logger = logging.getLogger("vsphere_motion")
     previous = logger.level
     for handler in handlers:
-        handler.setFormatter(OneLine(_FORM))
         handler.addFilter(redaction)
         handler.addFilter(REDACTION)
         logger.addHandler(handler)
-    if handlers:
-        logger.setLevel(min(handler.level for handler in handlers))
+    logger.setLevel(min(handler.level for handler in handlers))
     try:
         yield
     finally:
@@ -97,13 +96,16 @@ def logging_to(values: Mapping[str, object], environment: Mapping[str, str]) -> 
 
 
 def _handlers(values: Mapping[str, object]) -> list[logging.Handler]:
-    handlers: list[logging.Handler] = []
-    if values["debug"] or values["verbose"]:
-        handlers.append(logging.StreamHandler())
-        handlers[-1].setLevel(logging.DEBUG if values["debug"] else logging.INFO)
+    """A handler for standard error, and one for the log file; without the first Python would write warnings raw."""
+    is_told = bool(values["debug"] or values["verbose"])
+    wanted = logging.DEBUG if values["debug"] else logging.INFO
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    handlers[0].setLevel(wanted if is_told else logging.WARNING)
+    handlers[0].setFormatter(OneLine(_FORM if is_told else _SHORT_FORM))
     if values["log_file"]:
         handlers.append(_file_handler(str(values["log_file"])))
-        handlers[-1].setLevel(logging.DEBUG if values["debug"] else logging.INFO)
+        handlers[1].setLevel(wanted)
+        handlers[1].setFormatter(OneLine(_FORM))
     return handlers
 
 

@@ -114,6 +114,20 @@ def test_verbose_and_debug_go_to_standard_error(
     assert [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()] == shown
 
 
+@pytest.mark.parametrize("log_file", [False, True], ids=["no log file", "log file"])
+def test_a_warning_reaches_standard_error_clean_whatever_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, log_file: bool
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    path = str(tmp_path / "log") if log_file else None
+
+    with logging_to(options(log_file=path), {"VMWARE_PASSWORD": SECRET}):
+        logging.getLogger("vsphere_motion.test").warning("vCenter says: %s", f"\x1b[2J{SECRET}\n")
+
+    assert stream.getvalue() == "warning: vCenter says: \\x1b[2J***\\n\n"
+
+
 def test_a_log_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(BadInput, match="--log-file"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.report.samples import HOSTILE_NAME
-from vsphere_motion.report.escape import escape_text
+from vsphere_motion.report.escape import escape_text, json_text
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,14 @@ def test_nothing_unseen_is_left(text: str) -> None:
 
 def test_a_hostile_name_can_be_encoded_and_stays_on_one_line() -> None:
     assert escape_text(HOSTILE_NAME).encode("utf-8").count(b"\n") == 0
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_holds_nothing_a_terminal_would_obey_and_gives_it_back(indent: int | None) -> None:
+    value = {"a\u202e\x9b": ["\x1b[2J", "Büro-日本", "\U000e0041", "\ud800", "\x7f\u2028"]}
+
+    text = json_text(value, indent=indent)
+
+    assert "Büro-日本" in text
+    assert escape_text(text.replace("\n", "")) == text.replace("\n", "")
+    assert json.loads(text) == value

@@ -1,0 +1,380 @@
+"""Runs of the real program that are killed in the middle, gone on with, and judged from the server's own record.
+
+One trial is one fresh simulator, one `migrate` of all its VMs to one host, and a `resume` after each kill until none is
+left to do. In some trials a second operator moves the same VMs with a client of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pyVmomi import vim, vmodl
+
+from tests.fault.crash.model import RELOCATE, Defect, Evidence, count_by_kind, is_of_run, judge
+from tests.observer import Observer, observing
+from tests.program import Program
+from vsphere_motion.run.failpoints import NAMES
+from vsphere_motion.run.journal import FILE_NAME
+from vsphere_motion.sim.options import SimOptions
+from vsphere_motion.testing.plugin import enter_vcenter
+from vsphere_motion.testing.simulator import SimulatedVCenter
+
+RANDOM = "random"
+HOSTS, SPEED = 4, 50.0
+TARGET = "esx-002"
+GIVE_UP_S = 120.0
+"""No process of a trial takes longer; one that does has hung, and that is a failure of its own."""
+
+LOOK_S = 0.02
+RESUMES = 3
+"""A run that so many undisturbed resumes do not finish is lost."""
+
+ENDS = frozenset({0, 3, 6, 7})
+REFUSED = (vim.fault.VimFault, vmodl.RuntimeFault)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all trials came to."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    trials: int = 0
+    moves: int = 0
+    adopted: int = 0
+    foreign: int = 0
+    defects: list[Defect] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Take another tally in."""
+        self.kills += other.kills
+        self.trials += other.trials
+        self.moves += other.moves
+        self.adopted += other.adopted
+        self.foreign += other.foreign
+        self.defects += other.defects
+
+    def __str__(self) -> str:
+        found = count_by_kind(self.defects)
+        return (
+            f"{self.kills.total()} kills ({self.kills[RANDOM]} at random times), {self.moves} VM-moves: "
+            f"{found['duplicate']} duplicates, {found['lost']} lost, {found['wrong']} wrong; "
+            f"{self.adopted} found again by operationID, {self.foreign} moves of a second operator"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is tried.
+
+    Args:
+        kills: how each process is to die: the name of a failpoint, or `random`.
+        vms: VMs of each site; three of four are to move.
+        foreign_share: of so many trials one has a second operator.
+        workers: trials at once.
+    """
+
+    kills: Sequence[str]
+    vms: int
+    seed: int
+    kills_a_trial: int = 2
+    foreign_share: int = 3
+    workers: int = 1
+
+
+def planned_kills(each: int, at_random: int) -> list[str]:
+    """So many kills at each failpoint, and at random times."""
+    return [name for name in NAMES for _ in range(each)] + [RANDOM] * at_random
+
+
+def run_all(plan: Plan, environment: Mapping[str, str], directory: Path) -> Tally:
+    """Trials until every planned kill has happened; a process that ended first has its kill tried again."""
+    chance, tally = random.Random(plan.seed), Tally()
+    left = list(plan.kills)
+    chance.shuffle(left)
+    number = 0
+    with ThreadPoolExecutor(plan.workers) as workers:
+        while left:
+            trials = []
+            for _ in range(plan.workers):
+                kills, left = left[: plan.kills_a_trial], left[plan.kills_a_trial :]
+                if kills:
+                    number += 1
+                    home, seed = directory / f"trial-{number}", plan.seed * 10_000 + number
+                    is_contested = number % plan.foreign_share == 0
+                    trials.append(workers.submit(try_once, kills, plan.vms, environment, home, seed, is_contested))
+            for trial in trials:
+                result, unspent = trial.result()
+                tally.add(result)
+                left += unspent
+    return tally
+
+
+def try_once(
+    kills: Sequence[str], vms: int, environment: Mapping[str, str], home: Path, seed: int, is_contested: bool
+) -> tuple[Tally, list[str]]:
+    """One trial: what it came to, and the kills that the program was too fast for."""
+    home.mkdir()
+    options = SimOptions(hosts=HOSTS, vms=vms, speed=SPEED, seed=seed)
+    with ExitStack() as stack:
+        vcenter = enter_vcenter(stack, options, environment)
+        observer = stack.enter_context(observing(vcenter))
+        trial = Trial(vcenter, observer, Program(home=home, environment=vcenter.environment()), random.Random(seed))
+        before = places(observer)
+        with second_operator(vcenter, trial.chance) if is_contested else ExitStack():
+            unspent = trial.run(kills)
+        trial.wait_until_still()
+        trial.judge(before)
+    if not trial.tally.defects:
+        shutil.rmtree(home)
+    return trial.tally, unspent
+
+
+@dataclass(slots=True)
+class Trial:
+    """One run of the program on one simulator, and what became of its processes."""
+
+    vcenter: SimulatedVCenter
+    observer: Observer
+    program: Program
+    chance: random.Random
+    tally: Tally = field(default_factory=Tally)
+    _processes: int = 0
+    _sessions: frozenset[str] = frozenset()
+
+    def run(self, kills: Sequence[str]) -> list[str]:
+        """Start, kill and go on, then go on undisturbed to the end; the kills that did not happen."""
+        at_once = str(self.chance.choice([4, 20, 100]))
+        words: tuple[str, ...] = ("migrate", "vm-*", "--to-host", TARGET, "--yes", "--partial")
+        unspent = []
+        for kill in kills:
+            if self._is_killed(kill, *words, "--max-concurrent", at_once):
+                self.tally.kills[kill] += 1
+                self._look_after_a_kill()
+                words = ("resume",) if self.journaled() else words
+            else:
+                unspent.append(kill)
+                words = ("resume",)
+        for _ in range(RESUMES):
+            self._sessions = sessions_of(self.observer)
+            self._must_end(*words, "--max-concurrent", at_once)
+            words = ("resume",)
+            if all(row["outcome"] for row in self.journaled()):
+                break
+        return unspent
+
+    def _is_killed(self, kill: str, *words: str) -> bool:
+        """Whether the process died as planned; otherwise it came to its end before."""
+        open_moves = sum(1 for row in self.journaled() if not row["outcome"]) or 10
+        passage = self.chance.randint(1, max(1, open_moves * 2 // 3))
+        variables = {} if kill == RANDOM else {"VSPHERE_MOTION_FAILPOINT": f"{kill}:{passage}"}
+        with self._started(*words, **variables) as process:
+            if kill == RANDOM:
+                self._wait_for_a_random_moment(process, passage)
+                process.kill()
+            code = process.wait(timeout=GIVE_UP_S)
+        self._expect(code, {-signal.SIGKILL, *ENDS}, words)
+        return code == -signal.SIGKILL
+
+    def _wait_for_a_random_moment(self, process: subprocess.Popen[str], passage: int) -> None:
+        """So many of our moves after those there were, by the server's count; or some time after the start."""
+        already = len(self.our_motions())
+        for _ in range(int(GIVE_UP_S / LOOK_S)):
+            if process.poll() is not None or len(self.our_motions()) >= already + passage or self._is_idle(already):
+                break
+            threading.Event().wait(LOOK_S)
+        with_pause_s = self.chance.uniform(0, 1)
+        try:
+            process.wait(timeout=with_pause_s)
+        except subprocess.TimeoutExpired:
+            return
+
+    def _is_idle(self, already: int) -> bool:
+        """Whether nothing more will be started, so that counting new moves would last to the end."""
+        rows = self.journaled()
+        return bool(rows) and already > 0 and all(row["outcome"] or row["task"] for row in rows)
+
+    def _must_end(self, *words: str) -> None:
+        with self._started(*words) as process:
+            code = process.wait(timeout=GIVE_UP_S)
+        self._expect(code, ENDS, words)
+
+    @contextmanager
+    def _started(self, *words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+        """A process whose output goes to a file: a pipe that nobody reads would stop it."""
+        self._processes += 1
+        with self._said().open("w", encoding="utf-8") as said:
+            process = subprocess.Popen(
+                self.program.command(*words),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=self.program.variables(**variables),
+                cwd=self.program.home,
+                text=True,
+            )
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+
+    def _said(self) -> Path:
+        return self.program.home / f"said-{self._processes}.txt"
+
+    def _expect(self, code: int, codes: frozenset[int] | set[int], words: tuple[str, ...]) -> None:
+        said = self._said().read_text(encoding="utf-8")
+        if code not in codes or "Traceback" in said:
+            self._blame("wrong", f"{words[0]} ended with {code}: {said[-2000:]}")
+
+    def _blame(self, kind: str, words: str) -> None:
+        self.tally.defects.append(Defect(kind, f"{self.program.home.name}: {words}"))
+
+    # -- what the journal has, looked at in a copy ----------------------------------------------------------------
+
+    def journaled(self) -> list[sqlite3.Row]:
+        """The moves of the one run in the journal as it lies there; none where there is no run."""
+        source, copy = self.program.home / "state", self.program.home / "copy"
+        if not (source / FILE_NAME).exists():
+            return []
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for file in source.glob(f"{FILE_NAME}*"):
+            if not file.name.endswith("-shm"):
+                shutil.copy(file, copy)
+        return self._read(copy / FILE_NAME)
+
+    def _read(self, file: Path) -> list[sqlite3.Row]:
+        database = sqlite3.connect(file)
+        database.row_factory = sqlite3.Row
+        try:
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "move" not in tables:
+                return []
+            return database.execute("SELECT run, vm, op_id, task, state, outcome FROM move").fetchall()
+        finally:
+            database.close()
+
+    def _look_after_a_kill(self) -> None:
+        """The file is whole, and no relocation was asked for without its intent in it."""
+        rows = self.journaled()
+        self._require_whole()
+        intents = {row["op_id"] for row in rows}
+        contested = {motion["vm"] for motion in self.vcenter.control.motions() if not motion["operation_id"]}
+        for call in self.vcenter.control.trace():
+            is_ours = call["method"] == RELOCATE and call["operation_id"]
+            if is_ours and call["operation_id"] not in intents and call["object"] not in contested:
+                self._blame("lost", f"{call['operation_id']} was asked for and is not in the journal")
+        started = {motion["operation_id"] for motion in self.our_motions()}
+        self.tally.adopted += sum(1 for row in rows if row["op_id"] in started and not row["task"])
+
+    def _require_whole(self) -> None:
+        copy = self.program.home / "copy" / FILE_NAME
+        if not copy.exists():
+            return
+        database = sqlite3.connect(copy)
+        try:
+            found = database.execute("PRAGMA integrity_check").fetchall()
+        finally:
+            database.close()
+        if found != [("ok",)]:
+            self._blame("wrong", f"the journal is damaged: {found}")
+
+    # -- what the server has --------------------------------------------------------------------------------------
+
+    def our_motions(self) -> list[dict[str, Any]]:
+        """The server's record of the moves that carry an operationID; a second operator's have none."""
+        return [motion for motion in self.vcenter.control.motions() if motion["operation_id"]]
+
+    def wait_until_still(self) -> None:
+        """Return once no move runs on the server; one that does not end is found by the model."""
+        pause = threading.Event()
+        for _ in range(int(GIVE_UP_S / LOOK_S)):
+            if all(motion["completed_at"] for motion in self.vcenter.control.motions()):
+                return
+            pause.wait(LOOK_S)
+
+    def judge(self, before: Mapping[str, str]) -> None:
+        """Hold the final report against the server's record."""
+        rows = self.journaled()
+        self._require_whole()
+        report = self.program("report", "--format", "json")
+        motions = self.vcenter.control.motions()
+        if report.exit_code != 0 or not rows:
+            self._blame("lost", f"there is no report: {report.text}")
+            return
+        run = rows[0]["run"]
+        if any(motion["operation_id"] and not is_of_run(motion, run) for motion in motions):
+            self._blame("wrong", "there are two runs")
+        evidence = Evidence(
+            run=run,
+            target=self.observer.host(TARGET)._moId,
+            before=before,
+            after=places(self.observer),
+            calls=self.vcenter.control.trace(),
+            motions=motions,
+            outcomes=report.json["outcomes"],
+        )
+        for defect in judge(evidence):
+            self._blame(*defect)
+        for session in sessions_of(self.observer) - self._sessions:
+            self._blame("wrong", f"the last resume left the session {session}")
+        self.tally.trials += 1
+        self.tally.moves += sum(1 for vm, host in before.items() if host != evidence.target)
+        self.tally.foreign += sum(1 for motion in motions if not motion["operation_id"])
+
+
+def places(observer: Observer) -> dict[str, str]:
+    """Each VM's host, both by moid."""
+    vms = observer.read(vim.VirtualMachine, "runtime.host").values()
+    return {vm["ref"]._moId: vm["runtime.host"]._moId for vm in vms}
+
+
+def sessions_of(observer: Observer) -> frozenset[str]:
+    """The keys of all sessions the server has."""
+    return frozenset(session.key for session in observer.content.sessionManager.sessionList)
+
+
+@contextmanager
+def second_operator(vcenter: SimulatedVCenter, chance: random.Random) -> Iterator[None]:
+    """Somebody who moves a third of the VMs with a plain client, at random moments, for the length of the block."""
+    over = threading.Event()
+    thread = threading.Thread(target=_operate, args=(vcenter, random.Random(chance.random()), over))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _operate(vcenter: SimulatedVCenter, chance: random.Random, over: threading.Event) -> None:
+    with observing(vcenter) as observer:
+        hosts = [host["ref"] for host in observer.read(vim.HostSystem).values()]
+        hosts += [observer.host(TARGET)] * 2
+        vms = [vm["ref"] for vm in observer.read(vim.VirtualMachine).values()]
+        for vm in chance.sample(vms, len(vms) // 3):
+            if over.wait(chance.uniform(0, 0.4)):
+                return
+            try:
+                vm.RelocateVM_Task(vim.vm.RelocateSpec(host=chance.choice(hosts)))
+            except REFUSED:
+                continue
+
+
+def as_text(defects: Sequence[Defect]) -> str:
+    """The defects for a person."""
+    return json.dumps([f"{defect.kind}: {defect.words}" for defect in defects], indent=1)

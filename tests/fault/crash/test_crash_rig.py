@@ -1,0 +1,32 @@
+"""The program is killed again and again in the middle of a run, and every VM is still accounted for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fault.crash.rig import Plan, as_text, planned_kills, run_all
+from tests.promises import IS_NIGHTLY, record, tries
+
+pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(7200 if IS_NIGHTLY else 240)]
+
+
+def test_row_03_a_killed_run_is_resumed_and_every_vm_is_told_of_once(
+    vcenter_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The judge is the server's own record of calls, moves and places; a third of the trials has a second operator."""
+    kills = planned_kills(each=tries(reduced=1, whole=20), at_random=tries(reduced=5, whole=100))
+    plan = Plan(
+        kills=kills,
+        vms=tries(reduced=56, whole=136),
+        seed=3,
+        foreign_share=3,
+        workers=tries(reduced=1, whole=2),
+    )
+    tally = run_all(plan, vcenter_environment, tmp_path)
+    assert tally.defects == [], as_text(tally.defects)
+    assert tally.kills.total() == len(kills)
+    assert tally.moves >= tries(reduced=200, whole=10_000)
+    assert tally.foreign > 0
+    record(3, str(tally))
