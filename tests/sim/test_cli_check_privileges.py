@@ -6,11 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.program import READS, Program
-from tests.promises import record
-from vsphere_motion.planning.privileges import PURPOSES
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -112,38 +109,3 @@ def test_doctor_says_what_is_missing_where(run: Callable[..., Program]) -> None:
         "Resource.HotMigrate is missing on 1 of 2 objects (migrate, logs): web01": "warn",
     }
     assert done.exit_code == 4
-
-
-NEEDED = sorted({need.privilege for needs in PURPOSES.values() for need in needs} - {"System.View", "System.Read"})
-
-
-def test_row_23_each_privilege_that_is_missing_is_named(
-    vcenter_factory: VCenterFactory, program: Callable[[SimulatedVCenter], Program], tmp_path: Path
-) -> None:
-    scenario = tmp_path / "site.yaml"
-    scenario.write_text(_site_of_accounts_that_lack_one_privilege(), encoding="utf-8")
-    site = vcenter_factory(scenario=scenario)
-    made = program(site)
-    named = []
-    for number, privilege in enumerate(NEEDED):
-        account = {"VMWARE_USER": f"account{number}", "VMWARE_PASSWORD": PASSWORD}
-        purposes = [word for purpose in PURPOSES for word in ("--for", purpose)]
-        done = made("doctor", "--privileges", *purposes, "-o", "json", **account)
-        missing = {
-            line["text"].partition(" ")[0]
-            for line in done.json["lines"]
-            if line["topic"] == "privileges" and line["state"] != "ok"
-        }
-        assert (missing, done.exit_code) == ({privilege}, 4), done.text
-        named.append(privilege)
-    record(23, f"{len(named)}/{len(NEEDED)} named")
-
-
-def _site_of_accounts_that_lack_one_privilege() -> str:
-    site = yaml.safe_load(SITE)
-    site["roles"], site["users"], site["permissions"] = [], [], []
-    for number, privilege in enumerate(NEEDED):
-        others = [one for one in NEEDED if one != privilege]
-        site["roles"].append({"name": f"all-but-{number}", "privileges": others})
-        site["users"].append({"name": f"account{number}", "password": PASSWORD, "role": f"all-but-{number}"})
-    return str(yaml.safe_dump(site))
