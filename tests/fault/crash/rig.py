@@ -6,6 +6,7 @@ left to do. In some trials a second operator moves the same VMs with a client of
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import shutil
@@ -16,7 +17,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,10 @@ from vsphere_motion.testing.simulator import SimulatedVCenter
 RANDOM = "random"
 HOSTS, SPEED = 4, 50.0
 TARGET = "esx-002"
-GIVE_UP_S = 120.0
-"""No process of a trial takes longer; one that does has hung, and that is a failure of its own."""
+GIVE_UP_S = 600.0
+"""A process that takes longer has hung, and that is a failure of its own. Most of its time goes into logs of hosts."""
 
-LOOK_S = 0.02
+LOOK_S = 0.1
 RESUMES = 3
 """A run that so many undisturbed resumes do not finish is lost."""
 
@@ -82,6 +83,7 @@ class Plan:
     Args:
         kills: how each process is to die: the name of a failpoint, or `random`.
         vms: VMs of each site; three of four are to move.
+        kills_a_trial: processes of one run that are killed, one after the other.
         foreign_share: of so many trials one has a second operator.
         workers: trials at once.
     """
@@ -101,39 +103,36 @@ def planned_kills(each: int, at_random: int) -> list[str]:
 
 def run_all(plan: Plan, environment: Mapping[str, str], directory: Path) -> Tally:
     """Trials until every planned kill has happened; a process that ended first has its kill tried again."""
-    chance, tally = random.Random(plan.seed), Tally()
-    left = list(plan.kills)
-    chance.shuffle(left)
-    number = 0
+    left, tally, numbers = list(plan.kills), Tally(), itertools.count(1)
+    random.Random(plan.seed).shuffle(left)
+
+    def try_next(kills: Sequence[str]) -> tuple[Tally, list[str]]:
+        return try_once(kills, plan, next(numbers), environment, directory)
+
+    at_once = plan.kills_a_trial * plan.workers
     with ThreadPoolExecutor(plan.workers) as workers:
         while left:
-            trials = []
-            for _ in range(plan.workers):
-                kills, left = left[: plan.kills_a_trial], left[plan.kills_a_trial :]
-                if kills:
-                    number += 1
-                    home, seed = directory / f"trial-{number}", plan.seed * 10_000 + number
-                    is_contested = number % plan.foreign_share == 0
-                    trials.append(workers.submit(try_once, kills, plan.vms, environment, home, seed, is_contested))
-            for trial in trials:
-                result, unspent = trial.result()
+            shares = [left[number : at_once : plan.workers] for number in range(min(plan.workers, len(left)))]
+            left = left[at_once:]
+            for result, unspent in workers.map(try_next, shares):
                 tally.add(result)
                 left += unspent
     return tally
 
 
 def try_once(
-    kills: Sequence[str], vms: int, environment: Mapping[str, str], home: Path, seed: int, is_contested: bool
+    kills: Sequence[str], plan: Plan, number: int, environment: Mapping[str, str], directory: Path
 ) -> tuple[Tally, list[str]]:
-    """One trial: what it came to, and the kills that the program was too fast for."""
+    """One trial: what it came to, and the kills that the program was too fast for. Files of a bad one are kept."""
+    home, chance = directory / f"trial-{number}", random.Random(plan.seed * 10_000 + number)
     home.mkdir()
-    options = SimOptions(hosts=HOSTS, vms=vms, speed=SPEED, seed=seed)
     with ExitStack() as stack:
+        options = SimOptions(hosts=HOSTS, vms=plan.vms, speed=SPEED, seed=number)
         vcenter = enter_vcenter(stack, options, environment)
         observer = stack.enter_context(observing(vcenter))
-        trial = Trial(vcenter, observer, Program(home=home, environment=vcenter.environment()), random.Random(seed))
+        trial = Trial(vcenter, observer, Program(home=home, environment=vcenter.environment()), chance)
         before = places(observer)
-        with second_operator(vcenter, trial.chance) if is_contested else ExitStack():
+        with second_operator(vcenter, chance) if number % plan.foreign_share == 0 else nullcontext():
             unspent = trial.run(kills)
         trial.wait_until_still()
         trial.judge(before)
@@ -177,38 +176,32 @@ class Trial:
 
     def _is_killed(self, kill: str, *words: str) -> bool:
         """Whether the process died as planned; otherwise it came to its end before."""
-        open_moves = sum(1 for row in self.journaled() if not row["outcome"]) or 10
+        rows = self.journaled()
+        open_moves = sum(1 for row in rows if not row["outcome"]) if rows else 10
         passage = self.chance.randint(1, max(1, open_moves * 2 // 3))
         variables = {} if kill == RANDOM else {"VSPHERE_MOTION_FAILPOINT": f"{kill}:{passage}"}
         with self._started(*words, **variables) as process:
             if kill == RANDOM:
-                self._wait_for_a_random_moment(process, passage)
+                will_start = not rows or any(not row["outcome"] and not row["op_id"] for row in rows)
+                self._wait_for_a_random_moment(process, passage if will_start else 0)
                 process.kill()
-            code = process.wait(timeout=GIVE_UP_S)
+            code = self._code_of(process)
         self._expect(code, {-signal.SIGKILL, *ENDS}, words)
         return code == -signal.SIGKILL
 
-    def _wait_for_a_random_moment(self, process: subprocess.Popen[str], passage: int) -> None:
-        """So many of our moves after those there were, by the server's count; or some time after the start."""
-        already = len(self.our_motions())
+    def _wait_for_a_random_moment(self, process: subprocess.Popen[str], new: int) -> None:
+        """Until so many new moves of ours were started, by the server's count, and at most a second longer."""
+        count, pause = len(self.our_motions()) + new, threading.Event()
         for _ in range(int(GIVE_UP_S / LOOK_S)):
-            if process.poll() is not None or len(self.our_motions()) >= already + passage or self._is_idle(already):
+            if process.poll() is not None or len(self.our_motions()) >= count:
                 break
-            threading.Event().wait(LOOK_S)
-        with_pause_s = self.chance.uniform(0, 1)
-        try:
-            process.wait(timeout=with_pause_s)
-        except subprocess.TimeoutExpired:
-            return
-
-    def _is_idle(self, already: int) -> bool:
-        """Whether nothing more will be started, so that counting new moves would last to the end."""
-        rows = self.journaled()
-        return bool(rows) and already > 0 and all(row["outcome"] or row["task"] for row in rows)
+            pause.wait(LOOK_S)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=self.chance.uniform(0, 1 if new else 3))
 
     def _must_end(self, *words: str) -> None:
         with self._started(*words) as process:
-            code = process.wait(timeout=GIVE_UP_S)
+            code = self._code_of(process)
         self._expect(code, ENDS, words)
 
     @contextmanager
@@ -232,10 +225,17 @@ class Trial:
                     process.kill()
                 process.wait()
 
+    def _code_of(self, process: subprocess.Popen[str]) -> int | None:
+        """Its exit code; None if it has hung."""
+        try:
+            return process.wait(timeout=GIVE_UP_S)
+        except subprocess.TimeoutExpired:
+            return None
+
     def _said(self) -> Path:
         return self.program.home / f"said-{self._processes}.txt"
 
-    def _expect(self, code: int, codes: frozenset[int] | set[int], words: tuple[str, ...]) -> None:
+    def _expect(self, code: int | None, codes: frozenset[int] | set[int], words: tuple[str, ...]) -> None:
         said = self._said().read_text(encoding="utf-8")
         if code not in codes or "Traceback" in said:
             self._blame("wrong", f"{words[0]} ended with {code}: {said[-2000:]}")

@@ -9,7 +9,7 @@ import pytest
 from tests.fault.crash.rig import Plan, as_text, planned_kills, run_all
 from tests.promises import IS_NIGHTLY, record, tries
 
-pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(7200 if IS_NIGHTLY else 240)]
+pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(14_400 if IS_NIGHTLY else 600)]
 
 
 def test_row_03_a_killed_run_is_resumed_and_every_vm_is_told_of_once(
