@@ -33,7 +33,8 @@ class Load:
 
     Args:
         at: the room it is in.
-        needs_bytes, needs_mhz: what a host must have for it; the limit of a room counts these.
+        needs_bytes, needs_mhz: what a room must have for it to come; the limit of a room counts these.
+        holds_bytes: what it holds of the room it is in, and frees by leaving; None: as much as it needs.
         uses_bytes, uses_mhz: what it is measured to use; evenness counts these.
         may_go: rooms it may move to, without its own; empty: it cannot move.
         memory_bytes: its configured memory, which a move sends.
@@ -47,6 +48,11 @@ class Load:
     uses_mhz: int
     may_go: frozenset[int] = frozenset()
     memory_bytes: int = 0
+    holds_bytes: int | None = None
+
+    def bytes_in(self, room: int) -> int:
+        """What it takes of a room: at home what it holds, elsewhere what it needs."""
+        return self.holds_bytes if room == self.at and self.holds_bytes is not None else self.needs_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

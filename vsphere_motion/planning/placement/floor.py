@@ -115,7 +115,7 @@ class Floor:
 
     def _put(self, load: int, room: int) -> None:
         one = self.site.loads[load]
-        self.free_bytes[room] -= one.needs_bytes
+        self.free_bytes[room] -= one.bytes_in(room)
         self.free_mhz[room] -= one.needs_mhz
         self.room_of[load] = room
         for group in self.groups_of[load]:
@@ -123,7 +123,7 @@ class Floor:
 
     def _take(self, load: int, room: int) -> None:
         one = self.site.loads[load]
-        self.free_bytes[room] += one.needs_bytes
+        self.free_bytes[room] += one.bytes_in(room)
         self.free_mhz[room] += one.needs_mhz
         for group in self.groups_of[load]:
             left = self._apart[room][group] - 1

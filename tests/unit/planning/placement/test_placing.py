@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,3 +152,11 @@ def test_needs_decide_what_fits_and_not_what_is_used() -> None:
     idle = load(0, 0, [1], gib=32, uses=0.01)
     assert evacuate(Site(rooms=(room(0), room(1, gib=16)), loads=(idle,)), {0}).shifts == ()
     assert idle.uses_bytes < GIB
+
+
+def test_a_load_frees_what_it_holds_and_takes_what_it_needs() -> None:
+    """A guest that uses little of its memory holds little at home, and needs room for all of it elsewhere."""
+    idle = replace(load(1, 1, [0], gib=32), holds_bytes=2 * GIB)
+    site = Site(rooms=(room(0), room(1, gib=8)), loads=(load(0, 0, [1], gib=6), idle))
+    assert evacuate(site, {0}).shifts == (Shift(load=0, source=0, destination=1),)
+    assert evacuate(Site(rooms=(room(0, gib=31), room(1)), loads=(idle,)), {1}).shifts == ()
