@@ -19,6 +19,7 @@
         ProtocolError               5  protocol_error
         VCenterFault                5  vcenter_fault
       OutcomeUnknown                7  outcome_unknown
+      StalePlan                     8  stale_plan
       SimulatorError                1  simulator
       JournalError                  1  journal
 
@@ -182,3 +183,10 @@ class JournalError(MotionError):
     """The journal of runs cannot be read or written."""
 
     code = "journal"
+
+
+class StalePlan(MotionError):
+    """What a plan relies on is no longer so; the details list every difference."""
+
+    exit_code = 8
+    code = "stale_plan"
