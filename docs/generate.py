@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -11,14 +12,18 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from docs.figures import read_figures
+from docs.promises import PROMISES, Promise
 from tests.unit.preflight.cases import CASES
 from vsphere_motion.cli.commands import COMMANDS
 from vsphere_motion.cli.exit import MEANINGS
 from vsphere_motion.cli.main import PROGRAM, cli
 from vsphere_motion.errors import MotionError
+from vsphere_motion.planning.privileges import PURPOSES
 from vsphere_motion.preflight.check import Check, Scope
 from vsphere_motion.preflight.faults import FAULTS
 from vsphere_motion.preflight.registry import CHECKS
+from vsphere_motion.service.privileges import role_document
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -33,6 +38,8 @@ def pages() -> dict[str, str]:
         "checks.md": checks_page(),
         "checks-tested.md": checks_tested_page(),
         "exit-codes.md": exit_codes_page(),
+        "reliability.md": reliability_page(),
+        "roles.json": roles_file(),
     }
 
 
@@ -142,6 +149,46 @@ def exit_codes_page() -> str:
         "\n".join(errors),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def roles_file() -> str:
+    """The smallest role of each purpose, as `doctor --role --for PURPOSE -o json` prints it."""
+    return json.dumps([role_document((purpose,)) for purpose in PURPOSES], ensure_ascii=False, indent=2) + "\n"
+
+
+def reliability_page() -> str:
+    """Every promise under faults, its tests, and what they measured last."""
+    tests, figures = tests_of_rows(), read_figures()
+    table = ["| row | what happens | what is promised | tests | last figure |", "|---|---|---|---|---|"]
+    table += [_promise_row(promise, tests.get(promise.row, []), figures) for promise in PROMISES]
+    parts = [
+        "# Reliability",
+        NOTE,
+        "What may happen while virtual machines move, and what this program promises then. The tests of a row carry "
+        "its number in their names: `pytest -k test_row_07`. `make test` tries each a few times, `make test-nightly` "
+        "as often as it takes to believe it; `make figures` writes down what was measured. A figure in *italics* comes "
+        "from the smaller number of tries. [How a run survives](../explanation/how-a-run-survives.md) says how, the "
+        "[threat model](../explanation/threat-model.md) against whom.",
+        "\n".join(table),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _promise_row(promise: Promise, tests: list[str], figures: dict[str, dict[str, str]]) -> str:
+    measured = figures.get(f"{promise.row:02}", {})
+    figure = measured.get("whole") or (f"*{measured['reduced']}*" if "reduced" in measured else "-")
+    named = [*(f"`{test}`" for test in tests), *([f"to come: {promise.later}"] if promise.later else [])]
+    cells = (str(promise.row), promise.fault, promise.promise, "<br>".join(named) or "-", figure.replace("|", "\\|"))
+    return f"| {' | '.join(cells)} |"
+
+
+def tests_of_rows() -> dict[int, list[str]]:
+    """The tests of each promise, found by their names: `file.py::test_row_NN_...`."""
+    found: dict[int, list[str]] = {}
+    for file in sorted((ROOT / "tests").rglob("test_*.py")):
+        for name, row in re.findall(r"^ *def (test_row_(\d\d)_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE):
+            found.setdefault(int(row), []).append(f"{file.name}::{name}")
+    return found
 
 
 def _tree(kind: type[MotionError]) -> Iterator[type[MotionError]]:

@@ -221,11 +221,19 @@ def host(number: int = 1, **changes: Any) -> Host:
         "vmotion_supported": True,
         "encrypted_vmotion_supported": True,
         "unshared_swap_supported": True,
+        "per_vm_swap_supported": True,
+        "storage_vmotion_supported": True,
+        "full_storage_vmotion_supported": True,
+        "delta_disks_supported": True,
+        "snapshot_relayout_supported": True,
         "nested_hv_supported": True,
         "cpu_counters_supported": True,
         "max_vm_cpus": 768,
         "max_vm_memory_bytes": 24 * 1024 * GIB,
-        "portgroups": (HostPortgroup(name="network1", switch="vSwitch0", vlan=10, uplink_count=2),),
+        "max_running_vcpus": 4096,
+        "suspended_relocate_supported": True,
+        "portgroups": (HostPortgroup(name="network1", switch="vSwitch0", vlan=10, uplink_count=2, free_ports=100),),
+        "switches": (),
         "luns": ("lun-1",),
         "vgpu_profiles": ("grid_v100-8q",),
         "running_tasks": (),
@@ -251,6 +259,9 @@ def datastore(number: int = 1, **changes: Any) -> Datastore:
         "capacity_bytes": 4096 * GIB,
         "free_bytes": 2048 * GIB,
         "maintenance_mode": "normal",
+        "max_file_bytes": 62 * 1024 * GIB,
+        "max_disk_bytes": 62 * 1024 * GIB,
+        "max_swap_bytes": 62 * 1024 * GIB,
         "mounts": (mount(1), mount(2), mount(3)),
     }
     return Datastore(**given | changes)
@@ -295,13 +306,21 @@ def cluster(number: int = 1, **changes: Any) -> Cluster:
         "ha_admission": HaAdmission(enabled=False),
         "swap_placement": "vmDirectory",
         "vsan_enabled": False,
+        "max_ft_vms": 4,
+        "max_ft_vcpus": 8,
     }
     return Cluster(**given | changes)
 
 
 def pool(number: int = 1, **changes: Any) -> Pool:
     """The root pool of a cluster."""
-    given: dict[str, Any] = {"ref": pool_ref(number), "name": "Resources", "owner": cluster_ref(number)}
+    given: dict[str, Any] = {
+        "ref": pool_ref(number),
+        "name": "Resources",
+        "owner": cluster_ref(number),
+        "unreserved_bytes": 1024 * GIB,
+        "unreserved_mhz": 160_000,
+    }
     return Pool(**given | changes)
 
 

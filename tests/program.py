@@ -45,6 +45,7 @@ READS = frozenset(
         "QueryDescriptions",
         "BrowseDiagnosticLog",
         "QueryEvents",
+        "QueryConfigOptionEx",
         "QueryDateTime",
         "HasPrivilegeOnEntities",
         # checks

@@ -76,7 +76,7 @@ func checkGraphics(q *inquiry) {
 				q.refuse(&types.InsufficientGraphicsResourcesFault{})
 			}
 		case *types.VirtualMachineVideoCard:
-			if most := q.to.traits.MaxVideoRAMKB; most > 0 && d.VideoRamSizeInKB > most {
+			if d.VideoRamSizeInKB > q.to.traits.videoLimitKB() {
 				q.refuse(&types.IncompatibleDefaultDevice{Device: deviceLabel(d)})
 			}
 		}

@@ -38,6 +38,9 @@ type vmFacts struct {
 	key            *types.CryptoKeyId
 	swapPlacement  string
 	snapshotDir    string
+	committedBytes int64  // of its files
+	encryption     string // of vMotion
+	hasTPM         bool
 	ftGroup        []string // instance UUIDs of the fault tolerance group
 	traits         vmAdmission
 }
@@ -113,6 +116,9 @@ func (f *hostFacts) readConfig(config *types.HostConfigInfo) {
 
 func (v *vmFacts) read(vm *simulator.VirtualMachine) {
 	v.toolsMounted = vm.Runtime.ToolsInstallerMounted
+	if vm.Summary.Storage != nil {
+		v.committedBytes = vm.Summary.Storage.Committed
+	}
 	v.heartbeat = vm.GuestHeartbeatStatus
 	v.requirements = append(v.requirements, vm.Runtime.FeatureRequirement...)
 	if vm.Config != nil {
@@ -134,6 +140,12 @@ func (v *vmFacts) readConfig(config *types.VirtualMachineConfigInfo) {
 	if config.KeyId != nil {
 		key := *config.KeyId
 		v.key = &key
+	}
+	v.encryption = config.MigrateEncryption
+	for _, device := range config.Hardware.Device {
+		if _, is := device.(*types.VirtualTPM); is {
+			v.hasTPM = true
+		}
 	}
 	if config.FtInfo != nil {
 		v.ftGroup = append(v.ftGroup, config.FtInfo.GetFaultToleranceConfigInfo().InstanceUuids...)

@@ -76,25 +76,32 @@ var (
 
 // lack is true where a pool cannot give what is needed, with what it has left.
 func (e *engine) lack(ctx *simulator.Context, pool moRef, need int64, aside moRef, what part) (int64, bool) {
+	if _, found := e.readPool(ctx, pool); !found {
+		return 0, false
+	}
+	left := e.available(ctx, pool, aside, what)
+	return left, need > left
+}
+
+// available is what a pool has left for a virtual machine, one of its own aside; an expandable one borrows from its parents.
+func (e *engine) available(ctx *simulator.Context, pool, aside moRef, what part) int64 {
+	var sum int64
 	for range 16 {
 		f, found := e.readPool(ctx, pool)
 		if !found {
-			return 0, false
+			return sum
 		}
 		capacity := what.of(f.ownReserved)
 		if f.isRoot {
 			capacity = what.of(e.capacityOf(ctx, f.owner))
 		}
-		left := max(0, capacity-what.of(e.spent(ctx, f, aside)))
-		if need <= left {
-			return left, false
-		}
+		sum += max(0, capacity-what.of(e.spent(ctx, f, aside)))
 		if f.isRoot || !what.grows(f) {
-			return left, true
+			return sum
 		}
-		need, pool = need-left, f.parent
+		pool = f.parent
 	}
-	return 0, false
+	return sum
 }
 
 // spent is what the pool has given to its virtual machines and its child pools.

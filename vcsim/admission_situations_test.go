@@ -116,6 +116,9 @@ var situations = []situation{
 	{want: "ToolsInstallationInProgress error", scene: in("vm", "tools_mounted: true")},
 	{want: "NoGuestHeartbeat warning", patch: on("vm", "guestHeartbeatStatus", `"red"`)},
 	{want: "EncryptionKeyRequired error", scene: in("vm", "encrypted: true"), patch: on("a2", "runtime.cryptoState", `"incapable"`)},
+	{want: "MigrationFeatureNotSupported error", patch: []patchOf{
+		{"vm", "config.migrateEncryption", `"required"`}, {"a2", "capability.encryptedVMotionSupported", "false"},
+	}},
 	{want: "AffinityConfigured error", scene: in("vm", "affinity: {cpu: [0]}")},
 	{want: "AffinityConfigured error", scene: in("vm", "affinity: {memory: [1]}")},
 	{want: "SnapshotRevertIssue warning", scene: in("vm", "snapshots: 1")},
@@ -183,7 +186,8 @@ var situations = []situation{
 	{want: "FaultToleranceAntiAffinityViolated error", scene: and(in("vm", "ft: pair"), in("more", "{name: mate, host: a2, ft: pair}"))},
 	{want: "FaultToleranceNotSameBuild error", scene: and(in("vm", "ft: pair"), in("a2", `esxi: "7.0"`))},
 	{want: "VmSmpFaultToleranceTooManyVMsOnHost error", scene: and(in("vm", "ft: pair"),
-		in("more", "{name: p, host: a2, ft: p}, {name: q, host: a2, ft: q}, {name: r, host: a2, ft: r}, {name: s, host: a2, ft: s}"))},
+		in("more", "{name: p, host: a2, ft: p, cpus: 1}, {name: q, host: a2, ft: q, cpus: 1}, {name: r, host: a2, ft: r, cpus: 1}, {name: s, host: a2, ft: s, cpus: 1}"))},
+	{want: "VmFaultToleranceTooManyFtVcpusOnHost error", scene: and(in("vm", "ft: pair"), in("more", "{name: p, host: a2, ft: p, cpus: 8}"))},
 	{want: "MultiWriterNotSupported error", scene: in("vm", "ft: pair, devices: [multi-writer]")},
 	{want: "VirtualDiskModeNotSupported error", scene: in("vm", "ft: pair, devices: [independent]")},
 

@@ -33,12 +33,20 @@ func checkTargetDatastores(q *inquiry) {
 			continue
 		}
 		if ds, found := q.engine.registry.Get(r).(*simulator.Datastore); found {
-			q.checkRoom(readDatastore(q.ctx, ds), bytes[r])
+			q.checkRoom(readDatastore(q.ctx, ds), q.inUse(bytes[r]))
 		}
 	}
 	if q.movesStorage() && q.source.maintenance {
 		q.refuse(&types.MaintenanceModeFileMove{})
 	}
+}
+
+// inUse is what of the disks' size is written: a thin disk stays thin on its way and takes no more.
+func (q *inquiry) inUse(bytes int64) int64 {
+	if q.guest.committedBytes > 0 {
+		return min(bytes, q.guest.committedBytes)
+	}
+	return bytes
 }
 
 // datastoreFacts is what the rules read of a datastore beside its view.
@@ -69,7 +77,7 @@ func (q *inquiry) checkRoom(ds datastoreFacts, bytes int64) {
 		q.refuse(&types.NoDiskSpace{FileFault: types.FileFault{File: q.vm.homePath}, Datastore: ds.name})
 	}
 	for _, disk := range q.movedDisks() {
-		if disk.to == ds.ref && ds.maxFileBytes > 0 && disk.bytes > ds.maxFileBytes {
+		if disk.to == ds.ref && !disk.mapped && ds.maxFileBytes > 0 && disk.bytes > ds.maxFileBytes {
 			fault := types.FileFault{File: disk.file}
 			q.refuse(&types.FileTooLarge{FileFault: fault, Datastore: ds.name, FileSize: disk.bytes, MaxFileSize: ds.maxFileBytes})
 		}

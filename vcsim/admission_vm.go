@@ -8,8 +8,12 @@ func checkTemplate(q *inquiry) {
 	}
 }
 
-// checkDisabledMethod sees the lock that backup products put on a virtual machine.
+// checkDisabledMethod sees the lock that backup products put on a virtual machine. One whose migration is disabled has the methods in its
+// list as well, and a fault of its own.
 func checkDisabledMethod(q *inquiry) {
+	if q.guest.traits.Immovable {
+		return
+	}
 	for _, method := range q.vm.disabled {
 		if method == "RelocateVM_Task" || method == "MigrateVM_Task" {
 			q.refuse(&types.MethodDisabled{})
@@ -46,10 +50,26 @@ func checkReadiness(q *inquiry) {
 	}
 }
 
-// checkEncryption: a host that cannot hold keys cannot run what is encrypted with one.
+// checkEncryption: a host that cannot hold keys cannot run what is encrypted with one, which the secrets of a virtual TPM always are.
 func checkEncryption(q *inquiry) {
 	incapable := q.to.crypto == string(types.HostCryptoStateIncapable) || q.to.crypto == string(types.HostCryptoStatePendingIncapable)
-	if q.changesHost() && q.guest.key != nil && incapable {
-		q.refuse(&types.EncryptionKeyRequired{RequiredKey: []types.CryptoKeyId{*q.guest.key}})
+	if q.changesHost() && incapable && (q.guest.key != nil || q.guest.hasTPM) {
+		fault := &types.EncryptionKeyRequired{}
+		if q.guest.key != nil {
+			fault.RequiredKey = []types.CryptoKeyId{*q.guest.key}
+		}
+		q.refuse(fault)
+	}
+}
+
+// checkEncryptedVMotion: an encrypted virtual machine always travels encrypted, another one where it requires that (vSphere Security,
+// Encrypted vSphere vMotion). Which class vCenter refuses it with is UNVERIFIED.
+func checkEncryptedVMotion(q *inquiry) {
+	required := q.guest.key != nil || q.guest.encryption == string(types.VirtualMachineConfigSpecEncryptedVMotionModesRequired)
+	if !q.isLive() || !required {
+		return
+	}
+	if fault, lacks := q.missing(func(h *hostFacts) bool { return isTrue(h.capability.EncryptedVMotionSupported) }); lacks {
+		q.refuse(&fault)
 	}
 }

@@ -22,7 +22,7 @@ func (m *move) datastoresAfter() []moRef {
 			after = append(after, disk.to)
 		}
 	}
-	return after
+	return withRefs(after, imageStores(p.vm.devices))
 }
 
 func (p *placement) changesStorage() bool {

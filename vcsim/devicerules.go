@@ -51,7 +51,11 @@ func (q *inquiry) checkFile(device types.BaseVirtualDevice, file *types.VirtualD
 		q.refuseDevice(device, &types.FileBackedPortNotSupported{DeviceNotSupported: notSupported(device)})
 		return
 	}
-	if file.Datastore != nil && q.datastoreFault(*file.Datastore) != nil {
+	if file.Datastore == nil {
+		return
+	}
+	// An image is only read: a read-only mount is enough.
+	if _, away := q.datastoreFault(*file.Datastore).(*types.InaccessibleDatastore); away {
 		q.blame(q.isLive(), cannotAccess(device, file.FileName))
 	}
 }

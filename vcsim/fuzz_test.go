@@ -30,7 +30,9 @@ import (
 const (
 	usualFuzzCalls = 1200
 	fuzzWorkers    = 4
-	fuzzPatience   = 20 * time.Second
+	// fuzzPatience is three times what a call may take at most: it waits no longer than lockPatience for an object. A call without an
+	// answer by then ends the test, which names it and shows what every goroutine does.
+	fuzzPatience = 3 * lockPatience
 )
 
 // fuzzSite has a cluster that the calls may do anything to, and one they do not know of, with which the simulator is tried afterwards.
@@ -79,9 +81,11 @@ func TestNothingOverTheWireCrashesIt(t *testing.T) {
 			client := newRawClient(t, r)
 			for i := range calls / fuzzWorkers {
 				envelope := f.next(i)
-				if problem := tally.judge(client.call(envelope)); problem != "" {
+				if problem := tally.judge(client.timed(envelope, tally)); problem != "" {
 					t.Errorf("seed %d, worker %d, call %d: %s\n%s", seed, n, i, problem, cutText(envelope, 4000))
 					tally.stacks(t)
+				}
+				if t.Failed() {
 					return
 				}
 			}
@@ -89,6 +93,9 @@ func TestNothingOverTheWireCrashesIt(t *testing.T) {
 	}
 	workers.Wait()
 	t.Log(tally)
+	if t.Failed() {
+		return
+	}
 	if tally.answers < calls/20 {
 		t.Errorf("only %d of %d calls were answered without a fault: the calls are too wild to get anywhere", tally.answers, calls)
 	}
@@ -171,12 +178,31 @@ func (c *rawClient) call(envelope string) (int, string, error) {
 	return response.StatusCode, string(body), err
 }
 
+// timed is call, and notes how long it took.
+func (c *rawClient) timed(envelope string, tally *fuzzTally) (int, string, error) {
+	begin := time.Now()
+	status, body, err := c.call(envelope)
+	tally.took(envelope, time.Since(begin))
+	return status, body, err
+}
+
 // fuzzTally counts what came back.
 type fuzzTally struct {
 	mu      sync.Mutex
 	answers int
 	faults  map[string]int
 	shown   sync.Once
+	longest time.Duration
+	slowest string // the call that took longest
+}
+
+func (f *fuzzTally) took(envelope string, time time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if time > f.longest {
+		_, body, _ := strings.Cut(envelope, "<Body>")
+		f.longest, f.slowest = time, cutText(body, 300)
+	}
 }
 
 // stacks shows once what every goroutine does: after a call without an answer, who holds the lock.
@@ -188,7 +214,7 @@ func (f *fuzzTally) stacks(t *testing.T) {
 }
 
 func (f *fuzzTally) String() string {
-	return fmt.Sprintf("%d answers, faults: %v", f.answers, f.faults)
+	return fmt.Sprintf("%d answers, faults: %v; the longest call took %s: %s", f.answers, f.faults, f.longest, f.slowest)
 }
 
 // judge says what is wrong with an answer; nothing for one a client can read.

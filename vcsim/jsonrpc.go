@@ -86,8 +86,7 @@ func (a *restAPI) perform(r *http.Request, request *rpcRequest) (any, *apiError)
 		}
 		return nil, errUnauthenticated
 	}
-	do, known := operations[name]
-	if !known {
+	if _, known := operations[name]; !known {
 		return nil, newAPIError("operation_not_found", "there is no operation %s", name)
 	}
 	if security.Scheme != schemeSession || !a.sessions.use(r, security.Session) {
@@ -97,5 +96,5 @@ func (a *restAPI) perform(r *http.Request, request *rpcRequest) (any, *apiError)
 	if err := decodeInput(request.Params.Input, &call.arguments); err != nil {
 		return nil, invalidArgument("the input of %s cannot be read: %v", name, err)
 	}
-	return do(call)
+	return call.carryOut(name)
 }

@@ -84,6 +84,8 @@ func rpcOf(value reflect.Value) any {
 		return map[string]any{"SECRET": string(v)}
 	case apiTime:
 		return v.String()
+	case taskError:
+		return v.rpcForm()
 	}
 	switch value.Kind() {
 	case reflect.Pointer:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -50,7 +51,10 @@ func startKeeper(service *simulator.Service, registry *simulator.Registry, where
 // stop ends the goroutine.
 func (k *keeper) stop() {
 	close(k.done)
-	<-k.ended
+	select {
+	case <-k.ended:
+	case <-time.After(closingTime): // it waits for an object that a call has locked
+	}
 }
 
 // PutObject fills the enumerations of a new virtual machine.

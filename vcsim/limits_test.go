@@ -70,7 +70,7 @@ func TestWhatIsOverTheLimitWaitsInOrder(t *testing.T) {
 		gbps int64
 		want int
 	}{{"10 GbE", 10, 8}, {"1 GbE", 1, 4}, {"40 GbE", 40, 8}} {
-		w := newWorldOf(t, 100, 12)
+		w := newWorldOn(t, newVirtualClock(virtualStart), 12)
 		for r, host := range w.site.Hosts {
 			host.LinkBitsPerS = c.gbps * 1_000_000_000
 			w.site.Hosts[r] = host
@@ -78,8 +78,6 @@ func TestWhatIsOverTheLimitWaitsInOrder(t *testing.T) {
 		watch := watchLimits(w.engine)
 		var tasks []moRef
 		for _, vm := range w.vms {
-			// Long enough for all to be submitted before the first one ends.
-			w.as(vm, func() { vm.Config.Hardware.MemoryMB = int32(2 * 1024 * c.gbps) })
 			tasks = append(tasks, w.relocate(vm, toHost(w.hosts[1])))
 		}
 		running, last := 0, types.TaskInfo{}

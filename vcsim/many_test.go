@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,12 +39,19 @@ func manyScenario(t *testing.T, pairs int, rate float64) string {
 	return path
 }
 
-// TestManyMovesAreSeenDoneThroughOneFilter is the short form of the nightly test.
+// TestManyMovesAreSeenDoneThroughOneFilter is the short form of the nightly test. It judges that each task is seen through its states
+// in their order and to its end; how soon is judged nightly, by moves that are long enough for a busy machine.
 func TestManyMovesAreSeenDoneThroughOneFilter(t *testing.T) { moveMany(t, 12, 1200) }
 
-// moveMany moves eight machines a pair at real speed, so that what the client sees and what the stamps say compare. It gives how many
-// were in flight at once.
-func moveMany(t *testing.T, pairs int, rate float64) int {
+// manyMoves is how moveMany went.
+type manyMoves struct {
+	most   int           // in flight at once
+	length time.Duration // of the longest
+	late   time.Duration // from the end of the last one until the client has seen it
+}
+
+// moveMany moves eight machines a pair at real speed, so that what the client sees and what the stamps say compare.
+func moveMany(t *testing.T, pairs int, rate float64) manyMoves {
 	r := running(t, "-scenario", manyScenario(t, pairs, rate))
 	client, err := logIn(t, r, r.ready.User, r.ready.Password)
 	if err != nil {
@@ -67,37 +75,74 @@ func moveMany(t *testing.T, pairs int, rate float64) int {
 	length, last, most := measure(t, r)
 	watch.report(t)
 	t.Logf("%d submitted in %s, %d in flight at once, the longest %s, seen %s after the last end", len(tasks), submitted, most, length, seen.Sub(last))
-	if late := seen.Sub(last); late > length/5 {
-		t.Errorf("moves of %s are seen done %s after their end", length, late)
-	}
-	return most
+	return manyMoves{most, length, seen.Sub(last)}
 }
 
 // seeDone waits with one filter until all tasks are seen to have succeeded, and says when that was.
 func seeDone(t *testing.T, client *govmomi.Client, tasks []moRef) time.Time {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), worldPatience)
 	defer cancel()
 	list, err := view.NewManager(client.Client).CreateListView(ctx, tasks)
 	if err != nil {
 		t.Fatal(err)
 	}
 	filter := new(property.WaitFilter).Add(list.Reference(), "Task", []string{"info.state", "info.progress"}, list.TraversalSpec())
-	done := map[moRef]bool{}
+	done, stories := map[moRef]bool{}, map[moRef]*taskStory{}
+	for _, task := range tasks {
+		stories[task] = &taskStory{}
+	}
 	err = property.WaitForUpdates(ctx, property.DefaultCollector(client.Client), filter, func(updates []types.ObjectUpdate) bool {
 		for _, update := range updates {
 			for _, change := range update.ChangeSet {
-				if change.Val == types.TaskInfoStateSuccess {
-					done[update.Obj] = true
+				if problem := stories[update.Obj].tell(change.Val); problem != "" {
+					t.Errorf("%s: %s", update.Obj.Value, problem)
 				}
+				done[update.Obj] = stories[update.Obj].state == types.TaskInfoStateSuccess
 			}
 		}
-		return len(done) == len(tasks)
+		return countTrue(done) == len(tasks)
 	})
 	if err != nil {
-		t.Fatalf("%d of %d seen done: %v", len(done), len(tasks), err)
+		t.Fatalf("%d of %d seen done: %v", countTrue(done), len(tasks), err)
 	}
 	return time.Now()
+}
+
+// taskStory is what a client has seen of a task.
+type taskStory struct {
+	state    types.TaskInfoState
+	progress int32
+}
+
+// taskStates are the states of a move that succeeds, in their order.
+var taskStates = []types.TaskInfoState{types.TaskInfoStateQueued, types.TaskInfoStateRunning, types.TaskInfoStateSuccess}
+
+// tell goes on with the story by a property's new value, and says what is wrong with it.
+func (s *taskStory) tell(value any) string {
+	switch v := value.(type) {
+	case types.TaskInfoState:
+		was := s.state
+		if s.state = v; !slices.Contains(taskStates, v) || slices.Index(taskStates, v) < slices.Index(taskStates, was) {
+			return fmt.Sprintf("%s after %q", v, was)
+		}
+	case int32:
+		was := s.progress
+		if s.progress = v; v < was {
+			return fmt.Sprintf("%d %% after %d %%", v, was)
+		}
+	}
+	return ""
+}
+
+func countTrue(set map[moRef]bool) int {
+	n := 0
+	for _, is := range set {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // measure gives the length of the longest move, the end of the last one, and how many were in flight at once.

@@ -131,7 +131,11 @@ func (a *authority) permissionsOn(entity moRef) []types.Permission {
 // privilegesOf are the privileges of a user on an object: those of the nearest permission on the way up, and for a virtual machine of
 // the nearest one by way of its resource pool too. An object that is none of the inventory's counts as the root folder.
 func (a *authority) privilegesOf(ctx *simulator.Context, principal string, object moRef) map[string]bool {
-	t := a.tally(ctx, principal)
+	return a.privilegesBy(a.tally(ctx, principal), ctx, object)
+}
+
+// privilegesBy is privilegesOf by a tally that has nothing granted yet.
+func (a *authority) privilegesBy(t *tally, ctx *simulator.Context, object moRef) map[string]bool {
 	entity := a.entityFor(object)
 	t.climb(ctx, entity, true)
 	if vm, is := a.registry.Get(entity).(*simulator.VirtualMachine); is {
@@ -156,6 +160,13 @@ func (a *authority) tally(ctx *simulator.Context, principal string) *tally {
 	t := &tally{principal: principal, granted: map[string]bool{}}
 	t.permissions, t.roles = a.snapshot(ctx)
 	return t
+}
+
+// fresh is a tally of the same moment with nothing granted.
+func (t *tally) fresh() *tally {
+	again := *t
+	again.granted = map[string]bool{}
+	return &again
 }
 
 // climb goes up from an entity to the nearest permission; itself is true where one on the entity counts whether it propagates or not.

@@ -25,7 +25,7 @@ var fixedNeeds = map[string]string{
 	"PostEvent": "Global.LogEvent", "SetEntityPermissions": "Authorization.ModifyPermissions", "RemoveEntityPermission": "Authorization.ModifyPermissions",
 	"TerminateSession": "Sessions.TerminateSession", "ReconfigureComputeResource_Task": "Host.Inventory.EditCluster",
 	"PowerOnVM_Task": "VirtualMachine.Interact.PowerOn", "PowerOffVM_Task": "VirtualMachine.Interact.PowerOff",
-	"FindRulesForVm": "System.View", "CreateCollectorForEvents": "System.View", "QueryEvents": "System.View", "CreateCollectorForTasks": "System.View",
+	"FindRulesForVm": "System.View", "QueryConfigOptionEx": "System.View", "CreateCollectorForEvents": "System.View", "QueryEvents": "System.View", "CreateCollectorForTasks": "System.View",
 }
 
 // dispatch refuses calls of users who lack a privilege, and answers questions about privileges. It sees each call before the engine.
@@ -94,6 +94,8 @@ func (a *authority) needsOf(ctx *simulator.Context, method *simulator.Method) []
 		return viewOf(append(append([]moRef(nil), body.Vm...), body.Host...))
 	case *types.CancelTask:
 		return a.needsOfCancel(ctx, method.This)
+	case *types.QueryDateTime:
+		return a.needsOfClock(method.This)
 	}
 	if method.Name == "Fetch" && isEntity(a.registry, method.This) {
 		return []need{{method.This, readPrivilege(fetchedPath(method.Body))}}

@@ -106,10 +106,12 @@ func maskObject(content *types.ObjectContent, granted map[string]bool) {
 	content.PropSet = readable
 }
 
-// RetrievePropertiesEx, ContinueRetrievePropertiesEx and RetrieveProperties are govmomi's, less what the user may not read.
+// RetrievePropertiesEx, ContinueRetrievePropertiesEx and RetrieveProperties are govmomi's, with the pools' true numbers and less what the
+// user may not read.
 func (c *collector) RetrievePropertiesEx(ctx *simulator.Context, req *types.RetrievePropertiesEx) soap.HasFault {
 	answer := c.PropertyCollector.RetrievePropertiesEx(ctx, req)
 	if body, is := answer.(*methods.RetrievePropertiesExBody); is && body.Res != nil && body.Res.Returnval != nil {
+		showPools(ctx, body.Res.Returnval.Objects)
 		mask(ctx, body.Res.Returnval.Objects)
 	}
 	return answer
@@ -118,6 +120,7 @@ func (c *collector) RetrievePropertiesEx(ctx *simulator.Context, req *types.Retr
 func (c *collector) ContinueRetrievePropertiesEx(ctx *simulator.Context, req *types.ContinueRetrievePropertiesEx) soap.HasFault {
 	answer := c.PropertyCollector.ContinueRetrievePropertiesEx(ctx, req)
 	if body, is := answer.(*methods.ContinueRetrievePropertiesExBody); is && body.Res != nil {
+		showPools(ctx, body.Res.Returnval.Objects)
 		mask(ctx, body.Res.Returnval.Objects)
 	}
 	return answer
@@ -126,6 +129,7 @@ func (c *collector) ContinueRetrievePropertiesEx(ctx *simulator.Context, req *ty
 func (c *collector) RetrieveProperties(ctx *simulator.Context, req *types.RetrieveProperties) soap.HasFault {
 	answer := c.PropertyCollector.RetrieveProperties(ctx, req)
 	if body, is := answer.(*methods.RetrievePropertiesBody); is && body.Res != nil {
+		showPools(ctx, body.Res.Returnval)
 		mask(ctx, body.Res.Returnval)
 	}
 	return answer

@@ -8,12 +8,13 @@ import (
 
 // diskPlan is one virtual disk and where it goes.
 type diskPlan struct {
-	key   int32
-	label string
-	file  string
-	bytes int64
-	from  moRef
-	to    moRef
+	key    int32
+	label  string
+	file   string
+	bytes  int64
+	from   moRef
+	to     moRef
+	mapped bool // a raw device; the file is its mapping
 }
 
 // nicPlan is one network adapter and the network it will be on; the zero reference stands for a network that does not exist.

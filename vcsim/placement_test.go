@@ -3,8 +3,10 @@ package main
 import (
 	"testing"
 
+	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -55,7 +57,7 @@ func TestAVAppTakesAndGivesBackAMachine(t *testing.T) {
 func TestNetworkAdapterIsMovedToAnotherPortGroup(t *testing.T) {
 	w := newWorld(t, 1000)
 	vm := w.vms[0]
-	card := networkCard(t, vm)
+	card := w.networkCard(vm.Self)
 	backing := &types.VirtualEthernetCardNetworkBackingInfo{}
 	backing.DeviceName = "VM Network"
 	edited := &types.VirtualE1000{}
@@ -65,7 +67,7 @@ func TestNetworkAdapterIsMovedToAnotherPortGroup(t *testing.T) {
 	spec.DeviceChange = []types.BaseVirtualDeviceConfigSpec{change}
 	mac := card.MacAddress
 	w.succeed(w.relocate(vm, spec))
-	after := networkCard(t, vm)
+	after := w.networkCard(vm.Self)
 	got, is := after.Backing.(*types.VirtualEthernetCardNetworkBackingInfo)
 	if !is || got.DeviceName != "VM Network" || after.MacAddress != mac {
 		t.Errorf("backing %+v, MAC %q instead of %q", after.Backing, after.MacAddress, mac)
@@ -79,14 +81,19 @@ func TestNetworkAdapterIsMovedToAnotherPortGroup(t *testing.T) {
 	}
 }
 
-func networkCard(t *testing.T, vm *simulator.VirtualMachine) *types.VirtualEthernetCard {
-	t.Helper()
-	for _, device := range vm.Config.Hardware.Device {
+// networkCard reads a machine's first network adapter.
+func (w *world) networkCard(vm moRef) *types.VirtualEthernetCard {
+	w.t.Helper()
+	var machine mo.VirtualMachine
+	if err := property.DefaultCollector(w.client.Client).RetrieveOne(w.ctx, vm, []string{"config.hardware.device"}, &machine); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, device := range machine.Config.Hardware.Device {
 		if card, is := device.(types.BaseVirtualEthernetCard); is {
 			return card.GetVirtualEthernetCard()
 		}
 	}
-	t.Fatal("no network adapter")
+	w.t.Fatal("no network adapter")
 	return nil
 }
 

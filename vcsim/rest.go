@@ -68,6 +68,10 @@ func (a *restAPI) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	name, find := route(q)
 	if name == "" {
+		if err := a.viewerOf(q.key).refusesBuiltIn(a.root(), r); err != nil {
+			q.fail(err)
+			return
+		}
 		a.builtIn.serve(w, r)
 		return
 	}
@@ -76,7 +80,7 @@ func (a *restAPI) serve(w http.ResponseWriter, r *http.Request) {
 		q.fail(err)
 		return
 	}
-	value, err := operations[name](call)
+	value, err := call.carryOut(name)
 	if err != nil {
 		q.fail(err)
 		return

@@ -43,7 +43,7 @@ func listing(l *listed) apiOperation {
 		if err != nil {
 			return nil, err
 		}
-		return l.list(c.api.registry, wanted)
+		return l.list(c.api.registry, wanted, c.viewer())
 	}
 }
 
@@ -96,13 +96,13 @@ func wordsOf(value any) ([]string, bool) {
 	return nil, false
 }
 
-// list reads the inventory, in the order of references. More than the limit is an error.
-func (l *listed) list(registry *simulator.Registry, wanted map[string][]string) (any, *apiError) {
+// list reads what the user sees of the inventory, in the order of references. More than the limit is an error.
+func (l *listed) list(registry *simulator.Registry, wanted map[string][]string, who *viewer) (any, *apiError) {
 	family := lineage{ctx: &simulator.Context{Map: registry}, known: map[moRef]map[moRef]bool{}}
 	var rows []row
 	for _, kind := range l.kinds {
 		for _, object := range registry.All(kind) {
-			if row, take := l.row(family.ctx, object); take && matches(&row, family, l.filters, wanted) {
+			if row, take := l.row(family.ctx, object); take && matches(&row, family, l.filters, wanted) && who.may(row.ref, readsObject) {
 				rows = append(rows, row)
 			}
 		}

@@ -38,11 +38,17 @@ var operations = map[string]apiOperation{
 	"com.vmware.cis.tagging.tag_association/detach_tag_from_multiple_objects": (*apiCall).detachFromMany,
 	"com.vmware.cis.tagging.tag_association/attach_multiple_tags_to_object":   (*apiCall).attachMany,
 	"com.vmware.cis.tagging.tag_association/detach_multiple_tags_from_object": (*apiCall).detachMany,
-	"com.vmware.cis.tagging.tag_association/list_attached_objects":            func(c *apiCall) (any, *apiError) { return answered(c.api.tags.objectsOf(c.TagID)) },
+	"com.vmware.cis.tagging.tag_association/list_attached_objects":            (*apiCall).objectsOnTag,
 	"com.vmware.cis.tagging.tag_association/list_attached_tags":               func(c *apiCall) (any, *apiError) { return c.api.tags.tagsOf(c.ObjectID.ref()), nil },
 	"com.vmware.cis.tagging.tag_association/list_attachable_tags":             func(c *apiCall) (any, *apiError) { return c.api.tags.attachable(c.ObjectID.ref()), nil },
 	"com.vmware.cis.tagging.tag_association/list_attached_tags_on_objects":    (*apiCall).tagsOnObjects,
 	"com.vmware.cis.tagging.tag_association/list_attached_objects_on_tags":    (*apiCall).objectsOnTags,
+
+	"com.vmware.cis.tasks/get":    (*apiCall).taskGet,
+	"com.vmware.cis.tasks/cancel": (*apiCall).taskCancel,
+
+	"com.vmware.vcenter.VM/relocate":      (*apiCall).relocate,
+	"com.vmware.vcenter.VM/relocate$task": (*apiCall).relocateTask,
 
 	"com.vmware.vcenter.VM/list":            listing(&vmListing),
 	"com.vmware.vcenter.host/list":          listing(&hostListing),
@@ -99,7 +105,13 @@ func (c *apiCall) toObjects(do func(objectID) *apiError) (any, *apiError) {
 	if _, err := c.api.tags.tag(c.TagID); err != nil {
 		return nil, err
 	}
-	return batch(c.ObjectIDs, do), nil
+	who := c.viewer()
+	return batch(c.ObjectIDs, func(object objectID) *apiError {
+		if err := who.refusal(object.ref(), readsObject, attachesTag); err != nil {
+			return err
+		}
+		return do(object)
+	}), nil
 }
 
 func (c *apiCall) attachMany() (any, *apiError) {
@@ -112,7 +124,7 @@ func (c *apiCall) detachMany() (any, *apiError) {
 
 func (c *apiCall) tagsOnObjects() (any, *apiError) {
 	list := []objectTags{}
-	for _, object := range c.ObjectIDs {
+	for _, object := range c.viewer().seen(c.ObjectIDs) {
 		if ids := c.api.tags.tagsOf(object.ref()); len(ids) > 0 {
 			list = append(list, objectTags{object, ids})
 		}
@@ -120,11 +132,19 @@ func (c *apiCall) tagsOnObjects() (any, *apiError) {
 	return list, nil
 }
 
+func (c *apiCall) objectsOnTag() (any, *apiError) {
+	objects, err := c.api.tags.objectsOf(c.TagID)
+	if err != nil {
+		return nil, err
+	}
+	return c.viewer().seen(objects), nil
+}
+
 func (c *apiCall) objectsOnTags() (any, *apiError) {
-	list := []tagObjects{}
+	list, who := []tagObjects{}, c.viewer()
 	for _, tag := range c.TagIDs {
 		if objects, err := c.api.tags.objectsOf(tag); err == nil {
-			list = append(list, tagObjects{tag, objects})
+			list = append(list, tagObjects{tag, who.seen(objects)})
 		}
 	}
 	return list, nil

@@ -24,6 +24,10 @@ func route(q *restRequest) (string, finder) {
 		return q.routeModel()
 	case q.at("cis", "tagging", "tag-association"):
 		return q.routeAssociation()
+	case q.at("vcenter", "vm") && len(q.path) == 3 && q.r.Method == http.MethodPost && q.action == "relocate" && !q.old:
+		return q.routeRelocation()
+	case q.at("cis", "tasks") && len(q.path) == 3 && !q.old:
+		return q.routeTask()
 	case q.at("vcenter") && len(q.path) == 2 && q.r.Method == http.MethodGet:
 		if service := listServices[q.path[1]]; service != "" {
 			return "com.vmware.vcenter." + service + "/list", (*restRequest).readFilter
@@ -135,6 +139,32 @@ func (q *restRequest) readAssociation(into *arguments) *apiError {
 		into.TagID = id
 	}
 	return nil
+}
+
+// routeRelocation: vmw-task=true gives the task, without it the answer comes at the end.
+func (q *restRequest) routeRelocation() (string, finder) {
+	read := func(q *restRequest, into *arguments) *apiError {
+		into.VM = q.path[2]
+		return q.readBody(&into.Spec)
+	}
+	if q.r.URL.Query().Get("vmw-task") == "true" {
+		return "com.vmware.vcenter.VM/relocate$task", read
+	}
+	return "com.vmware.vcenter.VM/relocate", read
+}
+
+func (q *restRequest) routeTask() (string, finder) {
+	read := func(q *restRequest, into *arguments) *apiError {
+		into.Task = q.path[2]
+		return nil
+	}
+	switch {
+	case q.r.Method == http.MethodGet:
+		return "com.vmware.cis.tasks/get", read
+	case q.r.Method == http.MethodPost && q.action == "cancel":
+		return "com.vmware.cis.tasks/cancel", read
+	}
+	return "", nil
 }
 
 // mustParse is for the paths in this program.

@@ -103,6 +103,10 @@ type arguments struct {
 	CreateSpec tagSpec    `json:"create_spec"`
 	UpdateSpec tagSpec    `json:"update_spec"`
 	Filter     filterSpec `json:"filter"`
+
+	VM   string       `json:"vm"`
+	Spec relocateSpec `json:"spec"`
+	Task string       `json:"task"`
 }
 
 // apiError is an error of the vSphere Automation API.
@@ -141,5 +145,5 @@ var errUnauthenticated = &apiError{kind: "unauthenticated", messages: []message{
 var httpStatuses = map[string]int{
 	"unauthenticated": http.StatusUnauthorized, "unauthorized": http.StatusForbidden, "not_found": http.StatusNotFound,
 	"operation_not_found": http.StatusNotFound, "invalid_argument": http.StatusBadRequest, "already_exists": http.StatusBadRequest,
-	"unable_to_allocate_resource": http.StatusInternalServerError,
+	"unable_to_allocate_resource": http.StatusInternalServerError, "not_allowed_in_current_state": http.StatusBadRequest,
 }

@@ -184,6 +184,7 @@ func registerGuard(registry *simulator.Registry) {
 		if about := requestOf(ctx); about != nil && about.ctx == nil {
 			about.ctx = ctx
 		}
+		setSessionLocks(ctx)
 		if fault := unbearable(ctx, method); fault != nil {
 			return nil, fault
 		}

@@ -23,19 +23,22 @@ func (*taskGuard) PutObject(_ *simulator.Context, object mo.Reference) {
 		return
 	}
 	execute := task.Execute
-	task.Execute = func(t *simulator.Task) (result types.AnyType, fault types.BaseMethodFault) {
-		defer func() {
-			problem := recover()
-			if problem == nil {
-				return
-			}
-			noteProblem("task "+t.Info.Name, problem)
-			result, fault = nil, brokenCall(problem)
-			ctx := (*simulator.Context)(hidden(t, "ctx"))
-			go releaseLocks(ctx, nil, t)
-		}()
-		return execute(t)
-	}
+	task.Execute = func(t *simulator.Task) (types.AnyType, types.BaseMethodFault) { return surviving(t, execute) }
+}
+
+// surviving runs what a task does and ends it with a fault where it panics.
+func surviving(t *simulator.Task, execute func(*simulator.Task) (types.AnyType, types.BaseMethodFault)) (result types.AnyType, fault types.BaseMethodFault) {
+	defer func() {
+		problem := recover()
+		if problem == nil {
+			return
+		}
+		noteProblem("task "+t.Info.Name, problem)
+		result, fault = nil, brokenCall(problem)
+		ctx := (*simulator.Context)(hidden(t, "ctx"))
+		go releaseLocks(ctx, nil, t)
+	}()
+	return execute(t)
 }
 
 func (*taskGuard) UpdateObject(*simulator.Context, mo.Reference, []types.PropertyChange) {}

@@ -58,9 +58,10 @@ var rules = []rule{
 	{testHost, checkHardwareVersion, []string{"VirtualHardwareVersionNotSupported error"}},
 	{testHost, checkCPUFeatures, []string{"FeatureRequirementsNotMet error"}},
 	{testHost, checkEncryption, []string{"EncryptionKeyRequired error"}},
+	{testHost, checkEncryptedVMotion, []string{"MigrationFeatureNotSupported error"}},
 	{testHost, checkFaultTolerance, []string{
 		"MultiWriterNotSupported error", "VirtualDiskModeNotSupported error", "FaultToleranceAntiAffinityViolated error",
-		"FaultToleranceNotSameBuild error", "VmSmpFaultToleranceTooManyVMsOnHost error",
+		"FaultToleranceNotSameBuild error", "VmSmpFaultToleranceTooManyVMsOnHost error", "VmFaultToleranceTooManyFtVcpusOnHost error",
 	}},
 	{testPool, checkMemory, []string{"InsufficientHostMemoryCapacityFault error"}},
 	{testPool, checkCPUCapacity, []string{

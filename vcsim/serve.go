@@ -150,6 +150,7 @@ func (r *runningSimulator) configure(o *options, plan *scenario, who login, cert
 		if o.stock {
 			return
 		}
+		setLocks(registry)
 		r.keeper = startKeeper(service, registry, r.site)
 		registerAuthority(service, registry, r.site.Access, who)
 		r.engine = registerMotionOn(service, registry, r.site, o.newClock(), o.seed)

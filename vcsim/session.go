@@ -41,9 +41,12 @@ var redirected = map[string]string{
 	"ApplyRecommendation":              "ClusterComputeResource",
 	"CancelRecommendation":             "ClusterComputeResource",
 	"FindRulesForVm":                   "ClusterComputeResource",
+	"QueryConfigOptionEx":              "EnvironmentBrowser",
 	"QueryDescriptions":                "DiagnosticManager",
 	"BrowseDiagnosticLog":              "DiagnosticManager",
 	"CurrentTime":                      "ServiceInstance",
+	"AcknowledgeAlarm":                 "AlarmManager",
+	"PostEvent":                        "EventManager",
 }
 
 // exclusive are the methods vCenter refuses with TaskInProgress while the virtual machine migrates.
@@ -172,6 +175,7 @@ func registerMotionOn(service *simulator.Service, registry *simulator.Registry, 
 		registerTaskCounter(registry, e)
 	}
 	registerCollector(registry)
+	registerHostClocks(registry, e)
 	e.logs.open(registry, s)
 	e.startDRS()
 	go e.loop()

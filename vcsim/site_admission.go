@@ -151,6 +151,9 @@ func (b *builder) qualify(vm *simulator.VirtualMachine, spec vmSpec) {
 	traits := b.site.VMs[vm.Self]
 	traits.Admission = vmAdmission{NotReady: spec.NotReady, Immovable: spec.MigrationDisabled}
 	b.site.VMs[vm.Self] = traits
+	if spec.MigrationDisabled { // "given the current runtime state" (vSphere API, ManagedEntity.disabledMethod)
+		vm.DisabledMethod = append(append([]string(nil), vm.DisabledMethod...), "MigrateVM_Task", "RelocateVM_Task")
+	}
 	config := vm.Config
 	if spec.HardwareVersion != nil {
 		config.Version = fmt.Sprintf("vmx-%02d", *spec.HardwareVersion)

@@ -63,6 +63,7 @@ func (b *builder) setDevices(vm *simulator.VirtualMachine, spec vmSpec, index in
 		devices = append(devices, extraDevices(kind, i)...)
 	}
 	b.locateImages(devices)
+	vm.Datastore = withRefs(vm.Datastore, imageStores(devices))
 	vm.Config.Hardware.Device = devices
 	vm.Summary.Config.NumEthernetCards = int32(len(spec.Networks))
 	vm.Summary.Config.NumVirtualDisks = 1

@@ -24,3 +24,32 @@ func (b *builder) locateImages(devices []types.BaseVirtualDevice) {
 		}
 	}
 }
+
+// imageStores are the datastores of the images in connected drives: vCenter lists them among the machine's own.
+func imageStores(devices []types.BaseVirtualDevice) []moRef {
+	var stores []moRef
+	for _, device := range devices {
+		d := device.GetVirtualDevice()
+		if _, isDisk := device.(*types.VirtualDisk); isDisk || d.Connectable == nil || !d.Connectable.Connected {
+			continue
+		}
+		backing, isFile := d.Backing.(types.BaseVirtualDeviceFileBackingInfo)
+		if !isFile {
+			continue
+		}
+		if at := backing.GetVirtualDeviceFileBackingInfo().Datastore; at != nil && !hasRef(stores, *at) {
+			stores = append(stores, *at)
+		}
+	}
+	return stores
+}
+
+// withRefs is a list with those of another added that it lacks.
+func withRefs(list, more []moRef) []moRef {
+	for _, r := range more {
+		if !hasRef(list, r) {
+			list = append(list, r)
+		}
+	}
+	return list
+}

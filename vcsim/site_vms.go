@@ -184,9 +184,10 @@ func (b *builder) enter(vm *simulator.VirtualMachine, folder *simulator.Folder) 
 	for _, ref := range vm.Datastore {
 		datastore := b.registry.Get(ref).(*simulator.Datastore)
 		datastore.Vm = append(datastore.Vm, vm.Self)
-		datastore.Summary.FreeSpace -= defaultDiskGiB * gib
-		datastore.Info.GetDatastoreInfo().FreeSpace = datastore.Summary.FreeSpace
 	}
+	home := b.registry.Get(vm.Datastore[0]).(*simulator.Datastore) // its disk; an image was there before
+	home.Summary.FreeSpace -= defaultDiskGiB * gib
+	home.Info.GetDatastoreInfo().FreeSpace = home.Summary.FreeSpace
 	for _, ref := range vm.Network {
 		network := networkOf(b.registry.Get(ref).(mo.Entity))
 		network.Vm = append(network.Vm, vm.Self)

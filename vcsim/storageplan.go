@@ -67,6 +67,7 @@ func planDisk(disk *types.VirtualDisk, home moRef) diskPlan {
 			plan.from = *file.Datastore
 		}
 	}
+	_, plan.mapped = disk.Backing.(*types.VirtualDiskRawDiskMappingVer1BackingInfo)
 	plan.to = plan.from
 	return plan
 }

@@ -11,7 +11,11 @@ func TestAThousandRelocations(t *testing.T) {
 
 // TestFiveHundredMovesAreSeenDoneThroughOneFilter has 512 moves, long enough for all to be in flight at once.
 func TestFiveHundredMovesAreSeenDoneThroughOneFilter(t *testing.T) {
-	if most := moveMany(t, 64, 300); most < 500 {
-		t.Errorf("%d were in flight at once", most)
+	moves := moveMany(t, 64, 300)
+	if moves.most < 500 {
+		t.Errorf("%d were in flight at once", moves.most)
+	}
+	if moves.late > moves.length/5 {
+		t.Errorf("moves of %s are seen done %s after their end", moves.length, moves.late)
 	}
 }

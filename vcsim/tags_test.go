@@ -306,7 +306,11 @@ func TestGovcListsByTag(t *testing.T) {
 		t.Skip("no govc on PATH")
 	}
 	r := taggedSite(t)
-	command := exec.Command(govc, "tags.attached.ls", "-c", "env", "prod")
+	tag, err := tagManager(t, r).GetTagForCategory(context.Background(), "prod", "env")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(govc, "tags.attached.ls", tag.ID)
 	command.Env = append(os.Environ(), "GOVC_URL="+r.ready.URL, "GOVC_USERNAME="+r.ready.User, "GOVC_PASSWORD="+r.ready.Password,
 		"GOVC_TLS_CA_CERTS="+r.ready.CAFile, "GOVC_PERSIST_SESSION=false")
 	output, err := command.CombinedOutput()

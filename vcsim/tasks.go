@@ -110,9 +110,10 @@ func (m *move) setCancelable(yes bool) {
 	updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.cancelable", Val: yes})
 }
 
-// publishProgress shows a percentage, unless the last one was shown a moment ago: nobody watches that closely.
+// publishProgress shows a percentage, unless the last one was shown a moment ago: nobody watches that closely. A virtual clock waits for
+// its watchers, so that each of them sees every step, the same ones each time.
 func (m *move) publishProgress(percent int32) {
-	if time.Since(m.publishedAt) < progressPause {
+	if m.engine.pace == nil && time.Since(m.publishedAt) < progressPause {
 		return
 	}
 	m.publishedAt = time.Now()

@@ -77,6 +77,7 @@ func setCapability(host *simulator.HostSystem) {
 	capability.VmotionWithStorageVMotionSupported = true
 	capability.VmotionAcrossNetworkSupported = types.NewBool(true)
 	capability.UnsharedSwapVMotionSupported = true
+	capability.EncryptedVMotionSupported = types.NewBool(true) // since 6.5
 	capability.SuspendedRelocateSupported = true
 	capability.MaintenanceModeSupported = true
 	capability.RebootSupported, capability.ShutdownSupported = true, true

@@ -20,6 +20,9 @@ import (
 
 const testGiB = int64(1) << 30
 
+// worldPatience ends a test that would wait for ever; what is waited for takes a fraction of a second.
+const worldPatience = 2 * time.Minute
+
 // world is a running simulator with two clusters of four hosts, and a client.
 type world struct {
 	t        *testing.T
@@ -44,6 +47,13 @@ func newWorld(t *testing.T, speed float64) *world {
 // newWorldOf starts a world with that many virtual machines a cluster. They are on, and those of the first cluster on its first host.
 func newWorldOf(t *testing.T, speed float64, machines int) *world {
 	t.Helper()
+	return newWorldOn(t, newScaledClock(speed), machines)
+}
+
+// newWorldOn is newWorldOf with any clock. With a virtual one time stands still until the client waits: how fast this machine is does
+// not matter.
+func newWorldOn(t *testing.T, clock clock, machines int) *world {
+	t.Helper()
 	model := simulator.VPX()
 	model.Datacenter, model.Cluster, model.ClusterHost, model.Host, model.Machine, model.Datastore = 1, 2, 4, 0, machines, 2
 	if err := model.Create(); err != nil {
@@ -52,7 +62,7 @@ func newWorldOf(t *testing.T, speed float64, machines int) *world {
 	w := &world{t: t, ctx: context.Background(), model: model, registry: model.Map()}
 	w.site = &site{Hosts: map[moRef]hostTraits{}, VMs: map[moRef]vmTraits{}}
 	w.furnish()
-	w.engine = registerMotion(model.Service, w.registry, w.site, speed, 1)
+	w.engine = registerMotionOn(model.Service, w.registry, w.site, clock, 1)
 	server := model.Service.NewServer()
 	w.url = server.URL
 	w.client = w.login()
@@ -192,12 +202,12 @@ func (w *world) info(task moRef) types.TaskInfo {
 // finish waits for a task's end and reads it.
 func (w *world) finish(task moRef) types.TaskInfo {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, worldPatience)
 	defer cancel()
-	_, _ = object.NewTask(w.client.Client, task).WaitForResult(ctx)
+	_, err := object.NewTask(w.client.Client, task).WaitForResult(ctx)
 	info := w.info(task)
 	if info.CompleteTime == nil {
-		w.t.Fatalf("task %s has not ended: %s", task.Value, info.State)
+		w.t.Fatalf("task %s has not ended: %s, %v", task.Value, info.State, err)
 	}
 	return info
 }
@@ -220,7 +230,7 @@ func (w *world) reached(task moRef, percent int32) {
 
 func (w *world) until(what func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(worldPatience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if what() {
 			return
 		}

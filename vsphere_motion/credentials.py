@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLES = ("VSPHERE_MOTION_PASSWORD", "VMWARE_PASSWORD", "GOVC_PASSWORD", "GOVC_URL", "VSPHERE_PASSWORD")
 
 
+def without_passwords(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a program that is started: it needs none of the passwords."""
+    return {name: value for name, value in environment.items() if name not in PASSWORD_VARIABLES}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Whose password is looked for: the login on one server."""
@@ -48,10 +53,12 @@ class KeyringState:
     Args:
         name: the backend's module and class.
         problem: why it is not used; None if it is.
+        is_plaintext: it is used, and keeps passwords where whoever reads its file reads them.
     """
 
     name: str
     problem: str | None = None
+    is_plaintext: bool = False
 
 
 Ask = Callable[[], str]
@@ -122,14 +129,14 @@ def find_in_environment(account: Account, environment: Mapping[str, str]) -> tup
 
 def keyring_state(environment: Mapping[str, str]) -> KeyringState:
     """Which backend is used, or why none is."""
-    name = "none"
+    name, is_plaintext = "none", False
     try:
         with _keyring_problems():
             name = _name(_raw_backend())
-            _backend(environment)
+            is_plaintext = any(_is_plaintext(member) for member in _members(_backend(environment)))
     except CredentialMissing as problem:
         return KeyringState(name=name, problem=problem.message)
-    return KeyringState(name=name)
+    return KeyringState(name=name, is_plaintext=is_plaintext)
 
 
 def require_keyring(environment: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@
         ProtocolError               5  protocol_error
         VCenterFault                5  vcenter_fault
       OutcomeUnknown                7  outcome_unknown
+      RunLocked                     7  run_locked
       StalePlan                     8  stale_plan
       SimulatorError                1  simulator
       JournalError                  1  journal
@@ -108,16 +109,22 @@ class CredentialMissing(AccessRefused):
 
 
 class VCenterUnavailable(MotionError):
-    """vCenter cannot be reached or trusted, or it faulted outside a move."""
+    """vCenter cannot be reached or trusted, or it faulted outside a move.
+
+    Attributes:
+        may_pass: whether it is what a vCenter that restarts, or the way to it, looks like, so that waiting may help.
+    """
 
     exit_code = 5
     code = "vcenter_unavailable"
+    may_pass: ClassVar[bool] = False
 
 
 class Unreachable(VCenterUnavailable):
     """The name does not resolve, or nothing answers at the address."""
 
     code = "unreachable"
+    may_pass = True
 
 
 class CertificateUntrusted(VCenterUnavailable):
@@ -136,6 +143,7 @@ class CallTimeout(VCenterUnavailable):
     """A call did not end within its deadline."""
 
     code = "call_timeout"
+    may_pass = True
 
 
 class SessionEnded(VCenterUnavailable):
@@ -171,6 +179,13 @@ class OutcomeUnknown(MotionError):
 
     exit_code = 7
     code = "outcome_unknown"
+
+
+class RunLocked(MotionError):
+    """Another process watches this run, so this one neither watches it nor starts its moves."""
+
+    exit_code = 7
+    code = "run_locked"
 
 
 class SimulatorError(MotionError):

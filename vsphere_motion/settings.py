@@ -63,12 +63,16 @@ class Settings:
     Args:
         user: the account; None if no place names one.
         password_command: program and arguments that print the password; only the context file may name one.
+        relogin: log in again when vCenter ends the session; without it the password is dropped after the login.
+        session_reuse: keep the session between commands.
         provenance: where each value came from, in a fixed order.
     """
 
     endpoint: Endpoint
     user: str | None = None
     password_command: tuple[str, ...] = ()
+    relogin: bool = True
+    session_reuse: bool = False
     provenance: tuple[Provenance, ...] = ()
 
     def source_of(self, name: str) -> str:
@@ -106,14 +110,36 @@ def resolve(sources: Sources) -> Settings:
         insecure=insecure.value,
         call_timeout_s=timeout.value,
     )
+    relogin = lookup.find("relogin", parse_switch) or _by_default(value=True)
+    reuse = lookup.find("session_reuse", parse_switch) or _by_default(value=False)
     named: dict[str, _Found[Any] | None] = {"server": server, "port": port, "user": user, "ca-file": ca_file}
     named["thumbprint"] = thumbprint
     return Settings(
         endpoint=endpoint,
         user=user.value if user else None,
         password_command=_password_command(context),
-        provenance=tuple(_provenance({**named, "insecure": insecure, "call-timeout": timeout})),
+        relogin=relogin.value,
+        session_reuse=reuse.value,
+        provenance=tuple(
+            _provenance(
+                {**named, "insecure": insecure, "call-timeout": timeout, "relogin": relogin, "session-reuse": reuse}
+            )
+        ),
     )
+
+
+def journal_mode(environment: Mapping[str, str]) -> str | None:
+    """How SQLite keeps the journal, `wal` or `delete`: VSPHERE_MOTION_JOURNAL_MODE; None: by the file system.
+
+    Raises:
+        BadInput: it is another word.
+    """
+    named = environment.get("VSPHERE_MOTION_JOURNAL_MODE")
+    if not named:
+        return None
+    if named.lower() not in {"wal", "delete"}:
+        raise BadInput(f"VSPHERE_MOTION_JOURNAL_MODE={named} is no journal mode", hint="give wal or delete")
+    return named.lower()
 
 
 def state_directory(environment: Mapping[str, str]) -> Path:
@@ -185,12 +211,12 @@ def parse_switch(text: str) -> bool:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration above zero such as `90`, `90s`, `1m30s` or `2h`."""
-    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
+    """Seconds of a duration above zero such as `90`, `90s`, `1m30s`, `2h` or `7d`."""
+    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
     if not match or not any(match.groups()):
         raise ValueError("expected a duration such as 90s, 5m or 1h30m")
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    total = hours * 3600 + minutes * 60 + seconds
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = days * 86400 + hours * 3600 + minutes * 60 + seconds
     if total <= 0:
         raise ValueError("expected a duration above zero")
     return total
@@ -296,6 +322,8 @@ _VARIABLES: dict[str, tuple[tuple[str, Callable[[str], str]], ...]] = {
         ("VSPHERE_ALLOW_UNVERIFIED_SSL", str),
     ),
     "call_timeout": (("VSPHERE_MOTION_CALL_TIMEOUT", str),),
+    "relogin": (("VSPHERE_MOTION_RELOGIN", str),),
+    "session_reuse": (("VSPHERE_MOTION_SESSION_REUSE", str),),
 }
 _CONTEXT_KEYS = {*_VARIABLES, "password_command"}
 
@@ -313,6 +341,10 @@ def _context_of(server: _Found[Address], sources: Sources, context: Mapping[str,
         return context
     own = _Lookup(Sources(), context).find("server", parse_address)
     return context if own is None or own.value.host == server.value.host else {}
+
+
+def _by_default(*, value: bool) -> _Found[bool]:
+    return _Found(value=value, source="default", rank=_DEFAULT)
 
 
 def _default_timeout() -> _Found[float]:

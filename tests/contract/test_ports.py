@@ -11,13 +11,14 @@ import pytest
 
 from tests.fakes import FakeVCenter
 from tests.sim.reading import move_away, session_with
+from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.task import TaskState, TaskStatus
-from vsphere_motion.run.ports import PlacementReader, Relocator, ServerClock, TaskFinder, TaskWatcher
+from vsphere_motion.run.ports import PlacementReader, Relocator, ServerClock, StateReader, TaskFinder, TaskWatcher
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.vcenter.inventory import take_snapshot
-from vsphere_motion.vcenter.placement import VCenterPlacementReader
+from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader
 from vsphere_motion.vcenter.relocate import VCenterRelocator
 from vsphere_motion.vcenter.tasks import VCenterTaskFinder, VCenterTaskWatcher
 
@@ -36,6 +37,7 @@ class World:
     watcher: TaskWatcher
     finder: TaskFinder
     placements: PlacementReader
+    states: StateReader
     clock: ServerClock
     moves: tuple[Move, ...]
 
@@ -84,7 +86,9 @@ def fake_world() -> World:
         for vm in vms
     ]
     fake = FakeVCenter(hosts=dict.fromkeys(vms, here.ref))
-    return World(relocator=fake, watcher=fake, finder=fake, placements=fake, clock=fake, moves=tuple(moves))
+    return World(
+        relocator=fake, watcher=fake, finder=fake, placements=fake, states=fake, clock=fake, moves=tuple(moves)
+    )
 
 
 def simulated_world(factory: VCenterFactory, speed: float, stack: ExitStack) -> World:
@@ -97,6 +101,7 @@ def simulated_world(factory: VCenterFactory, speed: float, stack: ExitStack) -> 
         watcher=watcher,
         finder=VCenterTaskFinder(session),
         placements=VCenterPlacementReader(session),
+        states=VCenterStateReader(session),
         clock=session,
         moves=tuple(move_away(inventory, vm) for vm in inventory.vms),
     )
@@ -183,7 +188,51 @@ def test_a_task_nobody_knows_is_gone(make_world: MakeWorld) -> None:
     assert (read[task].is_gone, read[GHOST].is_gone, read[GHOST].state) == (False, True, None)
 
 
+def test_the_history_has_what_became_of_a_task(make_world: MakeWorld) -> None:
+    world = make_world()
+    since, vm = world.clock.now(), world.moves[0].vm.ref
+    task = world.relocator.start_relocation(world.moves[0], op_id="op-1")
+    last = world.watch_to_the_end(task)[task]
+    found = world.finder.find_ended(vm, task=task, since=since)
+    assert found is not None
+    assert (found.task, found.state, found.completed_at) == (task, last.state, last.completed_at)
+    assert world.finder.find_ended(vm, task=GHOST, since=since) is None
+
+
 def test_a_vm_that_no_longer_exists_has_no_placement(make_world: MakeWorld) -> None:
     world = make_world()
     vms = [move.vm.ref for move in world.moves]
     assert world.placements.read_placements([GHOST_VM, *vms]).keys() == set(vms)
+
+
+def test_what_is_read_before_a_start_names_the_relocation_that_runs(make_world: MakeWorld) -> None:
+    world = make_world(speed=SLOW)
+    moving, still = world.moves[:2]
+    assert moving.destination.host is not None
+    assert still.source.host is not None
+    task = world.relocator.start_relocation(moving, op_id="op-1")
+
+    now = world.states.read_before_start([moving.vm.ref, still.vm.ref, GHOST_VM], [moving.destination.host.ref])
+
+    assert now.vms.keys() == {moving.vm.ref, still.vm.ref}
+    running = now.vms[moving.vm.ref].running
+    assert running is not None
+    assert (running.task, running.operation_id) == (task, "op-1")
+    assert now.vms[still.vm.ref].running is None
+    assert now.vms[still.vm.ref].host == still.source.host.ref
+    assert now.vms[still.vm.ref].power_state is PowerState.ON
+    host = now.hosts[moving.destination.host.ref]
+    assert (host.connection_state, host.in_maintenance_mode) == (ConnectionState.CONNECTED, False)
+
+
+def test_a_relocation_that_has_ended_is_not_running(make_world: MakeWorld) -> None:
+    world = make_world()
+    move = world.moves[0]
+    world.watch_to_the_end(world.relocator.start_relocation(move, op_id="op-1"))
+
+    assert move.destination.host is not None
+    now = world.states.read_before_start([move.vm.ref], [])
+
+    assert now.vms[move.vm.ref].running is None
+    assert now.vms[move.vm.ref].host == move.destination.host.ref
+    assert now.hosts == {}

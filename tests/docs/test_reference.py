@@ -26,7 +26,9 @@ def load_generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "checks.md", "checks-tested.md", "exit-codes.md"])
+@pytest.mark.parametrize(
+    "name", ["commands.md", "checks.md", "checks-tested.md", "exit-codes.md", "reliability.md", "roles.json"]
+)
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert (DOCS / "reference" / name).read_text(encoding="utf-8") == load_generator().pages()[name], (
         "run: python docs/generate.py"

@@ -20,11 +20,13 @@ Rewrite = Callable[[str, bytes], bytes]
 """From a method's name and the body of its answer to the body that is sent."""
 
 
-def session_with(vcenter: SimulatedVCenter, *, port: int | None = None, ca_file: Path | None = None) -> Session:
+def session_with(
+    vcenter: SimulatedVCenter, *, port: int | None = None, ca_file: Path | None = None, relogin: bool = True
+) -> Session:
     """A session, with the simulator itself unless another port stands in front of it."""
     endpoint = Endpoint(host=vcenter.host, port=port or vcenter.port, ca_file=ca_file or vcenter.ca_file)
     credentials = Credentials(user=vcenter.user, password=Password(vcenter.password), source="the fixture")
-    return open_session(endpoint, credentials)
+    return open_session(endpoint, credentials, relogin=relogin)
 
 
 @contextmanager

@@ -21,6 +21,18 @@ ON_DISTRIBUTED: dict[str, Any] = {"vm": {"networks": ["@-net"]}, "site": {"netwo
 POWER_OFF = {"power": "off"}
 
 
+def on_switch(here: dict[str, Any], there: dict[str, Any], **nic: Any) -> dict[str, Any]:
+    """A VM on a distributed switch, of which each host has its part."""
+    usual = {"dvsUuid": "@dvs", "dvsName": "dvs", "key": "key", "numPorts": 8, "numPortsAvailable": 1, "spec": {}}
+    card = {f"{NIC}.backing.port.switchUuid": "@dvs"}
+    parts = {"@-1": usual | here, "@-2": usual | there}
+    plant = {host: {"config.network.proxySwitch": [part]} for host, part in parts.items()}
+    return {**ON_DISTRIBUTED, "plant": {"@-vm": card | nic, **plant}}
+
+
+RESERVED = {f"{NIC}.resourceAllocation": {"reservation": 100, "share": {"level": "normal", "shares": 50}, "limit": -1}}
+
+
 def rule(kind: str, **more: Any) -> dict[str, Any]:
     return {"cluster": "@", "name": "@-rule", "kind": kind, **more}
 
@@ -122,6 +134,9 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "fault tolerant VMs on the host": Situation(
         vm={"ft": "@-pair"}, site={"vms": [{"name": f"@-{n}th", "host": "@-2", "ft": f"@-{n}"} for n in range(4)]}
+    ),
+    "fault tolerant vCPUs on the host": Situation(
+        vm={"ft": "@-pair"}, site={"vms": [{"name": "@-wide", "host": "@-2", "ft": "@-other", "cpus": 8}]}
     ),
     # devices
     "host CD-ROM": Situation(vm={"cdrom": {"kind": "host", "connected": True}}),
@@ -235,6 +250,9 @@ SITUATIONS: dict[str, Situation] = {
         vm={"networks": ["@-net"]}, site={"networks": [{"name": "@-net", "kind": "standard", "hosts": ["@-1"]}]}
     ),
     "switch full": Situation(vm=ON_STANDARD, plant={"@-2": {f"{VSWITCH}.numPortsAvailable": 0}}),
+    "distributed switch full": Situation(**on_switch({}, {"numPortsAvailable": 0})),
+    "no reservation on the switch": Situation(**on_switch({}, {"networkReservationSupported": False}, **RESERVED)),
+    "data path mode of the switch": Situation(**on_switch({"ensEnabled": True}, {})),
     "virtual intranet": Situation(vm=ON_STANDARD, plant={"@-1": {f"{VSWITCH}.pnic": []}}),
     # what vCenter lets start
     "virtual intranet at the destination": Situation(vm=ON_STANDARD, plant={"@-2": {f"{VSWITCH}.pnic": []}}),

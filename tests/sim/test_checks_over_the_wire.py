@@ -107,6 +107,7 @@ VM: dict[str, tuple[str, Mapping[str, Any]]] = {
 
 AT_BOTH_ENDS: dict[str, Mapping[str, Any]] = {
     "swap.support": {"capability.unsharedSwapVMotionSupported": False},
+    "encryption.vmotion": {"capability.encryptedVMotionSupported": False},
     "cpu.features": {"config.featureCapability": [{"key": "cpuid.AVX", "featureName": "cpuid.AVX", "value": "0"}]},
 }
 """What the destination has besides, for a case of a VM."""

@@ -4,77 +4,30 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
 from tests.observer import observing
 from tests.program import Program
+from tests.running import running
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 pytestmark = pytest.mark.vcsim
 
-DEADLINE_S = 30
 MOVE = ("migrate", "vm-001", "vm-005", "--to-host", "esx-002", "--yes", "-o", "json", "--max-concurrent", "1")
-
-
-class Running:
-    """A program under way: wait for what it says, then signal it."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.said: list[str] = []
-        self._news = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._news:
-                self.said.append(line)
-                self._news.notify_all()
-
-    def wait_for(self, word: str) -> None:
-        """Return once a line on stderr holds the word."""
-        with self._news:
-            heard = self._news.wait_for(lambda: any(word in line for line in self.said), timeout=DEADLINE_S)
-        assert heard, f"never said {word!r}: {self.said}"
-
-    def signal(self, number: int) -> None:
-        """Send a signal to this process alone."""
-        self.process.send_signal(number)
-
-    def end(self) -> tuple[int, str]:
-        """Its exit code and standard output."""
-        assert self.process.stdout is not None
-        output = self.process.stdout.read()
-        code = self.process.wait(timeout=DEADLINE_S)
-        self._reader.join(timeout=DEADLINE_S)
-        return code, output
-
-
-@contextmanager
-def running(program: Program, *words: str) -> Iterator[Running]:
-    process = program.start(*words)
-    try:
-        yield Running(process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
 
 
 @pytest.fixture
 def slow_vcenter(vcenter_factory: Callable[..., SimulatedVCenter]) -> SimulatedVCenter:
-    """A vCenter in which a move of 1 GiB takes several seconds of real time."""
-    return vcenter_factory(hosts=4, vms=8, speed=0.2)
+    """A vCenter in which the first move, of vm-001, stands still until `go_on`."""
+    vcenter = vcenter_factory(hosts=4, vms=8, speed=2)
+    vcenter.control.plant_faults({"name": "still", "match": {"vm": "vm-001", "count": 1}, "hang": {}})
+    return vcenter
+
+
+def go_on(vcenter: SimulatedVCenter) -> None:
+    vcenter.control.remove_faults("still")
 
 
 def test_one_ctrl_c_finishes_what_runs_and_starts_no_more(
@@ -86,6 +39,7 @@ def test_one_ctrl_c_finishes_what_runs_and_starts_no_more(
             run.wait_for("started")
             run.signal(signal.SIGINT)
             run.wait_for("no further moves start")
+            go_on(slow_vcenter)
             code, output = run.end()
 
         assert code == 130, run.said
@@ -129,6 +83,7 @@ def test_detaching_leaves_the_task_running_and_names_the_way_back(
         (truth,) = slow_vcenter.control.motions()
         assert truth["phase"] not in {"cancelled", "failed"}
 
+        go_on(slow_vcenter)
         resumed = program(slow_vcenter)("resume", "-o", "json")
 
         assert resumed.exit_code == 0, resumed.text

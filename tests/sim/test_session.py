@@ -223,7 +223,7 @@ def test_threads_share_a_session(session: Session, vcenter: SimulatedVCenter) ->
 
 
 def test_a_terminated_session_has_ended(endpoint: Endpoint, credentials: Credentials, session: Session) -> None:
-    with open_session(endpoint, credentials) as other:
+    with open_session(endpoint, credentials, relogin=False) as other:
         terminate(session, other)
         with pytest.raises(SessionEnded):
             other.now()

@@ -39,6 +39,15 @@ def test_two_vcenters_side_by_side(vcenter_factory: Callable[..., SimulatedVCent
     assert not set(names(one, "VirtualMachine")) & set(names(other, "VirtualMachine"))
 
 
+def test_the_help_and_the_guide_name_every_shipped_scenario() -> None:
+    shipped = {path.stem for path in (ROOT / "vcsim" / "scenarios").glob("*.yaml")}
+    commands = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    options = commands.split("### sim start\n")[1].split("\n### ")[0]
+    guide = (ROOT / "docs" / "how-to" / "test-without-a-vcenter.md").read_text(encoding="utf-8")
+    assert {name for name in shipped if name in options} == shipped
+    assert {name for name in shipped if f"`{name}`" in guide} == shipped
+
+
 @pytest.mark.nightly
 def test_big_sites_keep_their_promises() -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / "simulator.py")]

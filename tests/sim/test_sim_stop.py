@@ -143,6 +143,23 @@ def test_a_simulator_that_ignores_the_request_to_end_is_made_to(environment: dic
     assert process_mark(run.pid) is None
 
 
+def test_a_shell_that_still_points_at_the_stopped_one_is_told_so(environment: dict[str, str]) -> None:
+    still, elsewhere = start(environment), start(environment)
+    command = [sys.executable, "-m", "vsphere_motion.cli", "sim", "stop", "--all"]
+    answer = subprocess.run(
+        command, env={**environment, **still.variables()}, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == ""
+    assert sorted(answer.stderr.splitlines()) == sorted(
+        [
+            f"Stopped the simulator at {still.url}",
+            "This shell still points at it: unset VMWARE_HOST VMWARE_PORT VMWARE_USER VMWARE_PASSWORD "
+            "VSPHERE_MOTION_CA_FILE",
+            f"Stopped the simulator at {elsewhere.url}",
+        ]
+    )
+
+
 def start(environment: dict[str, str]) -> SimState:
     return start_simulator(SimOptions(hosts=1, vms=0), environment)
 

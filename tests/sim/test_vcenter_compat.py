@@ -300,7 +300,7 @@ def test_what_the_query_alone_says_is_merged_into_its_pair(vcenter: SimulatedVCe
 
 
 def test_an_ended_session_is_no_opinion(vcenter: SimulatedVCenter) -> None:
-    with session_with(vcenter) as session:
+    with session_with(vcenter, relogin=False) as session:
         inventory, moves = moves_of(session)
         with observing(vcenter) as observer:
             manager = observer.content.sessionManager

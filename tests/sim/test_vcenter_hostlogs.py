@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_a_note(shared_vcenter: SimulatedVCenter) -> None
 
 
 def test_an_ended_session_is_no_note(vcenter: SimulatedVCenter) -> None:
-    with session_with(vcenter) as session:
+    with session_with(vcenter, relogin=False) as session:
         host = replace(host_of(session), name="esx")
         with observing(vcenter) as observer:
             manager = observer.content.sessionManager

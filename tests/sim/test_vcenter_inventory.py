@@ -310,7 +310,7 @@ def terminate_others(vcenter: SimulatedVCenter) -> None:
 
 
 def test_an_ended_session_is_no_empty_inventory(vcenter: SimulatedVCenter) -> None:
-    with session_with(vcenter) as session:
+    with session_with(vcenter, relogin=False) as session:
         inventory = take_snapshot(session)
         terminate_others(vcenter)
         with pytest.raises(SessionEnded):
@@ -331,7 +331,8 @@ def test_a_session_that_ends_in_the_middle_of_a_read_is_no_empty_inventory(
     with rewritten(shared_vcenter, tmp_path, lose_view) as (session, server):
         with pytest.raises(SessionEnded):
             take_snapshot(session)
-        assert server.methods.count("DestroyView") == 1
+        assert server.methods.count("CreateContainerView") == server.methods.count("DestroyView") == 3
+        assert session.logins == 1
 
 
 def test_what_an_account_may_not_read_is_unread_and_not_unset(shared_vcenter: SimulatedVCenter, tmp_path: Path) -> None:

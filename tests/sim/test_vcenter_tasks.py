@@ -22,6 +22,7 @@ from vsphere_motion.errors import (
     Unreachable,
     VCenterFault,
 )
+from vsphere_motion.model.current import Question
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskState, TaskStatus
@@ -98,7 +99,7 @@ def test_every_task_is_followed_to_its_whole_end(session: Session) -> None:
 
 
 def test_progress_is_told_and_never_falls(vcenter_factory: VCenterFactory) -> None:
-    with session_with(vcenter_factory(speed=10)) as session:
+    with session_with(vcenter_factory(speed=2)) as session:
         (task,) = start(session)
         watcher = VCenterTaskWatcher(session)
         watcher.watch([task])
@@ -241,7 +242,7 @@ def terminate_others(vcenter: SimulatedVCenter) -> None:
 
 
 def test_an_ended_session_ends_the_watch(slow: SimulatedVCenter) -> None:
-    with session_with(slow) as session:
+    with session_with(slow, relogin=False) as session:
         watcher = VCenterTaskWatcher(session)
         watcher.watch(start(session))
         watcher.wait_for_updates(timeout_s=1.0)
@@ -254,12 +255,15 @@ def test_an_ended_session_ends_the_watch(slow: SimulatedVCenter) -> None:
 
 
 def test_no_end_is_lost_with_the_answer_that_told_it(vcenter_factory: VCenterFactory, tmp_path: Path) -> None:
-    with rewritten(vcenter_factory(speed=10), tmp_path, as_it_is) as (session, server):
+    vcenter = vcenter_factory(speed=10)
+    vcenter.control.plant_faults({"match": {"vm": "*"}, "hang": {}})
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
         tasks = start(session, count=2)
         watcher, other = VCenterTaskWatcher(session), VCenterTaskWatcher(session)
         watcher.watch(tasks)
         first = watcher.wait_for_updates(timeout_s=5.0)
         assert not any(is_over(status) for status in first)
+        vcenter.control.remove_faults()  # they go on
         other.watch(tasks)
         watch_to_the_end(other, tasks)
         server.faults["WaitForUpdatesEx"] = [servers.reset, servers.close]
@@ -297,6 +301,82 @@ def test_a_filter_that_vcenter_lost_is_made_anew(vcenter: SimulatedVCenter, tmp_
         watcher.close()
         assert server.methods.count("CreateFilter") == server.methods.count("DestroyPropertyCollector") == 2
     assert {statuses[-1].state for statuses in seen.values()} == {TaskState.SUCCESS}
+
+
+def test_tasks_that_were_added_without_an_answer_are_watched_all_the_same(
+    vcenter: SimulatedVCenter, tmp_path: Path
+) -> None:
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+        tasks = start(session, count=3)
+        watcher = VCenterTaskWatcher(session)
+        watcher.watch(tasks[:1])
+        watcher.wait_for_updates(timeout_s=0.0)
+        watcher.watch(tasks[1:])
+        server.faults["ModifyListView"] = [servers.reset]
+        with pytest.raises(Unreachable):
+            watcher.wait_for_updates(timeout_s=5.0)
+        seen = watch_to_the_end(watcher, tasks[1:], [])
+        watcher.close()
+        assert server.methods.count("CreateFilter") == server.methods.count("DestroyPropertyCollector") == 2
+    assert {statuses[-1].state for statuses in seen.values()} == {TaskState.SUCCESS}
+
+
+def test_a_filter_that_is_lost_for_ever_is_said(vcenter: SimulatedVCenter, tmp_path: Path) -> None:
+    lost = servers.send(fault("InvalidCollectorVersion", "no such version"))
+    with rewritten(vcenter, tmp_path, as_it_is) as (session, server):
+        watcher = VCenterTaskWatcher(session)
+        watcher.watch(start(session))
+        server.faults["WaitForUpdatesEx"] = [lost] * 3
+        with pytest.raises(VCenterFault) as caught:
+            watcher.wait_for_updates(timeout_s=5.0)
+        assert server.methods.count("CreateFilter") == server.methods.count("DestroyPropertyCollector") == 3
+    assert caught.value.fault_kind == "InvalidCollectorVersion"
+
+
+def test_a_question_is_told_with_its_choices_and_taken_back(slow: SimulatedVCenter) -> None:
+    asked = {
+        "id": "7",
+        "text": "The disk is full.",
+        "choice": {
+            "choiceInfo": [
+                {"_typeName": "ElementDescription", "key": "0", "label": "Retry", "summary": "Retry"},
+                {"_typeName": "ElementDescription", "key": "1", "label": "Cancel", "summary": "Cancel"},
+            ],
+            "defaultIndex": 0,
+        },
+    }
+    with session_with(slow) as session:
+        tasks = start(session)
+        vms = [vm.ref for vm in take_snapshot(session).vms[:2]]
+        watcher = VCenterTaskWatcher(session)
+        watcher.watch(tasks, vms=vms)
+        watcher.wait_for_updates(timeout_s=1.0)
+        assert watcher.questions == {}
+        slow.control.patch(vms[1].moid, {"runtime.question": asked})
+        watcher.wait_for_updates(timeout_s=10.0)
+        question = Question(id="7", text="The disk is full.", choices=(("0", "Retry"), ("1", "Cancel")))
+        assert watcher.questions == {vms[1]: question}
+        terminate_others(slow)  # the new filter tells of it again
+        watcher.wait_for_updates(timeout_s=1.0)
+        assert watcher.questions == {vms[1]: question}
+        slow.control.patch(vms[1].moid, {"runtime.question": None})
+        watcher.wait_for_updates(timeout_s=10.0)
+        assert watcher.questions == {}
+        watcher.close()
+
+
+def test_a_question_of_a_vm_that_is_forgotten_is_forgotten(slow: SimulatedVCenter) -> None:
+    with session_with(slow) as session:
+        tasks = start(session)
+        vm = take_snapshot(session).vms[1].ref
+        slow.control.patch(vm.moid, {"runtime.question": {"id": "7", "text": "?", "choice": {"choiceInfo": []}}})
+        watcher = VCenterTaskWatcher(session)
+        watcher.watch(tasks, vms=[vm])
+        watcher.wait_for_updates(timeout_s=1.0)
+        assert list(watcher.questions) == [vm]
+        watcher.forget([], vms=[vm])
+        watcher.wait_for_updates(timeout_s=0.0)
+        assert watcher.questions == {}
 
 
 def test_updates_that_come_in_parts_are_all_taken(vcenter: SimulatedVCenter, tmp_path: Path) -> None:

@@ -250,6 +250,16 @@ def test_values_in_the_context_file_may_be_numbers_and_booleans() -> None:
     assert settings.password_command == ("pass", "vc01")
 
 
+def test_sessions_are_renewed_and_not_kept_unless_it_is_said() -> None:
+    usual = given(VMWARE_HOST="vc01")
+    assert (usual.relogin, usual.session_reuse) == (True, False)
+
+    context = {"server": "vc01", "relogin": False, "session_reuse": True}
+    settings = given(config={"default": "lab", "contexts": {"lab": context}}, VSPHERE_MOTION_RELOGIN="yes")
+    assert (settings.relogin, settings.session_reuse) == (True, True)
+    assert settings.source_of("relogin") == "VSPHERE_MOTION_RELOGIN"
+
+
 def test_every_setting_says_where_it_came_from() -> None:
     settings = given({"user": "eve"}, VMWARE_HOST="vc01")
 
@@ -261,6 +271,8 @@ def test_every_setting_says_where_it_came_from() -> None:
         ("thumbprint", "-", "not set"),
         ("insecure", "false", "default"),
         ("call-timeout", "60.0", "default"),
+        ("relogin", "true", "default"),
+        ("session-reuse", "false", "default"),
     ]
 
 
@@ -271,7 +283,7 @@ def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "s", "-1", "0", "1d", "1m 30s", "nan"])
+@pytest.mark.parametrize("text", ["", "s", "-1", "0", "1w", "1m 30s", "nan"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="expected a duration"):
         parse_duration(text)

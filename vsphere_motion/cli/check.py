@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from vsphere_motion.cli.connection import open_vcenter
+from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.exit import code_of_matrix, code_of_plan
 from vsphere_motion.cli.explain import explain, list_checks
 from vsphere_motion.cli.invocation import Invocation
@@ -25,6 +25,7 @@ from vsphere_motion.cli.requests import (
 from vsphere_motion.model.matrix import Matrix
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MatrixRequest, Opinions
+from vsphere_motion.report.escape import json_text
 
 _WHOSE = [opinions.value for opinions in Opinions]
 
@@ -118,12 +119,12 @@ def _show_matrix(invocation: Invocation, matrix: Matrix, opinions: Opinions) -> 
 
 def _show_json(invocation: Invocation, document: dict[str, Any]) -> None:
     indent = None if invocation.wants("jsonl") else 2
-    invocation.console.result(json.dumps(document, ensure_ascii=False, indent=indent))
+    invocation.console.result(json_text(document, indent=indent))
 
 
 def _show_notes(invocation: Invocation, notes: tuple[str, ...]) -> None:
     for note in notes:
-        invocation.console.note(f"note: {note}")
+        invocation.console.note(f"note: {safe(note)}")
 
 
 def _tell(invocation: Invocation, explained: str | None) -> int:

@@ -14,15 +14,16 @@ from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.logfile import REDACTION
 from vsphere_motion.cli.servers import read_servers
-from vsphere_motion.credentials import Account, Ask, find_credentials, find_new_password
+from vsphere_motion.credentials import Account, Ask, find_credentials, find_new_password, without_passwords
 from vsphere_motion.errors import BadInput, CredentialMissing, UsageProblem
-from vsphere_motion.model.account import Credentials
+from vsphere_motion.model.account import Credentials, DeferredPassword
 from vsphere_motion.model.address import parse_known_hosts
-from vsphere_motion.settings import Settings, Sources, config_path, read_config, resolve, state_directory
+from vsphere_motion.settings import Settings, Sources, config_path, journal_mode, read_config, resolve, state_directory
 
 if TYPE_CHECKING:
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
+    from vsphere_motion.vcenter.session_file import SessionFile
 
 _COMMAND_TIMEOUT_S = 60.0
 
@@ -36,9 +37,33 @@ def open_vcenter(invocation: Invocation) -> VCenter:
     from vsphere_motion.service.connection import open_vcenter as connect
 
     settings = read_settings(invocation)
-    credentials = read_credentials(invocation, settings)
+    kept = session_file(invocation, settings) if settings.session_reuse else None
+    if kept is None or kept.read() is None:
+        credentials = read_credentials(invocation, settings)
+    else:
+        credentials = _deferred_credentials(invocation, settings)
     warn_if_insecure(invocation, settings)
-    return connect(settings.endpoint, credentials)
+    return connect(settings.endpoint, credentials, relogin=settings.relogin, kept=kept)
+
+
+def session_file(invocation: Invocation, settings: Settings) -> SessionFile | None:
+    """Where the session with this server is kept between commands; None where none may be.
+
+    Raises:
+        UsageProblem: no account is named.
+    """
+    from vsphere_motion.vcenter.session_file import SessionFile, may_keep
+
+    user = account_of(settings).user
+    if not may_keep(settings.endpoint):
+        return None
+    return SessionFile(state_directory(invocation.environment), settings.endpoint, user)
+
+
+def _deferred_credentials(invocation: Invocation, settings: Settings) -> Credentials:
+    """The account, whose password is looked for only if the session that was kept has ended."""
+    password = DeferredPassword(lambda: read_credentials(invocation, settings).password.reveal())
+    return Credentials(user=account_of(settings).user, password=password, source="looked for when it is needed")
 
 
 def read_settings(invocation: Invocation) -> Settings:
@@ -102,7 +127,7 @@ def _ways_to_ask(invocation: Invocation, settings: Settings, account: Account) -
     question = f"Password of {safe(str(account))}: "
     return _Ways(
         read_stdin=invocation.read_password if invocation.password_stdin else None,
-        run_command=partial(run_password_command, command) if command else None,
+        run_command=partial(run_password_command, command, invocation.environment) if command else None,
         prompt=partial(console.ask_password, question) if console.is_interactive else None,
     )
 
@@ -136,23 +161,34 @@ def open_state_journal(invocation: Invocation) -> Iterator[Journal]:
     """The journal of the state directory, closed at the end of the block.
 
     Raises:
+        BadInput: VSPHERE_MOTION_JOURNAL_MODE has no mode.
         JournalError: it cannot be opened.
     """
-    from vsphere_motion.run.journal import open_journal
+    from vsphere_motion.run.journal import JournalMode, open_journal
 
-    with closing(open_journal(state_directory(invocation.environment))) as journal:
+    named = journal_mode(invocation.environment)
+    mode = None if named is None else JournalMode(named)
+    with closing(open_journal(state_directory(invocation.environment), mode=mode)) as journal:
         yield journal
 
 
-def run_password_command(command: Sequence[str]) -> str:
+def run_password_command(command: Sequence[str], environment: Mapping[str, str]) -> str:
     """The first line that the context's `password_command` prints; its standard error goes through.
+
+    Args:
+        environment: what the command sees, but for passwords.
 
     Raises:
         CredentialMissing: it cannot be run, fails, or does not end.
     """
     try:
         done = subprocess.run(  # noqa: S603 - the person's own command, from the person's own file
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=_COMMAND_TIMEOUT_S
+            command,
+            env=without_passwords(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=_COMMAND_TIMEOUT_S,
         )
     except (OSError, subprocess.SubprocessError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else f"it failed ({type(problem).__name__})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.errors import MotionError
 from vsphere_motion.planning.privileges import PURPOSES
+from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.service.doctor import DoctorLine
@@ -55,7 +55,7 @@ def command(
             _show(invocation, line)
     if as_json:
         document = {"schema": SCHEMA, "lines": [_document(line) for line in lines]}
-        invocation.console.result(json.dumps(document, ensure_ascii=False, indent=2))
+        invocation.console.result(json_text(document, indent=2))
     return next((line.exit_code for line in lines if line.exit_code), ExitCode.OK)
 
 
@@ -76,7 +76,7 @@ def _show_role(invocation: Invocation, purposes: tuple[str, ...], *, as_json: bo
 
     document, console = role_document(purposes), invocation.console
     if as_json:
-        console.result(json.dumps(document, ensure_ascii=False, indent=2))
+        console.result(json_text(document, indent=2))
         return ExitCode.OK
     console.result(f"The smallest role for: {', '.join(purposes)}")
     width = max(len(need["privilege"]) for need in document["needs"])

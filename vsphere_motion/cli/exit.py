@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from vsphere_motion.model.outcome import OutcomeState
+from vsphere_motion.model.outcome import Outcome, OutcomeState
 
 if TYPE_CHECKING:
     from vsphere_motion.model.matrix import Matrix
@@ -37,7 +37,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.ACCESS: "login refused, no password found, or a permission is missing",
     ExitCode.VCENTER: "vCenter cannot be reached or trusted, or it faulted outside a move",
     ExitCode.FAILED: "at least one move failed or was cancelled (others may have moved)",
-    ExitCode.UNFINISHED: "moves were left running or not started, or an outcome stayed unknown",
+    ExitCode.UNFINISHED: "moves were left running or not started, an outcome is unknown, or another process watches it",
     ExitCode.STALE: "what the plan relies on has changed since: nothing was changed",
     ExitCode.INTERRUPTED: "ended by Ctrl-C, or the question was answered with no",
     ExitCode.TERMINATED: "ended by SIGTERM",
@@ -54,18 +54,26 @@ def code_of_matrix(matrix: Matrix) -> ExitCode:
     return ExitCode.BLOCKED if any(row.is_stuck for row in matrix.rows) else ExitCode.OK
 
 
-def code_of_report(report: Report, *, stopped: ExitCode | None = None) -> ExitCode:
+def code_of_report(report: Report, *, stopped: ExitCode | None = None, is_left: bool = False) -> ExitCode:
     """The code of a run: how a signal stopped it, else its worst outcome.
 
     An outcome that is not known weighs more than one that failed: such a move may still run.
+
+    Args:
+        is_left: the moves were to be left running, so that one with a task that still runs is done.
     """
     if stopped is not None:
         return stopped
-    seen = {item.outcome.state for item in report.moves}
+    outcomes = [item.outcome for item in report.moves if not (is_left and _is_running(item.outcome))]
+    seen = {outcome.state for outcome in outcomes}
     for code, states in _BY_WEIGHT:
         if seen & states:
             return code
     return ExitCode.OK
+
+
+def _is_running(outcome: Outcome) -> bool:
+    return outcome.state is OutcomeState.UNKNOWN and outcome.task is not None and outcome.completed_at is None
 
 
 _BY_WEIGHT: tuple[tuple[ExitCode, frozenset[OutcomeState]], ...] = (

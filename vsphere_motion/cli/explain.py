@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.requests import require_known
 from vsphere_motion.preflight.check import Check
+from vsphere_motion.report.escape import json_text
 
 _WIDTH = 100
 _INDENT = 12
@@ -21,7 +21,7 @@ def list_checks(invocation: Invocation) -> int:
 
     document = list_document()
     if invocation.wants("json"):
-        invocation.console.result(json.dumps(document, ensure_ascii=False, indent=2))
+        invocation.console.result(json_text(document, indent=2))
         return ExitCode.OK
     rows = [(row["id"], row["severity"], row["title"]) for row in document["checks"]]
     widths = [max(len(row[n]) for row in [("ID", "SEVERITY"), *rows]) for n in range(2)]
@@ -43,7 +43,7 @@ def explain(invocation: Invocation, check_id: str) -> int:
     check = find_check(check_id)
     assert check is not None, "a known id is a check's"
     if invocation.wants("json"):
-        invocation.console.result(json.dumps(explanation_document(check), ensure_ascii=False, indent=2))
+        invocation.console.result(json_text(explanation_document(check), indent=2))
         return ExitCode.OK
     for line in _lines(check):
         invocation.console.result(line)

@@ -12,6 +12,7 @@ from vsphere_motion.cli.console import Console, safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.signals import Terminated
 from vsphere_motion.errors import MotionError
+from vsphere_motion.report.escape import json_text
 
 
 def tell(problem: Exception, words: Sequence[str]) -> int:
@@ -54,11 +55,9 @@ def write_error(console: Console, error: MotionError, *, as_json: bool, with_det
     for line in lines:
         print(line, file=sys.stderr)
     if as_json:
-        import json
-
         from vsphere_motion.report.json_form import error_document
 
-        console.result(json.dumps(error_document(error), ensure_ascii=False, indent=2))
+        console.result(json_text(error_document(error), indent=2))
 
 
 def wants_json(words: Sequence[str]) -> bool:

@@ -74,8 +74,27 @@ def open_invocation(context: click.Context, formats: Sequence[str]) -> Iterator[
         output=str(output) if output else None,
         is_debug=bool(values["debug"]),
     )
+    _arm_failpoint(surroundings.environment)
+    leave_no_core()
     with logging_to(values, surroundings.environment), termination_raises():
         yield invocation
+
+
+def _arm_failpoint(environment: Mapping[str, str]) -> None:
+    """Tests of crashes kill the program at a chosen point; the module is imported for them alone."""
+    if environment.get("VSPHERE_MOTION_FAILPOINT"):
+        from vsphere_motion.run import failpoints
+
+        failpoints.arm(environment[failpoints.VARIABLE])
+
+
+def leave_no_core() -> None:
+    """A crash writes no memory to disk: there is a password in it."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def merge_shared(context: click.Context) -> dict[str, object]:

@@ -1,4 +1,8 @@
-"""The log of one call: `--verbose` and `--debug` on standard error, `--log-file` in a file, no secret in either."""
+"""The log of one call: `--verbose` and `--debug` on standard error, `--log-file` in a file, no secret in either.
+
+Rules of this file: a record is one line; the lines of a traceback follow it and begin with `  | `; what a terminal
+would obey is written out, so that no name of a VM can pretend to be a line of the log.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from urllib.parse import quote
 from vsphere_motion.credentials import PASSWORD_VARIABLES
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.address import password_in_url
+from vsphere_motion.report.escape import escape_text
 
 _COOKIE = re.compile(r"(vmware_soap_session|vmware-api-session-id)(\W{1,4})[\w\-\"]+", re.IGNORECASE)
 _PASSWORD_ELEMENT = re.compile(r"(<password[^>]*>)[^<]*(</password>)", re.IGNORECASE)
@@ -36,11 +41,11 @@ class Redaction(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record; it is never dropped."""
-        text = record.getMessage()
+        record.msg, record.args = self.clean(record.getMessage()), None
         if record.exc_info:
-            text += "\n" + logging.Formatter().formatException(record.exc_info)
-            record.exc_info = record.exc_text = None
-        record.msg, record.args = self.clean(text), None
+            record.exc_text, record.exc_info = logging.Formatter().formatException(record.exc_info), None
+        if record.exc_text:
+            record.exc_text = self.clean(record.exc_text)
         return True
 
     def clean(self, text: str) -> str:
@@ -48,6 +53,17 @@ class Redaction(logging.Filter):
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return _PASSWORD_ELEMENT.sub(r"\1***\2", _COOKIE.sub(r"\1\2***", text))
+
+
+class OneLine(logging.Formatter):
+    """A record as one line, the lines of its traceback behind it, indented and marked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The text of a record that `Redaction` has cleaned."""
+        record.message = escape_text(record.getMessage())
+        record.asctime = self.formatTime(record, self.datefmt)
+        behind = record.exc_text.split("\n") if record.exc_text else []
+        return "\n".join([self.formatMessage(record), *(f"  | {escape_text(line)}" for line in behind)])
 
 
 REDACTION = Redaction()
@@ -65,7 +81,7 @@ def logging_to(values: Mapping[str, object], environment: Mapping[str, str]) -> 
     logger = logging.getLogger("vsphere_motion")
     previous = logger.level
     for handler in handlers:
-        handler.setFormatter(logging.Formatter(_FORM))
+        handler.setFormatter(OneLine(_FORM))
         handler.addFilter(redaction)
         handler.addFilter(REDACTION)
         logger.addHandler(handler)

@@ -83,7 +83,7 @@ def _keep(invocation: Invocation, settings: Settings, credentials: Credentials) 
     """Store the password; without a usable keyring `--trust` has done its part and says what is missing."""
     state = keyring_state(invocation.environment)
     if state.problem is not None:
-        invocation.console.warn(f"the password was not stored: {state.problem}")
+        invocation.console.warn(f"the password was not stored: {safe(str(state.problem))}")
         return
     backend = store_password(account_of(settings), credentials.password, invocation.environment)
     invocation.console.note(f"The password is stored in {backend}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from vsphere_motion.cli.options import command as declare
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
@@ -28,8 +28,40 @@ SCHEMA = "vsphere-motion/logs/v1"
 @click.argument("what", metavar="RUN|VM", required=False)
 @click.option("--migration-id", metavar="ID", help="A migration that is not in the journal; needs --host twice.")
 @click.option("--host", "hosts", metavar="HOST", multiple=True, help="With --migration-id: source, then destination.")
-def command(invocation: Invocation, /, *, what: str | None, migration_id: str | None, hosts: tuple[str, ...]) -> int:
-    """Show the lines of both hosts' vmkernel logs about a run's moves, or about the newest move of a VM."""
+@click.option(
+    "--from-file",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Read log files, .gz, bundles, directories or - instead.",
+)
+@click.option("--vm", metavar="NAME", help="With --from-file: only migrations whose logs name this VM.")
+@click.option("--since", metavar="TIME", help="With --from-file: only later ones; a time, or a duration such as 7d.")
+@click.option("--around", metavar="TIME", help="With --from-file: only those within 15 minutes of this time.")
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    what: str | None,
+    migration_id: str | None,
+    hosts: tuple[str, ...],
+    files: tuple[str, ...],
+    vm: str | None,
+    since: str | None,
+    around: str | None,
+) -> int:
+    """Show the lines of both hosts' vmkernel logs about a run's moves, or about the newest move of a VM.
+
+    With --from-file no vCenter is needed: every migration that the files speak of is told.
+    """
+    if files:
+        from vsphere_motion.cli.logs_offline import Filters, show_files
+
+        if what is not None or hosts:
+            raise UsageProblem("--from-file reads files: it takes neither RUN|VM nor --host")
+        return show_files(invocation, files, Filters(migration_id=migration_id, vm=vm, since=since, around=around))
+    if vm or since or around:
+        raise UsageProblem("--vm, --since and --around go with --from-file")
     if (what is None) is (migration_id is None) or (migration_id is not None and len(hosts) != 2):
         raise UsageProblem(
             "logs needs a run, a VM, or --migration-id ID with --host SOURCE --host DESTINATION",
@@ -107,7 +139,7 @@ def motion_lines(motion: MotionRecord) -> Iterator[str]:
 
 def _print_document(invocation: Invocation, migrations: list[dict[str, Any]]) -> None:
     document = {"schema": SCHEMA, "migrations": migrations}
-    invocation.console.result(json.dumps(document, ensure_ascii=False, indent=2))
+    invocation.console.result(json_text(document, indent=2))
 
 
 def _outcome_document(outcome: Outcome) -> dict[str, Any]:

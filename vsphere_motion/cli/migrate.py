@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED, blocker_lines, plan_lines
 from vsphere_motion.cli.requests import (
-    duration_option,
     move_request,
     places_of,
     report_files,
@@ -24,6 +24,7 @@ from vsphere_motion.cli.requests import (
     to_host_option,
     vms_argument,
 )
+from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.watching import finish, watch
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
 @strict_option
 @skip_check_option
-@click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Migrations at once [4].")
-@duration_option("timeout", "Stop watching after this; what runs goes on in vCenter.")
+@running_options
+@click.option("--no-wait", is_flag=True, help="Start every migration and leave; vCenter queues what it cannot run yet.")
 @click.option(
     "--report", "reports", metavar="FILE", multiple=True, help="Write .html, .json, .txt or .md (repeatable)."
 )
@@ -59,9 +60,9 @@ def command(
     partial: bool,
     strict: bool,
     skip_checks: tuple[str, ...],
-    max_concurrent: int | None,
-    timeout_s: float | None,
+    no_wait: bool,
     reports: tuple[str, ...],
+    options: RunOptions,
 ) -> int:
     """Check the VMs, migrate them to a host, and verify that they are there.
 
@@ -80,16 +81,7 @@ def command(
         if not stopped and not _is_wanted(invocation, plan, request, yes=yes):
             invocation.console.note(NOTHING_CHANGED)
             return ExitCode.INTERRUPTED
-        return _run(invocation, vcenter, plan, options=run_options(max_concurrent, timeout_s), files=files)
-
-
-def run_options(max_concurrent: int | None, timeout_s: float | None) -> RunOptions:
-    """How the plan is run; what was not given keeps its default."""
-    from vsphere_motion.service.migrate import RunOptions
-
-    if max_concurrent is None:
-        return RunOptions(timeout_s=timeout_s)
-    return RunOptions(max_concurrent=max_concurrent, timeout_s=timeout_s)
+        return _run(invocation, vcenter, plan, options=replace(options, is_watching=not no_wait), files=files)
 
 
 def _is_wanted(invocation: Invocation, plan: Plan, request: MoveRequest, *, yes: bool) -> bool:
@@ -135,8 +127,9 @@ def _run(invocation: Invocation, vcenter: VCenter, plan: Plan, *, options: RunOp
             invocation,
             lambda control: run(vcenter, plan, journal=journal, control=control, options=options),
             plan=plan if error is None else None,
+            on_interrupt=options.on_interrupt,
         )
-    return finish(invocation, watched, files=files, error=error)
+    return finish(invocation, watched, files=files, error=error, is_left=not options.is_watching)
 
 
 def blocked_error(plan: Plan) -> PreflightBlocked:

@@ -1,30 +1,38 @@
 """Draws the events of a run: moving bars on a terminal, one plain line for each change everywhere else.
 
-Rules of this file: rich is imported for bars alone; every name is escaped before it is drawn; percent never falls.
+Rules of this file: rich is imported for bars alone, and reads no markup; every name is escaped before it is drawn;
+percent never falls.
 """
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from vsphere_motion.cli.console import Console, safe
+from vsphere_motion.cli.event_json import event_document
 from vsphere_motion.cli.plan_table import result_word
 from vsphere_motion.model.event import (
     Event,
+    MoveAsks,
     MoveEnded,
+    MoveFollowed,
     MoveProgressed,
+    MoveStalled,
     MoveStarted,
     RunEnded,
     RunHalted,
     RunStarted,
+    ServerBack,
+    ServerLost,
 )
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.report.escape import json_text
 from vsphere_motion.report.rows import downtime_words
 from vsphere_motion.report.units import format_bytes, format_duration
 
@@ -34,7 +42,6 @@ if TYPE_CHECKING:
     from vsphere_motion.model.plan import Plan
 
 SETTLED = {OutcomeState.UNCHANGED, OutcomeState.BLOCKED, OutcomeState.NOT_STARTED}
-EVENT_SCHEMA = "vsphere-motion/event/v1"
 
 
 class Drawer(Protocol):
@@ -73,21 +80,30 @@ class PlainLines:
         """One line on standard error; the end of the run has none, its summary follows."""
         match event:
             case RunStarted():
-                self._run = event.run
-                for planned in self._planned:
-                    self._move_line(event.at, planned.move, "preflight", result_word(planned))
+                self._begin(event)
             case MoveStarted():
                 self._move_line(event.at, event.move, "resumed" if event.resumed else "started", start_words(event))
             case MoveProgressed():
                 self._move_line(event.at, event.move, f"{event.progress_percent}%")
+            case MoveFollowed() | MoveStalled() | MoveAsks():
+                self._move_line(event.at, event.move, news_word(event), news_words(event))
             case MoveEnded():
                 self._end(event)
+            case ServerLost() | ServerBack():
+                self._line(event.at, server_words(event))
             case RunHalted():
                 self._line(event.at, f"halted    {safe(event.reason)}")
             case RunEnded():
                 pass
             case _:
                 assert_never(event)
+
+    def _begin(self, event: RunStarted) -> None:
+        self._run = event.run
+        if event.asked_for:
+            self._line(event.at, looking_words(event))
+        for planned in self._planned:
+            self._move_line(event.at, planned.move, "preflight", result_word(planned))
 
     def _end(self, event: MoveEnded) -> None:
         """What was settled before anything ran has its pre-flight line already."""
@@ -110,31 +126,7 @@ class JsonLines:
 
     def draw(self, event: Event) -> None:
         """One line."""
-        self._console.result(json.dumps(event_document(event), ensure_ascii=False))
-
-
-def event_document(event: Event) -> dict[str, Any]:
-    """The event as JSON data; the last one is the run's document."""
-    from vsphere_motion.report.json_form import move_document, outcome_document, run_document
-
-    head = {"schema": EVENT_SCHEMA, "at": format_time(event.at)}
-    match event:
-        case RunStarted():
-            return {**head, "event": "run_started", "run": event.run}
-        case MoveStarted():
-            facts = {"task": event.task, "memory_bytes": event.memory_bytes, "resumed": event.resumed}
-            return {**head, "event": "started", **move_document(event.move), **facts}
-        case MoveProgressed():
-            facts = {"task": event.task, "progress_percent": event.progress_percent}
-            return {**head, "event": "progressed", **move_document(event.move), **facts}
-        case MoveEnded():
-            return {**head, "event": "ended", **outcome_document(event.outcome)}
-        case RunHalted():
-            return {**head, "event": "halted", "reason": event.reason, "detached": event.detached}
-        case RunEnded():
-            return run_document(event.report)
-        case _:
-            assert_never(event)
+        self._console.result(json_text(event_document(event)))
 
 
 class Bars:
@@ -148,20 +140,29 @@ class Bars:
         """Move the bars."""
         match event:
             case MoveStarted():
-                self._bars[event.move.vm.moid] = self._progress.add_task(
-                    _markup(event.move.vm.name), total=100, words=""
-                )
-                self._say(event.move, start_words(event))
+                self._add(event.move, start_words(event))
             case MoveProgressed():
                 self._progress.update(self._bars[event.move.vm.moid], completed=event.progress_percent)
+            case MoveFollowed():
+                self._add(event.move, news_words(event))
+            case MoveStalled() | MoveAsks():
+                self._print(f"{event.move.vm.name} {news_word(event)}: {news_words(event)}")
             case MoveEnded():
                 self._end(event.outcome)
+            case ServerLost() | ServerBack():
+                self._print(server_words(event))
             case RunHalted():
-                self._progress.console.print(_markup(event.reason), highlight=False)
-            case RunStarted() | RunEnded():
+                self._print(event.reason)
+            case RunStarted():
+                self._begin(event)
+            case RunEnded():
                 pass
             case _:
                 assert_never(event)
+
+    def _begin(self, event: RunStarted) -> None:
+        if event.asked_for:
+            self._print(looking_words(event))
 
     def _end(self, outcome: Outcome) -> None:
         bar = self._bars.get(outcome.move.vm.moid)
@@ -172,14 +173,82 @@ class Bars:
         self._say(outcome.move, f"{end_word(outcome)} {end_words(outcome)}")
         self._progress.stop_task(bar)
 
+    def _add(self, move: Move, words: str) -> None:
+        """A VM has one bar, also where a move of it is watched a second time."""
+        if move.vm.moid not in self._bars:
+            self._bars[move.vm.moid] = self._progress.add_task(safe(move.vm.name), total=100, words="")
+        self._say(move, words)
+
+    def _print(self, text: str) -> None:
+        """A line above the bars."""
+        self._progress.console.print(safe(text), markup=False, emoji=False, highlight=False)
+
     def _say(self, move: Move, words: str) -> None:
-        self._progress.update(self._bars[move.vm.moid], words=_markup(words))
+        self._progress.update(self._bars[move.vm.moid], words=safe(words))
+
+
+def looking_words(event: RunStarted) -> str:
+    """What a resumed run does first, and how long it may take."""
+    tasks = f"{event.asked_for} task{'' if event.asked_for == 1 else 's'}"
+    return f"looking for {tasks} asked for without an answer; it may take 30s by vCenter's clock"
 
 
 def start_words(event: MoveStarted) -> str:
     """`task-1181 esx02 -> esx05 4.0 GiB`."""
     memory = "" if event.memory_bytes is None else f" {format_bytes(event.memory_bytes)}"
     return f"{safe(event.task)} {route(event.move)}{memory}"
+
+
+def news_word(event: MoveFollowed | MoveStalled | MoveAsks) -> str:
+    """What is new about a move, in one word."""
+    match event:
+        case MoveFollowed():
+            return "followed"
+        case MoveStalled():
+            return "stalled"
+        case MoveAsks():
+            return "asks"
+        case _:
+            assert_never(event)
+
+
+def news_words(event: MoveFollowed | MoveStalled | MoveAsks) -> str:
+    """What is new about a move, and what can be done."""
+    match event:
+        case MoveFollowed():
+            return safe(f"{event.task} {event.started_by} is moving it already")
+        case MoveStalled():
+            return _stall_words(event)
+        case MoveAsks():
+            return _question_words(event)
+        case _:
+            assert_never(event)
+
+
+def server_words(event: ServerLost | ServerBack) -> str:
+    """That vCenter is away, or back."""
+    if isinstance(event, ServerBack):
+        return f"server    back after {format_duration(event.away_s)}; every move is read again"
+    moves = f"{event.running} running, {event.waiting} waiting"
+    return safe(f"server    away, waiting for it ({moves}; what runs goes on in vCenter): {event.reason}")
+
+
+def _stall_words(event: MoveStalled) -> str:
+    what = "running" if event.is_over_limit else "no progress"
+    at = "" if event.progress_percent is None else f" at {event.progress_percent}%"
+    then = "vCenter is asked to cancel it" if event.is_cancelled else "watching on; --on-stall cancel would cancel it"
+    return f"{safe(event.task)} {what} for {format_duration(event.for_s)}{at}; {then}"
+
+
+def _question_words(event: MoveAsks) -> str:
+    """The question with its choices; this program answers none, because an answer may cost data."""
+    question = event.question
+    choices = ", ".join(f"{key} = {label}" for key, label in question.choices)
+    vm = shlex.quote(event.move.vm.name)
+    return safe(
+        f"{question.text} [{choices or 'no choices'}]  answer it in the vSphere Client (Answer Question on the VM's"
+        f" summary), or: govc vm.question -vm {vm} -answer KEY"
+    )
 
 
 def end_word(outcome: Outcome) -> str:
@@ -213,18 +282,11 @@ def _bars() -> Iterator[Bars]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[words]}"),
+        TextColumn("{task.fields[words]}", markup=False),
     )
     with Progress(*columns, console=RichConsole(stderr=True), redirect_stdout=False, redirect_stderr=False) as progress:
         yield Bars(progress)
-
-
-def _markup(text: str) -> str:
-    """The text for rich: neither control characters nor markup of its own."""
-    from rich.markup import escape
-
-    return escape(safe(text))

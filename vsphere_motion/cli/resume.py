@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
-from vsphere_motion.cli.migrate import run_options
 from vsphere_motion.cli.options import command as declare
-from vsphere_motion.cli.requests import duration_option, report_files
+from vsphere_motion.cli.requests import report_files
+from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.status import tell_no_run
 from vsphere_motion.cli.watching import finish, watch
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.migrate import RunOptions
 
 
 @declare("resume", formats=("table", "json", "jsonl"))
 @click.argument("run", required=False)
+@click.option("--task", metavar="TASK", help="Take over this relocation task of --vm, which the journal lacks.")
+@click.option("--vm", metavar="VM", help="The VM of --task.")
 @click.option("-y", "--yes", is_flag=True, help="Accepted for scripts; resume never asks.")
-@click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Migrations at once [4].")
-@duration_option("timeout", "Stop watching after this; what runs goes on in vCenter.")
+@running_options
 @click.option(
     "--report", "reports", metavar="FILE", multiple=True, help="Write .html, .json, .txt or .md (repeatable)."
 )
@@ -27,23 +33,44 @@ def command(
     /,
     *,
     run: str | None,
+    task: str | None,
+    vm: str | None,
     yes: bool,
-    max_concurrent: int | None,
-    timeout_s: float | None,
     reports: tuple[str, ...],
+    options: RunOptions,
 ) -> int:
     """Go on with a run: watch what still runs, then start what was not started.
 
-    RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter.
+    RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter. A relocation that was
+    asked for without an answer is looked for; it counts as never submitted 30 seconds later, by vCenter's clock.
     """
+    from vsphere_motion.service.adopt import adopt
     from vsphere_motion.service.resume import resume
 
     del yes
+    _require_pair(run, task, vm)
     files = report_files(reports)
-    options = run_options(max_concurrent, timeout_s)
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
-        watched = watch(invocation, lambda control: resume(vcenter, journal, run, control=control, options=options))
+        if task is not None and vm is not None:
+            run = adopt(vcenter, journal, task=task, selector=vm)
+        watched = watch(
+            invocation,
+            lambda control: resume(vcenter, journal, run, control=control, options=options),
+            on_interrupt=options.on_interrupt,
+        )
         if watched.report is None:
             tell_no_run(invocation, vcenter.identity.host)
             return watched.stopped or ExitCode.OK
     return finish(invocation, watched, files=files)
+
+
+def _require_pair(run: str | None, task: str | None, vm: str | None) -> None:
+    """Refuse half of `--task TASK --vm VM`, and both with a run.
+
+    Raises:
+        UsageError: as the words say.
+    """
+    if (task is None) != (vm is None):
+        raise click.UsageError("--task and --vm go together.")
+    if task is not None and run is not None:
+        raise click.UsageError("--task finds the run itself; leave RUN out.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.jsonform import from_json, to_json
+from vsphere_motion.private import make_private_directory
 from vsphere_motion.settings import RememberedServer, state_directory
 
 FILE_NAME = "servers.json"
@@ -49,7 +50,7 @@ def _write(environment: Mapping[str, str], servers: Mapping[str, RememberedServe
     directory = state_directory(environment)
     kept = {name: to_json(server) for name, server in servers.items() if server != RememberedServer()}
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_directory(directory)
         handle, draft = tempfile.mkstemp(dir=directory, prefix=f".{FILE_NAME}.")  # made with mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump({"schema": SCHEMA, "servers": kept}, file, indent=2)

@@ -1,7 +1,8 @@
 """Signals during a run: the first Ctrl-C halts, the second detaches, SIGTERM detaches at once.
 
-Rules of this file: a running migration is never cancelled by a signal; outside a run Ctrl-C and SIGTERM end the command
-by an exception, so that every session is closed on the way out.
+Rules of this file: a running migration is never cancelled by a signal, unless `--on-interrupt cancel` says so; whoever
+is to leave leaves, also while a call hangs; outside a run Ctrl-C and SIGTERM end the command by an exception, so that
+every session is closed on the way out.
 """
 
 from __future__ import annotations
@@ -14,13 +15,28 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from vsphere_motion.cli.exit import ExitCode
+    from vsphere_motion.run.limits import OnInterrupt
 
 HALTING = "Stopping: no further moves start; waiting for the running ones. Press Ctrl-C again to leave them running."
+CANCELLING = (
+    "Stopping: no further moves start; vCenter is asked to cancel the running ones. Press Ctrl-C again to leave."
+)
 DETACHING = "Leaving: what was started goes on in vCenter."
+LEAVE_S = 1.5
+"""A call that keeps the program for longer than this after it was to leave is given up."""
+
+
+def halting_words(on_interrupt: OnInterrupt | None) -> str:
+    """What the first Ctrl-C says."""
+    return CANCELLING if on_interrupt is not None and on_interrupt.value == "cancel" else HALTING
 
 
 class Terminated(BaseException):
     """SIGTERM arrived outside a run."""
+
+
+class Left(Terminated):
+    """The program was to leave a run, and a call that gets no answer kept it."""
 
 
 @contextlib.contextmanager
@@ -42,10 +58,12 @@ class SignalControl:
 
     Args:
         announce: shows one line at once; it is called from within the signal handler.
+        halting: the line for the first Ctrl-C.
     """
 
-    def __init__(self, announce: Callable[[str], None]) -> None:
+    def __init__(self, announce: Callable[[str], None], *, halting: str = HALTING) -> None:
         self._announce = announce
+        self._halting = halting
         self._interrupts = 0
         self._terminated = False
         self._previous: dict[int, signal.Handlers | Callable[[int, FrameType | None], object] | int | None] = {}
@@ -73,23 +91,38 @@ class SignalControl:
         """What one Ctrl-C does."""
         self._interrupts += 1
         if self._interrupts <= 2:
-            self._announce(HALTING if self._interrupts == 1 else DETACHING)
+            self._announce(self._halting if self._interrupts == 1 else DETACHING)
+        if self._interrupts == 2:
+            self._hurry()
 
     def terminate(self) -> None:
         """What SIGTERM does."""
         if not self._terminated:
             self._terminated = True
             self._announce(DETACHING)
+            self._hurry()
+
+    def _hurry(self) -> None:
+        """See to it that no call keeps the program; whatever was asked for with it is in the journal before."""
+        if self._previous:
+            signal.setitimer(signal.ITIMER_REAL, LEAVE_S)
 
     def __enter__(self) -> SignalControl:
         self._previous = {
             signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: self.interrupt()),
             signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: self.terminate()),
+            signal.SIGALRM: signal.signal(signal.SIGALRM, _leave),
         }
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+        self._previous = {}
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    raise Left

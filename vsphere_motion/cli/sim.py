@@ -12,6 +12,8 @@ from vsphere_motion.cli.options import CONTEXT_SETTINGS
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.errors import NotFound, UsageProblem
 
+_SCENARIO_HELP = "A YAML file, or a shipped site: small, demo, brownfield, large, two-vcenters-a or two-vcenters-b."
+
 command = click.Group("sim", help="Start, stop or find a simulator on this machine.", context_settings=CONTEXT_SETTINGS)
 
 
@@ -20,8 +22,10 @@ command = click.Group("sim", help="Start, stop or find a simulator on this machi
 @click.option("--vms", type=click.IntRange(min=0), metavar="N", help="Virtual machines of the generated site.")
 @click.option("--clusters", type=click.IntRange(min=1), metavar="N", help="Clusters [one for every started 32 hosts].")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="P", help="TCP port; 0 picks a free one [0].")
-@click.option("--scenario", metavar="FILE", help="A YAML file or a shipped scenario, such as demo.")
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Simulated seconds in one.")
+@click.option("--scenario", metavar="FILE", help=_SCENARIO_HELP)
+@click.option(
+    "--speed", type=click.FloatRange(min=0, min_open=True), metavar="X", help="Run its clock X times as fast [1]."
+)
 @click.option("--stock", is_flag=True, help="Plain govmomi behaviour, without migrations that take time.")
 def start(invocation: Invocation, /, *, scenario: str | None, **options: Any) -> int:
     """Start a simulator, and print the export line that connects to it: eval "$(vsphere-motion sim start)"."""
@@ -54,6 +58,8 @@ def stop(invocation: Invocation, /, *, port: int | None, everything: bool) -> in
         stopped = () if only is None else (only,)
     for state in stopped:
         invocation.console.note(f"Stopped the simulator at {state.url}")
+        if state.is_named_by(invocation.environment):
+            invocation.console.note(f"This shell still points at it: unset {' '.join(state.variables())}")
     if not stopped:
         invocation.console.note("No simulator runs.")
     return ExitCode.OK

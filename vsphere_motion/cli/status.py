@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsphere_motion.cli.columns import aligned
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
+from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.service.status import MoveStatus, RunStatus
@@ -34,7 +35,7 @@ def command(invocation: Invocation, /, *, run: str | None) -> int:
         status = read_status(vcenter, journal, run)
         host = vcenter.identity.host
     if invocation.wants("json"):
-        invocation.console.result(json.dumps(status_document(status), ensure_ascii=False, indent=2))
+        invocation.console.result(json_text(status_document(status), indent=2))
     elif status is None:
         tell_no_run(invocation, host)
     else:
@@ -47,7 +48,7 @@ def tell_no_run(invocation: Invocation, host: str) -> None:
     """Say that there is nothing to go on with."""
     if invocation.wants("json"):
         document: dict[str, object] = {"schema": "vsphere-motion/run/v1", "run": None, "outcomes": []}
-        invocation.console.result(json.dumps(document, indent=2))
+        invocation.console.result(json_text(document, indent=2))
     invocation.console.note(f"There is no unfinished run of {safe(host)}.")
 
 
@@ -56,25 +57,26 @@ def status_lines(status: RunStatus) -> Iterator[str]:
     from vsphere_motion.report.units import format_time
 
     words = "finished" if status.is_finished else "not finished"
+    if status.watch is not None and status.is_watched is not False:
+        words += f", watched by {safe(str(status.watch))}"
     yield f"run {safe(status.info.run)} of {format_time(status.info.started_at)}: {words}"
-    rows = [HEADER, *(_row(move) for move in status.moves)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(HEADER))]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from aligned([HEADER, *(_row(move) for move in status.moves)])
 
 
 def status_document(status: RunStatus | None) -> dict[str, Any]:
     """The status as JSON data; `run` is null where there is no unfinished run."""
     from vsphere_motion.model.jsonform import format_time
+    from vsphere_motion.service.history import watch_document
 
     if status is None:
-        return {"schema": SCHEMA, "run": None, "moves": []}
+        return {"schema": SCHEMA, "run": None, "lock": None, "moves": []}
     return {
         "schema": SCHEMA,
         "run": status.info.run,
         "vcenter": {"host": status.info.vcenter.host, "instance_uuid": status.info.vcenter.instance_uuid},
         "started_at": format_time(status.info.started_at),
         "is_finished": status.is_finished,
+        "lock": None if status.watch is None else watch_document(status.watch, is_alive=status.is_watched),
         "moves": [_move_document(move) for move in status.moves],
     }
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsphere_motion.cli.console import announce, safe
 from vsphere_motion.cli.exit import ExitCode, code_of_report
 from vsphere_motion.cli.invocation import Invocation
-from vsphere_motion.cli.progress import drawing, end_words, route
-from vsphere_motion.cli.signals import SignalControl
-from vsphere_motion.model.event import Event, RunEnded
+from vsphere_motion.cli.progress import JsonLines, drawing, end_words, route
+from vsphere_motion.cli.signals import Left, SignalControl, halting_words
+from vsphere_motion.model.event import Event, RunEnded, RunStarted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.report import Report
+from vsphere_motion.report.escape import json_text
 from vsphere_motion.report.units import format_duration
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from vsphere_motion.errors import MotionError
     from vsphere_motion.model.plan import Plan
+    from vsphere_motion.run.limits import OnInterrupt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +37,73 @@ class Watched:
 
 
 def watch(
-    invocation: Invocation, start: Callable[[SignalControl], Iterator[Event]], *, plan: Plan | None = None
+    invocation: Invocation,
+    start: Callable[[SignalControl], Iterator[Event]],
+    *,
+    plan: Plan | None = None,
+    on_interrupt: OnInterrupt | None = None,
 ) -> Watched:
-    """Draw every event until the last one; Ctrl-C and SIGTERM act as `signals.py` says."""
-    report = None
-    jsonl = invocation.wants("jsonl")
-    with SignalControl(announce) as control, drawing(invocation.console, as_jsonl=jsonl, plan=plan) as drawer:
-        with closing(_generator(start(control))) as events:
+    """Draw every event until the last one; Ctrl-C and SIGTERM act as `signals.py` says.
+
+    Args:
+        on_interrupt: what the run does with what is in flight at the first Ctrl-C, for the words; None: it watches on.
+    """
+    seen = _Seen()
+    control = SignalControl(announce, halting=halting_words(on_interrupt))
+    try:
+        with (
+            control,
+            drawing(invocation.console, as_jsonl=invocation.wants("jsonl"), plan=plan) as drawer,
+            closing(_generator(start(control))) as events,
+        ):
             for event in events:
                 drawer.draw(event)
-                if isinstance(event, RunEnded):
-                    report = event.report
-        return Watched(report=report, stopped=control.stopped)
+                seen.take(event)
+    except Left:
+        if seen.run is None:
+            raise
+        seen.report = _journaled_report(invocation, seen.run)
+        if invocation.wants("jsonl"):
+            JsonLines(invocation.console).draw(RunEnded(at=datetime.now(UTC), report=seen.report))
+    return Watched(report=seen.report, stopped=control.stopped)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is kept of the events."""
+
+    run: str | None = None
+    report: Report | None = None
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.run = event.run
+        elif isinstance(event, RunEnded):
+            self.report = event.report
+
+
+def _journaled_report(invocation: Invocation, run: str) -> Report:
+    """What the journal has of a run that could not be left in order, because vCenter gave no answer."""
+    from vsphere_motion.cli.connection import open_state_journal
+    from vsphere_motion.service.report import load_report
+
+    with open_state_journal(invocation) as journal:
+        return load_report(journal, run)
 
 
 def finish(
-    invocation: Invocation, watched: Watched, *, files: Sequence[Path] = (), error: MotionError | None = None
+    invocation: Invocation,
+    watched: Watched,
+    *,
+    files: Sequence[Path] = (),
+    error: MotionError | None = None,
+    is_left: bool = False,
 ) -> int:
     """Write the report files, tell the result, and return the exit code.
 
     Args:
         error: what kept the run from starting; it is told beside the result, its details only where the table was not.
+        is_left: the moves were to be started and left to vCenter, so that one that still runs is as it should be.
     """
     from vsphere_motion.cli.failure import write_error
     from vsphere_motion.report.write import write_report
@@ -65,7 +113,7 @@ def finish(
     for file in files:
         write_report(file, report)
     if invocation.wants("json"):
-        invocation.console.result(json.dumps(_document(report, error), ensure_ascii=False, indent=2))
+        invocation.console.result(json_text(_document(report, error), indent=2))
     elif not invocation.wants("jsonl") and error is None:
         for item in report.moves:
             invocation.console.result(outcome_line(item.outcome))
@@ -73,7 +121,7 @@ def finish(
     if error is not None:
         write_error(invocation.console, error, as_json=False, with_details=invocation.console.quiet)
         return error.exit_code
-    return code_of_report(report, stopped=watched.stopped)
+    return code_of_report(report, stopped=watched.stopped, is_left=is_left)
 
 
 def tell_way_on(invocation: Invocation, report: Report) -> None:

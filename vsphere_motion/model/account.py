@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -30,6 +31,26 @@ class Password:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a Password is never pickled")
+
+
+class DeferredPassword(Password):
+    """A password that is looked for, or asked for, when it is needed first.
+
+    Args:
+        find: gives the secret; called once.
+    """
+
+    __slots__ = ("_find",)
+
+    def __init__(self, find: Callable[[], str]) -> None:
+        super().__init__("")
+        self._find: Callable[[], str] | None = find
+
+    def reveal(self) -> str:
+        """The secret itself, found now if it was not found before."""
+        if self._find is not None:
+            self._secret, self._find = self._find(), None
+        return self._secret
 
 
 class Credentials(NamedTuple):

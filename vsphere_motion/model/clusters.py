@@ -1,4 +1,4 @@
-"""What a cluster wants of its virtual machines: rules, overrides, room for failed hosts."""
+"""What a cluster wants of its virtual machines, and has for them: rules, overrides, room for failed hosts, pools."""
 
 from __future__ import annotations
 
@@ -61,3 +61,19 @@ class HaAdmission:
     cpu_percent: int | None = None
     memory_percent: int | None = None
     host_failures: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A resource pool or vApp and the compute resource that owns it.
+
+    Args:
+        unreserved_bytes, unreserved_mhz: what it can still reserve for a VM, with what its parents lend it.
+    """
+
+    ref: MoRef
+    name: str
+    owner: MoRef | None = None
+    parent: MoRef | None = None
+    unreserved_bytes: int | None = None
+    unreserved_mhz: int | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from vsphere_motion.model.current import Question
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.report import Report
@@ -13,10 +14,15 @@ from vsphere_motion.model.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The run is in the journal; the first event of a run and of every resume or cancel of it."""
+    """The run is in the journal; the first event of a run and of every resume or cancel of it.
+
+    Args:
+        asked_for: relocations that an earlier process asked for without reading the answer; their tasks are looked for.
+    """
 
     at: datetime
     run: str
+    asked_for: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,70 @@ class MoveProgressed:
     move: Move
     task: str
     progress_percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveFollowed:
+    """Something else moves this VM already: its task is watched instead of starting one; `started_by` says who did."""
+
+    at: datetime
+    move: Move
+    task: str
+    started_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStalled:
+    """A running move is not getting on.
+
+    Args:
+        progress_percent: the last percentage; None if vCenter has reported none.
+        for_s: seconds since the last progress, or since the start where `is_over_limit`.
+        is_over_limit: it runs longer than the time limit for its memory, whatever its progress.
+        is_cancelled: vCenter has been asked to cancel it.
+    """
+
+    at: datetime
+    move: Move
+    task: str
+    progress_percent: int | None
+    for_s: float
+    is_over_limit: bool = False
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveAsks:
+    """The VM waits for a person to answer a question, and its move with it."""
+
+    at: datetime
+    move: Move
+    task: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLost:
+    """vCenter no longer answers; the run waits for it, and what was started goes on there.
+
+    Args:
+        reason: what failed, in a sentence.
+        running: moves that were being watched.
+        waiting: moves that were not started yet.
+    """
+
+    at: datetime
+    reason: str
+    running: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerBack:
+    """vCenter answers again after `away_s` seconds; every move is read again."""
+
+    at: datetime
+    away_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,4 +135,16 @@ class RunEnded:
     report: Report
 
 
-Event: TypeAlias = RunStarted | MoveStarted | MoveProgressed | MoveEnded | RunHalted | RunEnded
+Event: TypeAlias = (
+    RunStarted
+    | MoveStarted
+    | MoveFollowed
+    | MoveProgressed
+    | MoveStalled
+    | MoveAsks
+    | MoveEnded
+    | ServerLost
+    | ServerBack
+    | RunHalted
+    | RunEnded
+)

@@ -26,6 +26,7 @@ class DeviceKind(Enum):
     PARALLEL = "parallel"
     CONTROLLER = "controller"
     TPM = "tpm"
+    VIDEO = "video"
     OTHER = "other"
 
 
@@ -60,6 +61,13 @@ class Device:
         bus_sharing: `physicalSharing` or `virtualSharing` of a controller that shares its bus.
         migratable: whether a vGPU says that it can migrate; None if it does not say.
         migrate_bytes: the most a vGPU has to send while the VM stands still.
+        is_raw: whether a disk is a whole disk or partition of its host, without a mapping file.
+        delta_format: format of a disk's snapshots, such as `nativeFormat`; None where the server does not say.
+        is_legacy: whether a NIC names its network in the way of the first ESX releases.
+        switch_uuid: UUID of the distributed switch that a NIC is attached to.
+        port_key: its port there; one that begins with `c-` is temporary and exists on one host alone.
+        reserved_bps: the bandwidth that a NIC reserves; None where the server does not say.
+        video_bytes: video memory of a graphics card.
     """
 
     key: int
@@ -79,6 +87,13 @@ class Device:
     bus_sharing: str | None = None
     migratable: bool | None = None
     migrate_bytes: int | None = None
+    is_raw: bool = False
+    delta_format: str | None = None
+    is_legacy: bool = False
+    switch_uuid: str | None = None
+    port_key: str | None = None
+    reserved_bps: int | None = None
+    video_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +134,34 @@ class HostPortgroup:
     Args:
         vlan: VLAN ID; 0 for none, 4095 for all.
         uplink_count: physical adapters of its switch; None if unread.
+        free_ports: ports of its switch that nothing is attached to; None if unread.
+        promiscuous, mac_changes, forged_transmits: what its security policy allows; None where it does not say.
     """
 
     name: str
     switch: str
     vlan: int | None
     uplink_count: int | None
+    free_ports: int | None = None
+    promiscuous: bool | None = None
+    mac_changes: bool | None = None
+    forged_transmits: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSwitch:
+    """A host's part of a distributed switch.
+
+    Args:
+        uuid: UUID of the switch, in small letters.
+        ports, free_ports: how many ports the host has of it, and how many of them nothing is attached to.
+        reservation_supported: whether adapters can reserve bandwidth there; None where it does not say.
+        ens_enabled: whether it is in enhanced data path mode.
+    """
+
+    uuid: str
+    name: str
+    ports: int
+    free_ports: int
+    reservation_supported: bool | None = None
+    ens_enabled: bool = False

@@ -15,12 +15,14 @@ from typing import TypeAlias
 from vsphere_motion.model.clusters import DrsOverride as DrsOverride
 from vsphere_motion.model.clusters import DrsRule as DrsRule
 from vsphere_motion.model.clusters import HaAdmission as HaAdmission
+from vsphere_motion.model.clusters import Pool as Pool
 from vsphere_motion.model.clusters import RuleKind as RuleKind
 from vsphere_motion.model.hardware import BackingKind as BackingKind
 from vsphere_motion.model.hardware import Device as Device
 from vsphere_motion.model.hardware import DeviceKind as DeviceKind
 from vsphere_motion.model.hardware import Feature as Feature
 from vsphere_motion.model.hardware import HostPortgroup as HostPortgroup
+from vsphere_motion.model.hardware import HostSwitch as HostSwitch
 from vsphere_motion.model.hardware import VmkNic as VmkNic
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.vcenter import VCenterIdentity
@@ -69,8 +71,15 @@ class Host:
         features: CPU features it offers (`config.featureCapability`).
         crypto_state: `incapable`, `prepared`, `safe` or `pendingIncapable`; None if the host does not say.
         max_vm_cpus, max_vm_memory_bytes: the largest VM it runs; None if it does not say.
+        max_running_vcpus: the most vCPUs that its running VMs may have together; 0 if it names no limit.
         local_swap_datastore: where it keeps swap files that are not beside their VM; None if it has no such place.
+        per_vm_swap_supported: whether it knows a place for the swap file of a single VM.
+        storage_vmotion_supported, full_storage_vmotion_supported: whether a running VM's files can move, and whether
+            they can together with the VM.
+        delta_disks_supported, snapshot_relayout_supported: whether files of a VM with snapshots can move, and whether
+            the snapshots can be laid out anew.
         portgroups: port groups of its standard switches.
+        switches: its parts of distributed switches.
         luns: unique identifiers of the LUNs it sees; None if they were not asked for.
         vgpu_profiles: vGPU profiles that it offers.
         running_tasks: queued and running tasks of `recentTask`.
@@ -111,8 +120,16 @@ class Host:
     cpu_counters_supported: bool | None = None
     max_vm_cpus: int | None = None
     max_vm_memory_bytes: int | None = None
+    max_running_vcpus: int | None = None
+    suspended_relocate_supported: bool | None = None
     local_swap_datastore: MoRef | None = None
+    per_vm_swap_supported: bool | None = None
+    storage_vmotion_supported: bool | None = None
+    full_storage_vmotion_supported: bool | None = None
+    delta_disks_supported: bool | None = None
+    snapshot_relayout_supported: bool | None = None
     portgroups: tuple[HostPortgroup, ...] | None = None
+    switches: tuple[HostSwitch, ...] | None = None
     luns: tuple[str, ...] | None = None
     vgpu_profiles: tuple[str, ...] | None = None
     running_tasks: tuple[RunningTask, ...] | None = None
@@ -228,7 +245,12 @@ class DatastoreMount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Datastore:
-    """A datastore and the hosts that mount it; `mounts` is None if unread."""
+    """A datastore and the hosts that mount it; `mounts` is None if unread.
+
+    Args:
+        max_file_bytes, max_disk_bytes, max_swap_bytes: the largest file, virtual disk and swap file that it can hold; 0
+            where it tells no limit.
+    """
 
     ref: MoRef
     name: str
@@ -237,6 +259,9 @@ class Datastore:
     capacity_bytes: int | None = None
     free_bytes: int | None = None
     maintenance_mode: str | None = None
+    max_file_bytes: int | None = None
+    max_disk_bytes: int | None = None
+    max_swap_bytes: int | None = None
     mounts: tuple[DatastoreMount, ...] | None = None
 
 
@@ -268,6 +293,7 @@ class Cluster:
         ha_admission: how vSphere HA keeps room for failed hosts; None if unread.
         swap_placement: `vmDirectory` or `hostLocal`, for VMs that inherit it.
         vsan_enabled: whether its hosts form a vSAN cluster.
+        max_ft_vms, max_ft_vcpus: the most fault tolerant VMs a host runs, and their vCPUs; 0: no limit; None if unread.
     """
 
     ref: MoRef
@@ -283,16 +309,8 @@ class Cluster:
     ha_admission: HaAdmission | None = None
     swap_placement: str | None = None
     vsan_enabled: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """A resource pool or vApp and the compute resource that owns it."""
-
-    ref: MoRef
-    name: str
-    owner: MoRef | None = None
-    parent: MoRef | None = None
+    max_ft_vms: int | None = None
+    max_ft_vcpus: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from vsphere_motion.model.task import Fault
 class OutcomeState(Enum):
     """The words for the end of a move.
 
-    `MOVED` needs both: the task was seen in state success, and the VM was seen on its destination.
+    `MOVED` needs both: the task was seen in state success, and the VM was seen on its destination; of a task that
+    vCenter and its history have forgotten, the placement alone tells, and the note says so.
     `UNKNOWN`: it may still run, or its end was not seen.
     """
 

@@ -79,3 +79,55 @@ class MotionRecord:
     failures: tuple[LogFailure, ...] = ()
     lines: tuple[LogLine, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedFailure:
+    """A line of a log file that says that a migration failed.
+
+    Args:
+        side: `source` or `destination`; None where the line and its file do not say.
+        code: the VMkernel code as printed with its `0x`; None if there is none.
+    """
+
+    at: datetime | None
+    side: str | None
+    text: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedMotion:
+    """What log files say of one migration, without a vCenter to ask; None is what they do not say.
+
+    Args:
+        sides: `source`, `destination`: the ends whose lines were read.
+        encrypted: None without a start line.
+        started_at: of a line that announces the migration; the source's, if there is one. Times are UTC.
+        precopy_stopped_at: the source stopped the pre-copy with `pages_left` pages of 4 KiB to send.
+        precopy_bandwidth_bytes_per_s: the printed MB/s times 10^6.
+        precopy_stun_s: how long the VM stood still for the pre-copy to begin.
+        downtime_basis: `vpxa-result`, `vmware-log-unstun`, `precopy-stop-to-resume` or
+            `precopy-stop-to-page-send-end`.
+        lines: how many lines carry the ID.
+        vm_names: names of directories and `.vmx` files that lines and files of the migration name.
+    """
+
+    migration_id: str
+    sides: tuple[str, ...] = ()
+    source_ip: str | None = None
+    destination_ip: str | None = None
+    encrypted: bool | None = None
+    started_at: datetime | None = None
+    precopy_stopped_at: datetime | None = None
+    pages_left: int | None = None
+    precopy_bandwidth_bytes_per_s: int | None = None
+    transmit_to_dirty_percent: float | None = None
+    page_send_ended_at: datetime | None = None
+    page_send_bandwidth_bytes_per_s: int | None = None
+    precopy_stun_s: float | None = None
+    downtime_s: float | None = None
+    downtime_basis: str | None = None
+    failures: tuple[LoggedFailure, ...] = ()
+    lines: int = 0
+    vm_names: tuple[str, ...] = ()

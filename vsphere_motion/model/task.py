@@ -45,6 +45,7 @@ class TaskStatus:
     Args:
         is_gone: vCenter no longer knows the task; nothing else is known then.
         activation_id: the operationID the task was started with, where the server keeps it.
+        entity: the object the task is about.
     """
 
     task: MoRef
@@ -57,3 +58,4 @@ class TaskStatus:
     fault: Fault | None = None
     is_gone: bool = False
     activation_id: str | None = None
+    entity: MoRef | None = None

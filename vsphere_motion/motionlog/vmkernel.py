@@ -316,7 +316,7 @@ _FREE_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Message]], .
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[str, Side, re.Match[str]], Message]], ...] = (
     (re.compile(r"Stopping pre-copy: only (\d{1,15}) pages left to send", re.ASCII), _precopy_end),
-    (re.compile(r"Sent all modified pages to destination", re.ASCII), _pages_sent),
+    (re.compile(r"Sent all modified pages", re.ASCII), _pages_sent),
     (
         re.compile(r"Set ip address '([^']{1,64})' worldlet affinity to (send|recv) World ID (\d{1,12})", re.ASCII),
         _affinity,

@@ -17,6 +17,7 @@ from vsphere_motion.planning.lookup import MOID, UUID, VmIndex
 from vsphere_motion.planning.names import is_glob, matches, matches_path, suggest
 from vsphere_motion.planning.places import SWAPPED, find_cluster, find_host, names_host
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
+from vsphere_motion.planning.visibility import invisible_vms, require_visible
 
 __all__ = ["describe_vm", "find_cluster", "find_host", "find_match", "find_members", "find_vms"]
 
@@ -51,6 +52,7 @@ def find_match(
         NotFound: it names none; the hint has what it resembles.
         Ambiguous: it is no group and names several; the details list them.
         BadInput: it cannot be read.
+        PermissionMissing: it is a group, and there are VMs whose names this account may not read.
     """
     if is_group_word(selector):
         return _chosen(inventory, selector, find_group(inventory, selector, tagged))
@@ -61,6 +63,7 @@ def find_match(
         return Match(selector=selector, is_group=False, vms=exact)
     if not is_glob(selector) or selector.startswith((MOID, UUID)):
         raise _no_vm(inventory, selector, suggests=suggests)
+    require_visible(invisible_vms(inventory), wanted=f"{selector} means them too")
     members = Members(vms=tuple(vm for vm in inventory.vms if _is_matched(vm, selector)))
     return _chosen(inventory, selector, members)
 

@@ -13,6 +13,7 @@ from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.preflight.subject import HostSubject, RouteSubject, Subject, VmSubject
 
 VmFunction: TypeAlias = Callable[[VmSubject], Iterator[Finding]]
+VmPredicate: TypeAlias = Callable[[VmSubject], bool]
 HostFunction: TypeAlias = Callable[[HostSubject], Iterator[Finding]]
 RouteFunction: TypeAlias = Callable[[RouteSubject], Iterator[Finding]]
 PairFunction: TypeAlias = Callable[[Subject], Iterator[Finding]]
@@ -40,6 +41,7 @@ class About(Enum):
     DESTINATION = "destination host"
     HOSTS = "both hosts"
     CLUSTER = "cluster"
+    POOL = "resource pool"
     DATASTORE = "datastore"
     NETWORK = "network"
     ACCOUNT = "account"
@@ -59,6 +61,8 @@ class Check:
         reads: the property paths it looks at; empty where vCenter's checker looks.
         override: the setting of vCenter that lifts the rule, if there is one; `--skip-check` is ours for every check.
         on_vm, on_host, on_route, on_pair: yields the findings of a VM, a host, two hosts, or a VM and its destination.
+        concerns: whether a check of a pair can have anything to say of the VM; asked once a VM, to spare the pairs.
+        moves_files: whether a check of a pair has anything to say only where the files move as well.
         at_source: whether a check of a host looks at the source as well.
         on_noop: whether it also runs on a VM that is already on its destination.
     """
@@ -75,6 +79,8 @@ class Check:
     on_host: HostFunction | None = None
     on_route: RouteFunction | None = None
     on_pair: PairFunction | None = None
+    concerns: VmPredicate | None = None
+    moves_files: bool = False
     at_source: bool = False
     on_noop: bool = False
 

@@ -14,6 +14,7 @@ HOST_PARENT = "parent"
 CLUSTER_RULES = "configurationEx"
 CLUSTER_POOL = "resourcePool"
 VM_HOST = "runtime.host"
+DATASTORE_TYPE = "summary.type"
 
 WANTS_HOSTS = frozenset({RuleKind.VM_HOST_MUST, RuleKind.VM_HOST_SHOULD})
 SHUNS_HOSTS = frozenset({RuleKind.VM_HOST_MUST_NOT, RuleKind.VM_HOST_SHOULD_NOT})
@@ -178,9 +179,15 @@ def _override(subject: Subject) -> DrsOverride | None:
 def check_vsan(subject: Subject) -> Iterator[Finding]:
     """A VM whose files are on vSAN reads them over the network from a host outside that vSAN cluster."""
     cluster = subject.cluster
-    stores = (subject.inventory.find_datastore(ref) for ref in subject.vm.datastores or ())
-    vsan = tuple(store.name for store in stores if store is not None and store.kind == "vsan")
-    if not vsan or cluster is None or not _changes_cluster(subject):
+    if cluster is None or not _changes_cluster(subject):
+        return
+    found = (subject.inventory.find_datastore(ref) for ref in subject.vm.datastores or ())
+    stores = [store for store in found if store is not None]
+    for store in stores:
+        if store.kind is None:
+            yield VSAN.unknown(NamedRef(ref=store.ref, name=store.name), DATASTORE_TYPE)
+    vsan = tuple(store.name for store in stores if store.kind == "vsan")
+    if not vsan:
         return
     if cluster.vsan_enabled is None:
         yield VSAN.unknown(_named(cluster), CLUSTER_RULES)
@@ -359,7 +366,7 @@ VSAN = Check(
     title="a destination in the cluster of the VM's vSAN datastore",
     about=About.CLUSTER,
     on_pair=check_vsan,
-    reads=(CLUSTER_RULES, "datastore", "summary.type"),
+    reads=(CLUSTER_RULES, "datastore", DATASTORE_TYPE),
     source="vSAN 8.0, Sharing Remote Datastores",
     remedy="choose a host of the vSAN cluster, or move the VM's files as well",
 )

@@ -50,13 +50,18 @@ def check_threads(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def reserves(subject: VmSubject) -> bool:
+    """Whether the VM runs and reserves processor time, or may do so as far as was read."""
+    return subject.is_live and subject.vm.cpu_reservation_mhz != 0
+
+
 def check_capacity(subject: Subject) -> Iterator[Finding]:
     """A running VM's CPU reservation against what the destination does not use now.
 
     vCenter admits by reservations (`cpu.reservation`); a host that is short now takes the time from its other VMs.
     """
     vm, host = subject.vm, subject.destination
-    if not subject.is_live or vm.cpu_reservation_mhz == 0:
+    if not reserves(subject.of_vm):
         return
     if vm.cpu_reservation_mhz is None or host.cpu_mhz is None or host.cpu_used_mhz is None:
         readings = (vm, VM_RESERVATION, vm.cpu_reservation_mhz), (host, HOST_MHZ, host.cpu_mhz)
@@ -77,7 +82,7 @@ def check_capacity(subject: Subject) -> Iterator[Finding]:
 def check_reservation(subject: Subject) -> Iterator[Finding]:
     """A running VM's CPU reservation against what the destination has not reserved for its other VMs."""
     vm, host = subject.vm, subject.destination
-    if not subject.is_live or vm.cpu_reservation_mhz == 0:
+    if not reserves(subject.of_vm):
         return
     if vm.cpu_reservation_mhz is None or host.cpu_mhz is None:
         yield from RESERVATION.unread((vm, VM_RESERVATION, vm.cpu_reservation_mhz), (host, HOST_MHZ, host.cpu_mhz))
@@ -106,6 +111,27 @@ def _reserved_on(there: HostFacts) -> tuple[int, tuple[Finding, ...]]:
         known = there.memo[RESERVATION.id] = (total, tuple(RESERVATION.unread(*readings)))
     assert isinstance(known, tuple)
     return known
+
+
+def check_vcpu_reservation(subject: Subject) -> Iterator[Finding]:
+    """A running VM's CPU reservation against its vCPUs: each runs on one core at a time."""
+    vm, host = subject.vm, subject.destination
+    if not reserves(subject.of_vm):
+        return
+    if vm.cpu_reservation_mhz is None or vm.cpu_count is None or host.cpu_mhz is None or not host.cpu_cores:
+        readings = (vm, VM_RESERVATION, vm.cpu_reservation_mhz), (vm, VM_CPUS, vm.cpu_count)
+        yield from VCPU_RESERVATION.unread(*readings, (host, HOST_MHZ, host.cpu_mhz))
+        yield from VCPU_RESERVATION.unread((host, HOST_CORES, host.cpu_cores or None))
+    elif vm.cpu_reservation_mhz * host.cpu_cores > host.cpu_mhz * vm.cpu_count:
+        core_mhz = host.cpu_mhz // host.cpu_cores
+        message = f"{vm.name} reserves {vm.cpu_reservation_mhz} MHz for {vm.cpu_count} vCPUs, "
+        yield VCPU_RESERVATION.found(
+            subject.named_vm,
+            f"{message}a core of {host.name} has {core_mhz} MHz",
+            reserved_mhz=vm.cpu_reservation_mhz,
+            vcpus=vm.cpu_count,
+            core_mhz=core_mhz,
+        )
 
 
 def check_load(subject: HostSubject) -> Iterator[Finding]:
@@ -250,6 +276,7 @@ CAPACITY = Check(
     severity=Severity.BLOCKER,
     title="free processor time for the CPU reservation of a running VM",
     on_pair=check_capacity,
+    concerns=reserves,
     reads=(VM_RESERVATION, HOST_MHZ, HOST_USED),
     source="stricter than vCenter: vSphere Resource Management 8.0, CPU reservation",
     remedy="choose another host, or move other VMs off the destination first",
@@ -259,9 +286,20 @@ RESERVATION = Check(
     severity=Severity.BLOCKER,
     title="unreserved processor time for the CPU reservation of a running VM",
     on_pair=check_reservation,
+    concerns=reserves,
     reads=(VM_RESERVATION, HOST_MHZ),
     source="vSphere API 8.0: InsufficientHostCpuCapacityFault, InsufficientCpuResourcesFault",
     remedy="choose another host, or lower the CPU reservation of the VM or of VMs on the destination",
+)
+VCPU_RESERVATION = Check(
+    id="cpu.vcpu-reservation",
+    severity=Severity.BLOCKER,
+    title="cores as fast as the CPU reservation asks of each vCPU of a running VM",
+    on_pair=check_vcpu_reservation,
+    concerns=reserves,
+    reads=(VM_RESERVATION, VM_CPUS, HOST_MHZ, HOST_CORES),
+    source="vSphere API 8.0: InsufficientPerCpuCapacity",
+    remedy="choose a host with faster cores, or lower the VM's CPU reservation",
 )
 LOAD = Check(
     id="cpu.load",
@@ -324,6 +362,7 @@ NESTED = Check(
     severity=Severity.BLOCKER,
     title="hardware virtualization for the guest",
     on_pair=check_nested,
+    concerns=lambda subject: subject.vm.nested_hv is not False,
     reads=(VM_NESTED, HOST_NESTED),
     source="vSphere API 8.0: HostCapability.nestedHVSupported",
     remedy="choose a host that offers hardware virtualization to guests, or turn it off for the VM",
@@ -333,6 +372,7 @@ COUNTERS = Check(
     severity=Severity.BLOCKER,
     title="CPU performance counters for the guest",
     on_pair=check_counters,
+    concerns=lambda subject: subject.vm.cpu_counters is not False,
     reads=(VM_COUNTERS, HOST_COUNTERS),
     source="vSphere Virtual Machine Administration 8.0, Virtual CPU Performance Counters",
     remedy="choose a host with compatible counters, or turn the counters off for the VM",
@@ -342,6 +382,7 @@ CHECKS = (
     THREADS,
     CAPACITY,
     RESERVATION,
+    VCPU_RESERVATION,
     LOAD,
     VENDOR,
     FEATURES,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind
+from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind, PowerState
+from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.preflight import storage
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.subject import Subject, VmSubject
 from vsphere_motion.preflight.vmknic import HOST_LINKS
@@ -25,15 +27,15 @@ BACKING_WORDS = {
 
 
 def check_attached(
-    subject: VmSubject, check: Check, kinds: tuple[DeviceKind, ...], tied: frozenset[BackingKind]
+    subject: VmSubject, check: Check, devices: Iterable[Device], tied: frozenset[BackingKind]
 ) -> Iterator[Finding]:
-    """Connected devices of these kinds whose backing stays behind when the VM moves.
+    """Connected ones of these devices whose backing stays behind when the VM moves.
 
     A running VM is refused (API: RemoteDeviceNotSupported, CannotAccessVmDevice, FileBackedPortNotSupported); one that
     is off would miss the device when it is powered on.
     """
     yield from _unread_devices(subject, check)
-    for device in subject.of_kind(*kinds):
+    for device in devices:
         if device.connected is False or (device.backing is not None and device.backing not in tied):
             continue
         if device.backing is None or device.connected is None:
@@ -44,20 +46,51 @@ def check_attached(
         yield _found(subject, check, device, f"{what}{_detail(device)}")
 
 
-def check_cdrom(subject: VmSubject) -> Iterator[Finding]:
-    """Connected CD-ROM drives backed by the host or a client; an image is the business of `storage.reachable`."""
-    yield from check_attached(subject, CDROM, (DeviceKind.CDROM,), TIED)
+def check_cdrom(subject: Subject) -> Iterator[Finding]:
+    """Connected CD-ROM drives backed by the host or a client, and drives whose image the destination cannot read."""
+    yield from _drives(subject, CDROM, DeviceKind.CDROM)
 
 
-def check_floppy(subject: VmSubject) -> Iterator[Finding]:
-    """Connected floppy drives backed by the host or a client."""
-    yield from check_attached(subject, FLOPPY, (DeviceKind.FLOPPY,), TIED)
+def check_floppy(subject: Subject) -> Iterator[Finding]:
+    """Connected floppy drives backed by the host or a client, and drives whose image the destination cannot read."""
+    yield from _drives(subject, FLOPPY, DeviceKind.FLOPPY)
+
+
+def _drives(subject: Subject, check: Check, kind: DeviceKind) -> Iterator[Finding]:
+    drives = [drive for drive in subject.of_vm.drives if drive.kind is kind]
+    if drives or subject.vm.devices is None:
+        yield from check_attached(subject.of_vm, check, drives, TIED)
+    for drive in drives:
+        if drive.datastore is not None:
+            yield from _image(subject, check, drive, drive.datastore)
+
+
+def has_used_drive(subject: VmSubject) -> bool:
+    """Whether a drive is connected or has an image; true if the devices were not read."""
+    used = (drive.connected is not False or drive.datastore is not None for drive in subject.drives)
+    return subject.vm.devices is None or any(used)
+
+
+def _image(subject: Subject, check: Check, drive: Device, ref: MoRef) -> Iterator[Finding]:
+    """An image is only read, so a read-only mount is enough; of a disconnected drive its absence is a warning."""
+    lack = storage.find_lack(subject, ref, to_write=False)
+    if lack is None:
+        named = subject.inventory.name_of(ref) or NamedRef(ref=ref, name=ref.moid)
+        yield check.unknown(named, storage.unread_path(subject, ref))
+    elif lack:
+        host = subject.destination
+        what = f"the image in {drive.label} of {subject.vm.name}{_detail(drive)}"
+        is_refused = subject.is_live and drive.connected is not False
+        severity = Severity.BLOCKER if is_refused else Severity.WARNING
+        evidence = _evidence(drive) | {"datastore": ref.moid, "lack": lack}
+        message = f"{what} is on a datastore that {lack} on {host.name}"
+        yield check.found(subject.named_vm, message, severity=severity, evidence=evidence)
 
 
 def check_port(subject: VmSubject) -> Iterator[Finding]:
     """Connected serial and parallel ports backed by the host, a client or a file."""
-    kinds = (DeviceKind.SERIAL, DeviceKind.PARALLEL)
-    yield from check_attached(subject, PORT, kinds, TIED | {BackingKind.FILE})
+    ports = subject.of_kind(DeviceKind.SERIAL, DeviceKind.PARALLEL)
+    yield from check_attached(subject, PORT, ports, TIED | {BackingKind.FILE})
 
 
 def check_usb(subject: VmSubject) -> Iterator[Finding]:
@@ -66,7 +99,7 @@ def check_usb(subject: VmSubject) -> Iterator[Finding]:
     A host's USB device may move if it was added with vMotion support, which no property read here tells; so it counts
     as one that may not.
     """
-    yield from check_attached(subject, USB, (DeviceKind.USB,), TIED)
+    yield from check_attached(subject, USB, subject.of_kind(DeviceKind.USB), TIED)
 
 
 def check_passthrough(subject: VmSubject) -> Iterator[Finding]:
@@ -95,11 +128,16 @@ def check_shared_bus(subject: VmSubject) -> Iterator[Finding]:
 
 
 def check_vgpu(subject: VmSubject) -> Iterator[Finding]:
-    """Shared vGPUs can move between equal cards if they say so, and a running VM stands still meanwhile."""
+    """Shared vGPUs can move between equal cards if they say so, and a running VM stands still meanwhile.
+
+    A vCenter since 7.0.2 has the word for it, and one that does not say it means no; an older one cannot tell.
+    """
     yield from _unread_devices(subject, VGPU)
     for device in subject.vgpus:
         message = f"{subject.vm.name} has the vGPU {device.label}{_detail(device)}"
-        if device.migratable is None:
+        if device.migratable is None and subject.site.tells_of_vgpus:
+            yield _found(subject, VGPU, device, f"{message}, which does not say that it can migrate")
+        elif device.migratable is None:
             yield VGPU.unknown(subject.named_vm, f"{VGPU_MIGRATES} of {device.label}")
         elif device.migratable:
             yield VGPU.found(subject.named_vm, message, severity=Severity.WARNING, evidence=_evidence(device))
@@ -108,7 +146,7 @@ def check_vgpu(subject: VmSubject) -> Iterator[Finding]:
 
 
 def check_vgpu_profile(subject: Subject) -> Iterator[Finding]:
-    """The destination must offer the profile of the vGPU."""
+    """The destination must offer the profile of the vGPU; a VM that is off needs it when it is powered on."""
     host = subject.destination
     if subject.vm.devices is None:
         yield VGPU_PROFILE.unknown(subject.named_vm, VM_DEVICES)
@@ -117,7 +155,8 @@ def check_vgpu_profile(subject: Subject) -> Iterator[Finding]:
             yield VGPU_PROFILE.unknown(host.named, HOST_PROFILES)
         elif device.detail is not None and device.detail not in host.vgpu_profiles:
             message = f"{host.name} does not offer the vGPU profile {device.detail} of {subject.vm.name}"
-            severity = Severity.BLOCKER if subject.is_live else Severity.WARNING
+            is_off = subject.vm.power_state is PowerState.OFF
+            severity = Severity.WARNING if is_off else Severity.BLOCKER
             yield VGPU_PROFILE.found(host.named, message, severity=severity, profile=device.detail)
 
 
@@ -187,18 +226,20 @@ def _evidence(device: Device) -> dict[str, str | int | bool | None]:
 CDROM = Check(
     id="devices.cdrom",
     severity=Severity.BLOCKER,
-    title="no connected CD-ROM drive backed by the host or a client",
-    on_vm=check_cdrom,
-    reads=(VM_DEVICES,),
+    title="no connected CD-ROM drive that the destination cannot serve",
+    on_pair=check_cdrom,
+    concerns=has_used_drive,
+    reads=(VM_DEVICES, storage.DATASTORE_HOSTS),
     source="vSphere API 8.0: CannotAccessVmDevice, RemoteDeviceNotSupported",
     remedy="disconnect the drive, or use an image on a datastore that both hosts have",
 )
 FLOPPY = Check(
     id="devices.floppy",
     severity=Severity.BLOCKER,
-    title="no connected floppy drive backed by the host or a client",
-    on_vm=check_floppy,
-    reads=(VM_DEVICES,),
+    title="no connected floppy drive that the destination cannot serve",
+    on_pair=check_floppy,
+    concerns=has_used_drive,
+    reads=(VM_DEVICES, storage.DATASTORE_HOSTS),
     source="vSphere API 8.0: CannotAccessVmDevice, RemoteDeviceNotSupported",
     remedy="disconnect the drive, or use an image on a datastore that both hosts have",
 )
@@ -262,8 +303,9 @@ VGPU_PROFILE = Check(
     title="the vGPU's profile on the destination",
     about=About.DESTINATION,
     on_pair=check_vgpu_profile,
+    concerns=lambda subject: subject.vm.devices is None or bool(subject.vgpus),
     reads=(VM_DEVICES, HOST_PROFILES),
-    source="vSphere API 8.0: HostConfigInfo.sharedPassthruGpuTypes, DeviceBackingNotSupported",
+    source="vSphere API 8.0: HostConfigInfo.sharedPassthruGpuTypes, InsufficientGraphicsResourcesFault",
     remedy="choose a host whose GPU offers the profile",
 )
 VGPU_STUN = Check(
@@ -271,6 +313,7 @@ VGPU_STUN = Check(
     severity=Severity.BLOCKER,
     title="vGPU data that is sent before vMotion gives up",
     on_pair=check_vgpu_stun,
+    concerns=lambda subject: subject.vm.devices is None or bool(subject.vgpus),
     reads=(VM_DEVICES, VGPU_SIZE, HOST_LINKS),
     source="vCenter Server and Host Management 8.0, stun times of vGPU VMs; vmotion.maxSwitchoverSeconds is 100",
     remedy="give vMotion a faster network, a smaller vGPU profile, or move the VM while it is off",

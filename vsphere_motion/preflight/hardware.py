@@ -1,4 +1,4 @@
-"""Whether the destination can run a VM of that make: virtual hardware version, largest VM."""
+"""Whether the destination can run a VM of that make: virtual hardware version, largest VM, all VMs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from functools import cache
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.preflight.check import Check
-from vsphere_motion.preflight.subject import Subject
+from vsphere_motion.preflight.subject import HostFacts, Subject
 
 VM_VERSION = "config.version"
 VM_CPUS = "config.hardware.numCPU"
 VM_MEMORY = "config.hardware.memoryMB"
 HOST_VERSION = "config.product.version"
-HOST_VCPUS = "capability.maxSupportedVcpus"
+HOST_LARGEST = "capability.maxSupportedVcpus"
+HOST_RUNNING = "capability.maxHostSupportedVcpus"
 HOST_VM_MEMORY = "capability.maxSupportedVmMemory"
 
 RELEASES = (
@@ -57,10 +58,43 @@ def check_vcpus(subject: Subject) -> Iterator[Finding]:
     """The VM's vCPUs against the most that a VM may have there; a host that tells no limit (0) has none to compare."""
     vm, host = subject.vm, subject.destination
     if vm.cpu_count is None or host.max_vm_cpus is None:
-        yield from VCPUS.unread((vm, VM_CPUS, vm.cpu_count), (host, HOST_VCPUS, host.max_vm_cpus))
+        yield from VCPUS.unread((vm, VM_CPUS, vm.cpu_count), (host, HOST_LARGEST, host.max_vm_cpus))
     elif 0 < host.max_vm_cpus < vm.cpu_count:
         message = f"{vm.name} has {vm.cpu_count} vCPUs, {host.name} supports VMs with up to {host.max_vm_cpus}"
         yield VCPUS.found(subject.named_vm, message, vcpus=vm.cpu_count, max_vcpus=host.max_vm_cpus)
+
+
+def check_host_vcpus(subject: Subject) -> Iterator[Finding]:
+    """The vCPUs of all running VMs against the most that the destination runs together; 0 is a host without a limit."""
+    vm, host = subject.vm, subject.destination
+    if not subject.is_live:
+        return
+    if vm.cpu_count is None or host.max_running_vcpus is None:
+        yield from HOST_VCPUS.unread((vm, VM_CPUS, vm.cpu_count), (host, HOST_RUNNING, host.max_running_vcpus))
+    elif host.max_running_vcpus:
+        running, unknown = _vcpus_on(subject.there)
+        if running + vm.cpu_count <= host.max_running_vcpus:
+            yield from unknown
+            return
+        message = f"with {vm.name} {host.name} would run {running + vm.cpu_count} vCPUs"
+        yield HOST_VCPUS.found(
+            subject.named_vm,
+            f"{message}, and supports {host.max_running_vcpus}",
+            vcpus=vm.cpu_count,
+            running_vcpus=running,
+            max_running_vcpus=host.max_running_vcpus,
+        )
+
+
+def _vcpus_on(there: HostFacts) -> tuple[int, tuple[Finding, ...]]:
+    """The vCPUs of the host's running VMs as far as they were read, and what was not."""
+    known = there.memo.get(HOST_VCPUS.id)
+    if known is None:
+        readings = [(vm, VM_CPUS, vm.cpu_count) for vm in there.running]
+        unread = tuple(HOST_VCPUS.unread(*readings))
+        known = there.memo[HOST_VCPUS.id] = (sum(vm.cpu_count or 0 for vm in there.running), unread)
+    assert isinstance(known, tuple)
+    return known
 
 
 def check_memory(subject: Subject) -> Iterator[Finding]:
@@ -112,9 +146,18 @@ VCPUS = Check(
     severity=Severity.BLOCKER,
     title="no more vCPUs than the destination supports",
     on_pair=check_vcpus,
-    reads=(VM_CPUS, HOST_VCPUS),
+    reads=(VM_CPUS, HOST_LARGEST),
     source="vSphere API 8.0: NumVirtualCpusNotSupported, HostCapability.maxSupportedVcpus",
     remedy="choose a newer host, or power the VM off and give it fewer vCPUs",
+)
+HOST_VCPUS = Check(
+    id="hardware.host-vcpus",
+    severity=Severity.BLOCKER,
+    title="no more vCPUs of running VMs than the destination supports together",
+    on_pair=check_host_vcpus,
+    reads=(VM_CPUS, HOST_RUNNING),
+    source="vSphere API 8.0: NumVirtualCpusExceedsLimit, HostCapability.maxHostSupportedVcpus",
+    remedy="choose another host, or move other VMs off the destination first",
 )
 MEMORY = Check(
     id="hardware.memory",
@@ -126,4 +169,4 @@ MEMORY = Check(
     remedy="choose a host that supports the VM's memory size, or power the VM off and give it less",
 )
 
-CHECKS = (VERSION, VCPUS, MEMORY)
+CHECKS = (VERSION, VCPUS, HOST_VCPUS, MEMORY)

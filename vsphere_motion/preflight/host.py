@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.inventory import ConnectionState
+from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.hardware import HOST_VERSION
-from vsphere_motion.preflight.subject import HostSubject, RouteSubject
+from vsphere_motion.preflight.subject import HostSubject, RouteSubject, Subject, VmSubject
 
 HOST_CONNECTION = "runtime.connectionState"
 HOST_POWER = "runtime.powerState"
@@ -17,6 +17,7 @@ HOST_QUARANTINE = "runtime.inQuarantineMode"
 HOST_TASKS = "recentTask"
 HOST_REBOOT = "summary.rebootRequired"
 HOST_VMOTION = "capability.vmotionSupported"
+HOST_SUSPENDED = "capability.suspendedRelocateSupported"
 HOST_PARENT = "parent"
 CLUSTER_HA = "configurationEx"
 
@@ -97,6 +98,23 @@ def check_feature(subject: HostSubject) -> Iterator[Finding]:
         yield FEATURE.unknown(host.named, HOST_VMOTION)
     elif not host.vmotion_supported and host.vmotion_nics != ():
         yield FEATURE.found(host.named, f"{subject.end} {host.name} does not support vMotion", vmotion_supported=False)
+
+
+def is_suspended(subject: VmSubject) -> bool:
+    """Whether the VM is suspended; an unread power state is the business of `vm.power-state`."""
+    return subject.vm.power_state is PowerState.SUSPENDED
+
+
+def check_suspended(subject: Subject) -> Iterator[Finding]:
+    """A suspended VM moves with its memory in a file, which both hosts must know how to hand over."""
+    if not is_suspended(subject.of_vm):
+        return
+    for host in subject.hosts:
+        if host.suspended_relocate_supported is None:
+            yield SUSPENDED.unknown(host.named, HOST_SUSPENDED)
+        elif not host.suspended_relocate_supported:
+            message = f"{host.name} does not relocate suspended VMs, and {subject.vm.name} is suspended"
+            yield SUSPENDED.found(host.named, message, suspended_relocate_supported=False)
 
 
 def check_failover(subject: HostSubject) -> Iterator[Finding]:
@@ -205,6 +223,17 @@ FEATURE = Check(
     source="vSphere API 8.0: HostCapability.vmotionSupported, MigrationFeatureNotSupported, VMotionNotSupported",
     remedy="choose a host that has the feature, or move the VM while it is off",
 )
+SUSPENDED = Check(
+    id="host.suspended-relocate",
+    severity=Severity.BLOCKER,
+    title="hosts that relocate a suspended VM",
+    about=About.HOSTS,
+    on_pair=check_suspended,
+    concerns=is_suspended,
+    reads=("runtime.powerState", HOST_SUSPENDED),
+    source="vSphere API 8.0: SuspendedRelocateNotSupported, HostCapability.suspendedRelocateSupported",
+    remedy="resume the VM or power it off, and move it then",
+)
 FAILOVER = Check(
     id="host.failover",
     severity=Severity.BLOCKER,
@@ -242,6 +271,7 @@ CHECKS = (
     QUARANTINE,
     REBOOT,
     FEATURE,
+    SUSPENDED,
     FAILOVER,
     VERSION,
     LICENSE,

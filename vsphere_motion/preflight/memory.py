@@ -51,7 +51,7 @@ def check_admission(subject: Subject) -> Iterator[Finding]:
     if vm.memory_bytes > free_bytes:
         yield ADMISSION.found(
             subject.named_vm,
-            f"{vm.name} needs {_mib_up(vm.memory_bytes)} MiB, {host.name} has {free_bytes // MIB} MiB free",
+            f"{vm.name} needs {mib_up(vm.memory_bytes)} MiB, {host.name} has {free_bytes // MIB} MiB free",
             remedy=f"choose another host, or move other VMs off {host.name} first",
             needed_bytes=vm.memory_bytes,
             free_bytes=free_bytes,
@@ -68,16 +68,16 @@ def check_reservation(subject: Subject) -> Iterator[Finding]:
     vm, host = subject.vm, subject.destination
     if not subject.is_live:
         return
-    needed_bytes = _reserved_bytes(vm)
+    needed_bytes = reservation_bytes(vm)
     if needed_bytes is None or host.memory_bytes is None:
-        yield from RESERVATION.unread(*_unread_reservation(vm), (host, HOST_MEMORY, host.memory_bytes))
+        yield from RESERVATION.unread(*unread_reservation(vm), (host, HOST_MEMORY, host.memory_bytes))
         return
     reserved_bytes, unknown = _reserved_on(subject.there)
     unreserved_bytes = host.memory_bytes - reserved_bytes
     if needed_bytes > unreserved_bytes:
         yield RESERVATION.found(
             subject.named_vm,
-            f"{vm.name} reserves {_mib_up(needed_bytes)} MiB with its overhead, "
+            f"{vm.name} reserves {mib_up(needed_bytes)} MiB with its overhead, "
             f"{host.name} has {unreserved_bytes // MIB} MiB unreserved",
             needed_bytes=needed_bytes,
             unreserved_bytes=unreserved_bytes,
@@ -100,7 +100,7 @@ def check_headroom(subject: Subject) -> Iterator[Finding]:
     if after_bytes * 100 > host.memory_bytes * FULL_PERCENT:
         yield HEADROOM.found(
             host.named,
-            f"with {vm.name} {host.name} would use {_mib_up(after_bytes)} of {host.memory_bytes // MIB} MiB",
+            f"with {vm.name} {host.name} would use {mib_up(after_bytes)} of {host.memory_bytes // MIB} MiB",
             used_after_bytes=after_bytes,
             host_memory_bytes=host.memory_bytes,
         )
@@ -116,7 +116,7 @@ def check_active(subject: Subject) -> Iterator[Finding]:
         return
     free_bytes = host.memory_bytes - host.memory_used_bytes
     if vm.memory_active_bytes > free_bytes:
-        active = _mib_up(vm.memory_active_bytes)
+        active = mib_up(vm.memory_active_bytes)
         message = f"{vm.name} actively uses {active} MiB, {host.name} has {free_bytes // MIB} MiB free"
         yield ACTIVE.found(host.named, message, active_bytes=vm.memory_active_bytes, free_bytes=free_bytes)
 
@@ -189,7 +189,8 @@ def _host_readings(subject: Subject) -> tuple[Reading, Reading]:
     return (host, HOST_MEMORY, host.memory_bytes), (host, HOST_USED, host.memory_used_bytes)
 
 
-def _mib_up(size_bytes: int) -> int:
+def mib_up(size_bytes: int) -> int:
+    """MiB, rounded up."""
     return -(-size_bytes // MIB)
 
 
@@ -197,14 +198,15 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 1)
 
 
-def _reserved_bytes(vm: Vm) -> int | None:
+def reservation_bytes(vm: Vm) -> int | None:
     """Reservation and overhead; vCenter leaves the overhead unset where there is none, which is not unread."""
     if vm.memory_reservation_bytes is None or (vm.memory_overhead_bytes is None and VM_OVERHEAD in vm.unread):
         return None
     return vm.memory_reservation_bytes + (vm.memory_overhead_bytes or 0)
 
 
-def _unread_reservation(vm: Vm) -> tuple[Reading, Reading]:
+def unread_reservation(vm: Vm) -> tuple[Reading, Reading]:
+    """What `reserved_bytes` reads, as readings."""
     overhead = None if VM_OVERHEAD in vm.unread else 0
     return (vm, VM_RESERVATION, vm.memory_reservation_bytes), (vm, VM_OVERHEAD, overhead)
 
@@ -213,8 +215,8 @@ def _reserved_on(there: HostFacts) -> tuple[int, tuple[Finding, ...]]:
     """What the host's running VMs reserve as far as it was read, and what was not."""
     known = there.memo.get(RESERVATION.id)
     if known is None:
-        total = sum(_reserved_bytes(vm) or 0 for vm in there.running)
-        unread = tuple(finding for vm in there.running for finding in RESERVATION.unread(*_unread_reservation(vm)))
+        total = sum(reservation_bytes(vm) or 0 for vm in there.running)
+        unread = tuple(finding for vm in there.running for finding in RESERVATION.unread(*unread_reservation(vm)))
         known = there.memo[RESERVATION.id] = (total, unread)
     assert isinstance(known, tuple)
     return known
@@ -226,7 +228,7 @@ def _taken_back(subject: VmSubject, check: Check, path: str, size_bytes: int | N
     if size_bytes is None:
         yield check.unknown(subject.named_vm, path)
     elif size_bytes:
-        message = f"{subject.vm.name} has {_mib_up(size_bytes)} MiB {where}"
+        message = f"{subject.vm.name} has {mib_up(size_bytes)} MiB {where}"
         yield check.found(subject.named_vm, message, size_bytes=size_bytes)
 
 

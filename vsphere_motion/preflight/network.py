@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
-from vsphere_motion.model.inventory import Device, Host, HostPortgroup
+from vsphere_motion.model.inventory import Device, Host, HostPortgroup, HostSwitch
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.subject import Subject
@@ -15,9 +15,13 @@ NIC_NETWORK = "config.hardware.device.backing.network"
 NETWORK_HOSTS = "network"
 HOST_PORTGROUPS = "config.network.portgroup"
 HOST_SWITCHES = "config.network.vswitch"
+HOST_PROXIES = "config.network.proxySwitch"
 
 DISTRIBUTED = "DistributedVirtualPortgroup"
 STANDARD = "Network"
+
+# Begins the key of a port that exists on one host alone, made while vCenter was away (UNVERIFIED; seen as c-0, c-1).
+TEMPORARY = "c-"
 
 
 def check_present(subject: Subject) -> Iterator[Finding]:
@@ -30,6 +34,8 @@ def check_present(subject: Subject) -> Iterator[Finding]:
         yield PRESENT.unknown(subject.named_vm, VM_DEVICES)
         return
     for nic in subject.of_vm.nics:
+        if nic.is_legacy:
+            continue  # it names no network of the inventory: the business of `network.usable`
         if nic.network is None:
             yield PRESENT.unknown(subject.named_vm, f"{NIC_NETWORK} of {nic.label}")
             continue
@@ -89,7 +95,7 @@ def _intranet(subject: Subject, nic: Device, host: Host, portgroup: HostPortgrou
     return UPLINK.found(
         host.named,
         f"{portgroup.switch} of {host.name} with {portgroup.name} of {subject.vm.name} has no physical adapter",
-        severity=Severity.BLOCKER if is_connected and subject.is_live else Severity.WARNING,
+        severity=Severity.BLOCKER if is_connected else Severity.WARNING,
         device=nic.label,
         switch=portgroup.switch,
     )
@@ -119,6 +125,98 @@ def check_vlan(subject: Subject) -> Iterator[Finding]:
             yield VLAN.found(subject.destination.named, message, evidence=evidence)
 
 
+def check_usable(subject: Subject) -> Iterator[Finding]:
+    """The networks must take the VM's adapters: a free port, a policy no stricter than here, what they reserve.
+
+    An adapter with a temporary port or one that names its network in the way of the first ESX releases cannot move. A
+    disconnected adapter is a warning, because it could not be connected there.
+    """
+    if subject.vm.devices is None:
+        yield USABLE.unknown(subject.named_vm, VM_DEVICES)
+    for nic in subject.of_vm.nics:
+        if nic.is_legacy:
+            yield _unusable(subject, nic, f"{_of(subject, nic)} is on a network of an old kind that cannot be moved")
+        elif nic.network is not None and nic.network.kind == DISTRIBUTED:
+            yield from _on_switch(subject, nic)
+        elif nic.network is not None and nic.network.kind == STANDARD:
+            yield from _on_portgroup(subject, nic)
+
+
+def _on_switch(subject: Subject, nic: Device) -> Iterator[Finding]:
+    host, there = subject.destination, subject.there.switches.get(nic.switch_uuid or "")
+    if (nic.port_key or "").startswith(TEMPORARY):
+        message = f"{_of(subject, nic)} has the temporary port {nic.port_key}, which exists on its host alone"
+        yield _unusable(subject, nic, message, severity=Severity.BLOCKER)
+    if host.switches is None:
+        yield USABLE.unknown(host.named, HOST_PROXIES)
+    if there is None:
+        return  # a host that is no member of the switch is the business of `network.present`
+    if there.ports and not there.free_ports:
+        yield _unusable(subject, nic, _full(subject, nic, there.name))
+    if nic.reserved_bps and there.reservation_supported is False:
+        message = f"{_of(subject, nic)} reserves bandwidth, which {there.name} on {host.name} cannot do"
+        yield _unusable(subject, nic, message)
+    yield from _mode(subject, nic, there)
+
+
+def _mode(subject: Subject, nic: Device, there: HostSwitch) -> Iterator[Finding]:
+    here = subject.of_vm.here.switches.get(there.uuid) if subject.of_vm.here else None
+    if here is not None and here.ens_enabled != there.ens_enabled:
+        host = subject.destination.name
+        message = f"{there.name} is in enhanced data path mode on one host only, and {_of(subject, nic)} goes to {host}"
+        yield _unusable(subject, nic, message)
+
+
+def _on_portgroup(subject: Subject, nic: Device) -> Iterator[Finding]:
+    here_at, label = subject.of_vm.here, nic.detail or ""
+    for end in (here_at, subject.there):
+        if end is not None and end.host.portgroups is None:
+            yield USABLE.unknown(end.host.named, HOST_PORTGROUPS)
+    there = subject.there.portgroups.get(label)
+    if there is None:
+        return
+    if there.free_ports is None:
+        yield USABLE.unknown(subject.destination.named, HOST_SWITCHES)
+    elif not there.free_ports:
+        yield _unusable(subject, nic, _full(subject, nic, there.switch))
+    here = here_at.portgroups.get(label) if here_at else None
+    denied = () if here is None else _denied(here, there)
+    if denied:
+        message = f"port group {there.name} on {subject.destination.name} rejects {', '.join(denied)}"
+        yield _unusable(subject, nic, f"{message}, which {_of(subject, nic)} may do here")
+
+
+def _denied(here: HostPortgroup, there: HostPortgroup) -> tuple[str, ...]:
+    """What the security policy allows here and forbids there; unset is inherited, and no difference."""
+    pairs = (
+        ("promiscuous mode", here.promiscuous, there.promiscuous),
+        ("MAC address changes", here.mac_changes, there.mac_changes),
+        ("forged transmits", here.forged_transmits, there.forged_transmits),
+    )
+    return tuple(word for word, before, after in pairs if before and after is False)
+
+
+def _full(subject: Subject, nic: Device, switch: str) -> str:
+    return f"{switch} on {subject.destination.name} has no free port for {_of(subject, nic)}"
+
+
+def _of(subject: Subject, nic: Device) -> str:
+    return f"{nic.label} of {subject.vm.name}"
+
+
+def _unusable(subject: Subject, nic: Device, message: str, *, severity: Severity | None = None) -> Finding:
+    about = subject.inventory.name_of(nic.network) or subject.named_vm
+    usual = Severity.WARNING if nic.connected is False else Severity.BLOCKER
+    return USABLE.found(
+        about,
+        message,
+        severity=severity or usual,
+        device=nic.label,
+        connected=nic.connected,
+        host=subject.destination.ref.moid,
+    )
+
+
 def _on_standard_switches(subject: Subject) -> Iterator[Device]:
     return (nic for nic in subject.of_vm.nics if nic.network is not None and nic.network.kind == STANDARD)
 
@@ -139,6 +237,7 @@ UPLINK = Check(
     title="standard switches with a physical adapter",
     about=About.HOSTS,
     on_pair=check_uplink,
+    concerns=lambda subject: bool(subject.nics),
     reads=(VM_DEVICES, HOST_PORTGROUPS, HOST_SWITCHES),
     source="vSphere API 8.0: VMOnVirtualIntranet",
     remedy="add an uplink to the switch, disconnect the adapter, or move all VMs of that network together while off",
@@ -150,6 +249,7 @@ VLAN = Check(
     title="one VLAN behind port groups of one label",
     about=About.DESTINATION,
     on_pair=check_vlan,
+    concerns=lambda subject: bool(subject.nics),
     reads=(VM_DEVICES, HOST_PORTGROUPS),
     source="vSphere Networking 8.0, Standard Port Groups; vCenter compares labels, not VLANs",
     remedy="give the port group the same VLAN ID on both hosts, or use a distributed switch",
@@ -157,10 +257,12 @@ VLAN = Check(
 USABLE = Check(
     id="network.usable",
     severity=Severity.BLOCKER,
-    title="networks that are compatible on both hosts",
+    title="networks that take the VM's adapters on the destination",
     about=About.NETWORK,
-    source="vSphere API 8.0: CannotUseNetwork, DestinationSwitchFull, NetworksMayNotBeTheSame",
-    remedy="make the network of both hosts alike, or choose another host",
+    on_pair=check_usable,
+    reads=(VM_DEVICES, HOST_PORTGROUPS, HOST_SWITCHES, HOST_PROXIES),
+    source="vSphere API 8.0: CannotUseNetwork, DestinationSwitchFull, LegacyNetworkInterfaceInUse, VMOnConflictDVPort",
+    remedy="make the network of both hosts alike, attach the adapter to another network, or choose another host",
 )
 
 CHECKS = (PRESENT, UPLINK, VLAN, USABLE)

@@ -21,21 +21,24 @@ from vsphere_motion.preflight import (
     cpu,
     devices,
     encryption,
+    files,
     ft,
     guest,
     hardware,
     history,
     host,
+    limits,
     memory,
     network,
     permissions,
+    pool,
     storage,
     swap,
     vcenter,
     vm,
     vmknic,
 )
-from vsphere_motion.preflight.check import GRAVITY, Check
+from vsphere_motion.preflight.check import GRAVITY, Check, PairFunction
 from vsphere_motion.preflight.subject import (
     HostFacts,
     HostSubject,
@@ -55,9 +58,12 @@ CHECKS: tuple[Check, ...] = (
     *guest.CHECKS,
     *host.CHECKS,
     *hardware.CHECKS,
+    *limits.CHECKS,
     *memory.CHECKS,
     *cpu.CHECKS,
+    *pool.CHECKS,
     *storage.CHECKS,
+    *files.CHECKS,
     *swap.CHECKS,
     *network.CHECKS,
     *vmknic.CHECKS,
@@ -77,10 +83,11 @@ _OF_VM = tuple(check.on_vm for check in CHECKS if check.on_vm)
 _OF_HOST = tuple(check.on_host for check in CHECKS if check.on_host)
 _OF_SOURCE = tuple(check.on_host for check in CHECKS if check.on_host and check.at_source)
 _OF_ROUTE = tuple(check.on_route for check in CHECKS if check.on_route)
-_OF_PAIR = tuple(check.on_pair for check in CHECKS if check.on_pair)
+_OF_PAIR = tuple(check for check in CHECKS if check.on_pair)
 _OF_NOOP = tuple(check.on_pair for check in CHECKS if check.on_pair and check.on_noop)
 
 _Findings = tuple[Finding, ...]
+_Functions = Sequence[PairFunction]
 
 
 def known_ids() -> tuple[str, ...]:
@@ -156,8 +163,9 @@ class Preflight:
         of_vm = vm_subject(self._site, move)
         subject = move_subject(self._site, move, of_vm)
         if subject.is_noop:
-            return _in_order([*_pair(subject, noop=True)])
-        return self._judge(of_vm, subject, self._of_vm(of_vm))
+            return _in_order([*_pair(subject, _OF_NOOP)])
+        functions = _of_pair(of_vm, moves_files=subject.files_to is not None)
+        return self._judge(subject, functions, self._of_vm(of_vm))
 
     def matrix(self, vms: Iterable[Vm], hosts: Iterable[Host]) -> Matrix:
         """What all checks find about each VM on each host."""
@@ -175,23 +183,27 @@ class Preflight:
         found = self._of_vm(of_vm)
         pool = inventory.name_of(moved.pool)
         datastores = tuple(named for ref in moved.datastores or () if (named := inventory.name_of(ref)))
+        functions = {moves: _of_pair(of_vm, moves_files=moves) for moves in (False, True)}
         cells = []
         for there in hosts:
             subject = pair_subject(of_vm, there, _pool_at(of_vm, there, pool), datastores)
             is_noop = subject.is_noop
-            findings = _in_order([*_pair(subject, noop=True)]) if is_noop else self._judge(of_vm, subject, found)
+            if is_noop:
+                findings = _in_order([*_pair(subject, _OF_NOOP)])
+            else:
+                findings = self._judge(subject, functions[subject.files_to is not None], found)
             cells.append(Cell(vm=moved.ref, host=there.host.ref, findings=findings, is_noop=is_noop))
         return tuple(cells)
 
-    def _judge(self, of_vm: VmSubject, subject: Subject, found: _Findings) -> _Findings:
+    def _judge(self, subject: Subject, functions: _Functions, found: _Findings) -> _Findings:
         live = subject.is_live
         together = list(found)
-        if of_vm.source is not None:
-            here = self._site.facts_of(of_vm.source)
+        if subject.source is not None:
+            here = self._site.facts_of(subject.source)
             together += self._end(here, live=live, is_destination=False)
             together += self._route(here, subject.there, live=live)
         together += self._end(subject.there, live=live)
-        together += _pair(subject, noop=False)
+        together += _pair(subject, functions)
         return _in_order(together)
 
     def _of_vm(self, of_vm: VmSubject) -> _Findings:
@@ -224,8 +236,19 @@ def _pool_at(of_vm: VmSubject, there: HostFacts, pool: NamedRef | None) -> Named
     return there.site.inventory.name_of(there.cluster.root_pool) if there.cluster else None
 
 
-def _pair(subject: Subject, *, noop: bool) -> Iterator[Finding]:
-    for function in _OF_NOOP if noop else _OF_PAIR:
+def _of_pair(of_vm: VmSubject, *, moves_files: bool) -> _Functions:
+    """The checks of a pair that can have anything to say of the VM, or of its files on their way."""
+    return [
+        check.on_pair
+        for check in _OF_PAIR
+        if check.on_pair
+        and (moves_files or not check.moves_files)
+        and (check.concerns is None or check.concerns(of_vm))
+    ]
+
+
+def _pair(subject: Subject, functions: _Functions) -> Iterator[Finding]:
+    for function in functions:
         yield from function(subject)
 
 

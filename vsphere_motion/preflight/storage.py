@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.inventory import Datastore, DatastoreMount, DeviceKind, Vm
+from vsphere_motion.model.inventory import Datastore, DatastoreMount, Device
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.subject import Subject, VmSubject
@@ -20,31 +20,29 @@ DATASTORE_MODE = "summary.maintenanceMode"
 DATASTORE_FREE = "summary.freeSpace"
 HOST_LUNS = "config.storageDevice.scsiLun"
 
-MEDIA = frozenset({DeviceKind.CDROM, DeviceKind.FLOPPY})
+MULTI_WRITERS = "sharingMultiWriter"
+FORGETFUL = frozenset({"independent_nonpersistent", "nonpersistent", "undoable"})
 MIB = 1024 * 1024
 
 
 def check_reachable(subject: Subject) -> Iterator[Finding]:
-    """Every datastore the VM uses must be mounted, accessible and writable on the destination.
+    """Every datastore the VM's files are on after the move must be mounted, accessible and writable on the destination.
 
-    A datastore that holds nothing but images of disconnected drives is a warning: they cannot be connected there.
+    A datastore with nothing but an image in a drive is the business of that drive's check.
     """
-    if subject.vm.datastores is None:
+    datastores = subject.datastores_after
+    if datastores is None:
         yield REACHABLE.unknown(subject.named_vm, VM_DATASTORES)
         return
-    for ref in subject.vm.datastores:
-        lack = _find_lack(subject, ref)
+    for ref in datastores:
+        lack = find_lack(subject, ref)
         if lack is None:
-            yield REACHABLE.unknown(_named(subject, ref), _unread_path(subject, ref))
+            yield REACHABLE.unknown(_named(subject, ref), unread_path(subject, ref))
         elif lack:
             yield _unreachable(subject, _named(subject, ref), lack)
 
 
-def _named(subject: Subject | VmSubject, ref: MoRef) -> NamedRef:
-    return subject.site.inventory.name_of(ref) or NamedRef(ref=ref, name=ref.moid)
-
-
-def _find_lack(subject: Subject, ref: MoRef) -> str | None:
+def find_lack(subject: Subject, ref: MoRef, *, to_write: bool = True) -> str | None:
     """What the destination lacks of a datastore in words; empty if nothing; None if it could not be read."""
     attached = subject.there.datastores
     if attached is not None and ref not in attached:
@@ -53,55 +51,51 @@ def _find_lack(subject: Subject, ref: MoRef) -> str | None:
     if datastore is None or datastore.mounts is None:
         return None
     mount = subject.site.mounts.get((ref, subject.destination.ref))
-    return "is not mounted" if mount is None else _lack_of_mount(datastore, mount)
+    return "is not mounted" if mount is None else _lack_of_mount(datastore, mount, to_write=to_write)
 
 
-def _lack_of_mount(datastore: Datastore, mount: DatastoreMount) -> str | None:
+def _lack_of_mount(datastore: Datastore, mount: DatastoreMount, *, to_write: bool) -> str | None:
     """An unset `mounted` means true, and the summary stands in for an unset `accessible` (API: HostMountInfo)."""
     if mount.mounted is False:
         return "is not mounted"
     is_accessible = datastore.accessible if mount.accessible is None else mount.accessible
     if is_accessible is False:
         return "is not accessible"
-    if mount.access_mode == "readOnly":
+    if to_write and mount.access_mode == "readOnly":
         return "is mounted read-only"
-    return None if is_accessible is None or mount.access_mode is None else ""
+    return None if is_accessible is None or (to_write and mount.access_mode is None) else ""
 
 
-def _unread_path(subject: Subject, ref: MoRef) -> str:
+def unread_path(subject: Subject, ref: MoRef) -> str:
+    """The property that would have said how the destination sees a datastore."""
     datastore = subject.inventory.find_datastore(ref)
     return DATASTORE_HOSTS if datastore is None or datastore.mounts is None else DATASTORE_MOUNT
 
 
+def _named(subject: Subject | VmSubject, ref: MoRef) -> NamedRef:
+    return subject.site.inventory.name_of(ref) or NamedRef(ref=ref, name=ref.moid)
+
+
 def _unreachable(subject: Subject, datastore: NamedRef, lack: str) -> Finding:
-    vm, host = subject.vm, subject.destination
-    is_idle = _holds_idle_media_only(vm, datastore)
-    return REACHABLE.found(
-        datastore,
-        f"datastore {datastore.name} of {vm.name} {lack} on {host.name}",
-        severity=Severity.WARNING if is_idle else Severity.BLOCKER,
-        remedy=f"remove the drive's image from {vm.name}" if is_idle else None,
-        host=host.ref.moid,
-        lack=lack,
-    )
+    host = subject.destination
+    message = f"datastore {datastore.name} {_whose(subject)} {lack} on {host.name}"
+    return REACHABLE.found(datastore, message, host=host.ref.moid, lack=lack)
 
 
-def _holds_idle_media_only(vm: Vm, datastore: NamedRef) -> bool:
-    users = [device for device in vm.devices or () if device.datastore == datastore.ref]
-    is_home = vm.vmx_path is None or vm.vmx_path.startswith(f"[{datastore.name}]")
-    return bool(users) and not is_home and all(d.kind in MEDIA and d.connected is False for d in users)
+def _whose(subject: Subject) -> str:
+    return f"{'of' if subject.files_to is None else 'for the files of'} {subject.vm.name}"
 
 
-def check_maintenance(subject: VmSubject) -> Iterator[Finding]:
-    """A datastore on its way out of service must not gain work."""
-    for ref in subject.vm.datastores or ():
-        datastore = subject.site.inventory.find_datastore(ref)
+def check_maintenance(subject: Subject) -> Iterator[Finding]:
+    """A datastore on its way out of service must not gain work; what leaves it may go."""
+    for ref in subject.datastores_after or ():
+        datastore = subject.inventory.find_datastore(ref)
         if datastore is None or datastore.maintenance_mode is None:
             yield MAINTENANCE.unknown(_named(subject, ref), DATASTORE_MODE)
         elif datastore.maintenance_mode != "normal":
-            message = f"datastore {datastore.name} of {subject.vm.name} is in {datastore.maintenance_mode}"
+            message = f"datastore {datastore.name} {_whose(subject)} is in {datastore.maintenance_mode}"
             yield MAINTENANCE.found(_named(subject, ref), message, maintenance_mode=datastore.maintenance_mode)
-    if subject.vm.datastores is None:
+    if subject.datastores_after is None:
         yield MAINTENANCE.unknown(subject.named_vm, VM_DATASTORES)
 
 
@@ -117,14 +111,12 @@ def check_growth(subject: VmSubject) -> Iterator[Finding]:
 
 def check_space(subject: Subject) -> Iterator[Finding]:
     """Where files move to another datastore, it must hold them: disks, snapshots and swap file together."""
-    vm = subject.vm
-    targets = tuple(named for named in subject.datastores if named.ref not in (vm.datastores or ()))
-    if not targets:
+    if subject.files_to is None:
         return
-    if vm.committed_bytes is None:
+    if subject.vm.committed_bytes is None:
         yield SPACE.unknown(subject.named_vm, VM_COMMITTED)
         return
-    yield from _too_small(subject, SPACE, vm.committed_bytes, targets)
+    yield from _too_small(subject, SPACE, subject.vm.committed_bytes, (subject.files_to,))
 
 
 def _too_small(
@@ -172,40 +164,83 @@ def check_rdm_physical(subject: VmSubject) -> Iterator[Finding]:
             yield RDM_PHYSICAL.found(subject.named_vm, message, device=disk.label)
 
 
-def check_multi_writer(subject: VmSubject) -> Iterator[Finding]:
-    """Several VMs write to the disk; a cluster in the guests may take a standstill for a failure."""
+def check_multi_writer(subject: Subject) -> Iterator[Finding]:
+    """Several VMs write to the disk; a cluster in the guests may take a standstill for a failure.
+
+    vCenter refuses to move the disk's file while the VM runs, and any such disk of a fault tolerant VM.
+    """
     if subject.vm.devices is None:
         yield MULTI_WRITER.unknown(subject.named_vm, VM_DEVICES)
-    for disk in subject.of_kind(DeviceKind.DISK):
-        if disk.sharing == "sharingMultiWriter":
-            message = f"{disk.label} of {subject.vm.name} is shared with other VMs (multi-writer)"
-            yield MULTI_WRITER.found(subject.named_vm, message, device=disk.label)
+    for disk in subject.of_vm.disks:
+        if disk.sharing == MULTI_WRITERS:
+            is_refused = _leaves_while_on(subject, disk) or bool(subject.vm.ft_instance_uuids)
+            yield MULTI_WRITER.found(
+                subject.named_vm,
+                f"{disk.label} of {subject.vm.name} is shared with other VMs (multi-writer){_but(subject, disk)}",
+                severity=Severity.BLOCKER if is_refused else Severity.WARNING,
+                device=disk.label,
+            )
 
 
-def check_independent(subject: VmSubject) -> Iterator[Finding]:
-    """A disk that forgets at power-off; vCenter refuses to move its file while the VM runs."""
+def check_independent(subject: Subject) -> Iterator[Finding]:
+    """A disk that forgets at power-off, whose file vCenter does not move while the VM runs.
+
+    A disk in undoable mode keeps what is written in a redo log that stays behind, so vCenter refuses any move.
+    """
     if subject.vm.devices is None:
         yield INDEPENDENT.unknown(subject.named_vm, VM_DEVICES)
-    for disk in subject.of_kind(DeviceKind.DISK):
-        if disk.disk_mode in {"independent_nonpersistent", "nonpersistent", "undoable"}:
-            message = f"{disk.label} of {subject.vm.name} is {disk.disk_mode}"
-            yield INDEPENDENT.found(subject.named_vm, message, device=disk.label, disk_mode=disk.disk_mode)
+    for disk in subject.of_vm.disks:
+        if disk.disk_mode in FORGETFUL:
+            is_refused = disk.disk_mode == "undoable" or _leaves_while_on(subject, disk)
+            yield INDEPENDENT.found(
+                subject.named_vm,
+                f"{disk.label} of {subject.vm.name} is {disk.disk_mode}{_but(subject, disk)}",
+                severity=Severity.BLOCKER if is_refused else Severity.WARNING,
+                device=disk.label,
+                disk_mode=disk.disk_mode,
+            )
+
+
+def _leaves_while_on(subject: Subject, disk: Device) -> bool:
+    return subject.is_live and disk in subject.moved_disks
+
+
+def _but(subject: Subject, disk: Device) -> str:
+    target = subject.files_to
+    return f", and cannot go to {target.name} while it runs" if target and _leaves_while_on(subject, disk) else ""
+
+
+def has_odd_disk(subject: VmSubject) -> bool:
+    """Whether a disk has several writers or forgets what is written; true if the disks were not read."""
+    odd = (disk.sharing == MULTI_WRITERS or disk.disk_mode in FORGETFUL for disk in subject.disks)
+    return subject.vm.devices is None or any(odd)
 
 
 def check_first_class(subject: VmSubject) -> Iterator[Finding]:
     """A First Class Disk, such as a container volume, has an owner who keeps track of where it is attached."""
     if subject.vm.devices is None:
         yield FIRST_CLASS.unknown(subject.named_vm, VM_DEVICES)
-    for disk in subject.of_kind(DeviceKind.DISK):
+    for disk in subject.disks:
         if disk.is_first_class:
             message = f"{disk.label} of {subject.vm.name} is a First Class Disk (container volume)"
             yield FIRST_CLASS.found(subject.named_vm, message, device=disk.label)
 
 
+def check_disk(subject: VmSubject) -> Iterator[Finding]:
+    """A whole disk or partition of the host without a mapping file: another host does not have it under that name."""
+    if subject.vm.devices is None:
+        yield DISK.unknown(subject.named_vm, VM_DEVICES)
+    for disk in subject.disks:
+        if disk.is_raw:
+            message = f"{disk.label} of {subject.vm.name} is a raw disk of its host without a mapping file"
+            severity = Severity.BLOCKER if subject.is_live else Severity.WARNING
+            yield DISK.found(subject.named_vm, message, severity=severity, device=disk.label)
+
+
 REACHABLE = Check(
     id="storage.reachable",
     severity=Severity.BLOCKER,
-    title="every datastore of the VM read-write on the destination",
+    title="every datastore of the VM's files read-write on the destination",
     about=About.DATASTORE,
     on_pair=check_reachable,
     reads=(VM_DATASTORES, VM_DEVICES, DATASTORE_HOSTS),
@@ -215,9 +250,9 @@ REACHABLE = Check(
 MAINTENANCE = Check(
     id="storage.maintenance",
     severity=Severity.BLOCKER,
-    title="no datastore of the VM in maintenance mode",
+    title="no datastore of the VM's files in maintenance mode",
     about=About.DATASTORE,
-    on_vm=check_maintenance,
+    on_pair=check_maintenance,
     reads=(VM_DATASTORES, DATASTORE_MODE),
     source="vSphere API 8.0: InvalidDatastoreState, DatastoreSummary.maintenanceMode",
     remedy="exit maintenance mode on the datastore, or move the VM's files to another one first",
@@ -238,6 +273,7 @@ SPACE = Check(
     title="free space where files have to move",
     about=About.DATASTORE,
     on_pair=check_space,
+    moves_files=True,
     reads=(VM_COMMITTED, DATASTORE_FREE),
     source="vSphere API 8.0: NoDiskSpace, InsufficientStorageSpace",
     remedy="free space on the datastore, or choose another",
@@ -247,6 +283,7 @@ RDM = Check(
     severity=Severity.BLOCKER,
     title="the LUN of every raw device mapping on the destination",
     on_pair=check_rdm,
+    concerns=lambda subject: subject.vm.devices is None or bool(subject.rdms),
     reads=(VM_DEVICES, HOST_LUNS),
     source="vSphere API 8.0: RDMPointsToInaccessibleDisk, VirtualDiskRawDiskMappingVer1BackingInfo.lunUuid",
     remedy="present the LUN to the destination and rescan its storage, or choose a host that sees it",
@@ -262,18 +299,20 @@ RDM_PHYSICAL = Check(
 )
 MULTI_WRITER = Check(
     id="storage.multi-writer",
-    severity=Severity.WARNING,
+    severity=Severity.BLOCKER,
     title="no disk that several VMs write to",
-    on_vm=check_multi_writer,
+    on_pair=check_multi_writer,
+    concerns=has_odd_disk,
     reads=(VM_DEVICES,),
     source="KB 1034165: multi-writer disks; vSphere API 8.0: MultiWriterNotSupported",
     remedy="make sure that the cluster in the guests bears a standstill of some seconds, and move one node at a time",
 )
 INDEPENDENT = Check(
     id="storage.independent",
-    severity=Severity.WARNING,
+    severity=Severity.BLOCKER,
     title="no disk whose changes are not kept",
-    on_vm=check_independent,
+    on_pair=check_independent,
+    concerns=has_odd_disk,
     reads=(VM_DEVICES,),
     source="vSphere API 8.0: NonPersistentDisksNotSupported, UncommittedUndoableDisk",
     remedy="leave the disk where it is while the VM runs, or power the VM off to move its files",
@@ -290,9 +329,11 @@ FIRST_CLASS = Check(
 DISK = Check(
     id="storage.disk",
     severity=Severity.BLOCKER,
-    title="disks of a kind and mode that can move",
-    source="vSphere API 8.0: RDMNotSupported, RawDiskNotSupported, DiskNotSupported, EightHostLimitViolated",
-    remedy="change the disk's kind or mode, or power the VM off",
+    title="no raw disk of the host",
+    on_vm=check_disk,
+    reads=(VM_DEVICES,),
+    source="vSphere API 8.0: RawDiskNotSupported, VirtualDiskRawDiskVer2BackingInfo",
+    remedy="give the VM the device by a raw device mapping, or power it off to move it",
 )
 
 CHECKS = (

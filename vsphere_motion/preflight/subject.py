@@ -7,142 +7,17 @@ the whole site is derived once, however many moves it concerns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
-from vsphere_motion.model.inventory import (
-    Cluster,
-    DatastoreMount,
-    Device,
-    DeviceKind,
-    DrsRule,
-    Feature,
-    Host,
-    HostPortgroup,
-    Inventory,
-    PowerState,
-    Vm,
-)
+from vsphere_motion.model.inventory import Cluster, Device, DeviceKind, Feature, Host, Inventory, Vm
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef, NamedRef
-from vsphere_motion.preflight.surroundings import NOTHING, Surroundings
+from vsphere_motion.preflight.ground import IDLE as IDLE
+from vsphere_motion.preflight.ground import HostFacts as HostFacts
+from vsphere_motion.preflight.ground import Site as Site
 
-IDLE = frozenset({PowerState.OFF, PowerState.SUSPENDED})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """The snapshot and what surrounds it, with what checks look up in them put in order once."""
-
-    inventory: Inventory
-    surroundings: Surroundings = NOTHING
-    memo: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
-    _demands: dict[tuple[Feature, ...], tuple[Feature, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _hosts: dict[MoRef, HostFacts] = field(default_factory=dict, repr=False, compare=False)
-
-    def facts_of(self, host: Host) -> HostFacts:
-        """What the site says of a host."""
-        facts = self._hosts.get(host.ref)
-        if facts is None:
-            facts = self._hosts[host.ref] = HostFacts(site=self, host=host)
-        return facts
-
-    def demand(self, features: tuple[Feature, ...]) -> tuple[Feature, ...]:
-        """The one tuple that stands for all equal ones, so that equal demands are compared with a host once."""
-        return self._demands.setdefault(features, features)
-
-    @cached_property
-    def running(self) -> Mapping[MoRef, tuple[Vm, ...]]:
-        """The VMs that run on each host, by `runtime.host`; an unread power state counts as running."""
-        by_host: dict[MoRef, list[Vm]] = {}
-        for vm in self.inventory.vms:
-            if vm.host is not None and vm.power_state not in IDLE:
-                by_host.setdefault(vm.host, []).append(vm)
-        return {host: tuple(vms) for host, vms in by_host.items()}
-
-    @cached_property
-    def rules(self) -> Mapping[tuple[MoRef, MoRef], tuple[DrsRule, ...]]:
-        """The enabled rules about a VM in a cluster, by the references of both."""
-        found: dict[tuple[MoRef, MoRef], list[DrsRule]] = {}
-        for cluster in self.inventory.clusters:
-            for rule in cluster.rules or ():
-                for vm in dict.fromkeys(rule.vms) if rule.enabled else ():
-                    found.setdefault((cluster.ref, vm), []).append(rule)
-        return {key: tuple(rules) for key, rules in found.items()}
-
-    @cached_property
-    def ruled(self) -> frozenset[MoRef]:
-        """The VMs that enabled rules are about."""
-        return frozenset(vm for _, vm in self.rules)
-
-    @cached_property
-    def mounts(self) -> Mapping[tuple[MoRef, MoRef], DatastoreMount]:
-        """How a host sees a datastore, by the references of both."""
-        return {(d.ref, mount.host): mount for d in self.inventory.datastores for mount in d.mounts or ()}
-
-    @cached_property
-    def vmotion_addresses(self) -> Mapping[str, tuple[Host, ...]]:
-        """The hosts that have each vMotion address."""
-        found: dict[str, list[Host]] = {}
-        for host in self.inventory.hosts:
-            for address in dict.fromkeys(nic.address for nic in host.vmotion_nics or () if nic.address):
-                found.setdefault(address, []).append(host)
-        return {address: tuple(hosts) for address, hosts in found.items()}
-
-    def members(self, cluster: Cluster) -> Iterator[Host]:
-        """The hosts of a cluster that were read."""
-        return (host for host in self.inventory.hosts if host.compute_resource == cluster.ref)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostFacts:
-    """A host and what the site says of it."""
-
-    site: Site
-    host: Host
-
-    @cached_property
-    def cluster(self) -> Cluster | None:
-        """Its cluster or standalone compute resource; None if it was not read."""
-        return self.site.inventory.cluster_of(self.host)
-
-    @cached_property
-    def running(self) -> tuple[Vm, ...]:
-        """The VMs that run on it."""
-        return self.site.running.get(self.host.ref, ())
-
-    @cached_property
-    def networks(self) -> frozenset[MoRef] | None:
-        """Its networks; None if unread."""
-        return None if self.host.networks is None else frozenset(self.host.networks)
-
-    @cached_property
-    def datastores(self) -> frozenset[MoRef] | None:
-        """Its datastores; None if unread."""
-        return None if self.host.datastores is None else frozenset(self.host.datastores)
-
-    @cached_property
-    def features(self) -> Mapping[str, str] | None:
-        """The value of each CPU feature it offers; None if unread."""
-        return None if self.host.features is None else {one.key: one.value for one in self.host.features}
-
-    @cached_property
-    def portgroups(self) -> Mapping[str, HostPortgroup]:
-        """Its standard port groups by their labels; empty if unread."""
-        return {one.name: one for one in self.host.portgroups or ()}
-
-    @cached_property
-    def link_bps(self) -> int | None:
-        """The speed of its vMotion: the fastest link; None if there is none or one was not read."""
-        speeds = [nic.link_bps for nic in self.host.vmotion_nics or ()]
-        known = [speed for speed in speeds if speed is not None]
-        return max(known) if known and len(known) == len(speeds) else None
-
-    @cached_property
-    def memo(self) -> dict[str, object]:
-        """What checks derived from the host, by a name of their own."""
-        return {}
+MEDIA = frozenset({DeviceKind.CDROM, DeviceKind.FLOPPY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,9 +58,41 @@ class VmSubject:
         return self.of_kind(DeviceKind.NIC)
 
     @cached_property
+    def disks(self) -> tuple[Device, ...]:
+        """Its disks."""
+        return self.of_kind(DeviceKind.DISK)
+
+    @cached_property
+    def drives(self) -> tuple[Device, ...]:
+        """Its CD-ROM and floppy drives."""
+        return self.of_kind(*MEDIA)
+
+    @cached_property
+    def video_cards(self) -> tuple[Device, ...]:
+        """Its graphics cards."""
+        return self.of_kind(DeviceKind.VIDEO)
+
+    @cached_property
+    def datastores(self) -> tuple[MoRef, ...] | None:
+        """Where its files are, apart from datastores with nothing but images in its drives; None if unread.
+
+        The home is known by the path of the configuration file; without that path any datastore may be the home.
+        """
+        if self.vm.datastores is None:
+            return None
+        images = {drive.datastore for drive in self.drives}
+        others = {device.datastore for device in self.vm.devices or () if device.kind not in MEDIA}
+        alone = images - others
+        return tuple(ref for ref in self.vm.datastores if ref not in alone or self._is_home(ref))
+
+    def _is_home(self, ref: MoRef) -> bool:
+        datastore, path = self.site.inventory.find_datastore(ref), self.vm.vmx_path
+        return path is None or (datastore is not None and path.startswith(f"[{datastore.name}]"))
+
+    @cached_property
     def rdms(self) -> tuple[Device, ...]:
         """Its raw device mappings."""
-        return tuple(disk for disk in self.of_kind(DeviceKind.DISK) if disk.rdm_mode is not None)
+        return tuple(disk for disk in self.disks if disk.rdm_mode is not None)
 
     @cached_property
     def vgpus(self) -> tuple[Device, ...]:
@@ -267,6 +174,7 @@ class Subject:
         cluster: the destination's cluster or standalone compute resource; None if it was not read.
         pool: the resource pool the VM shall be in; None if it was not read.
         datastores: where its files shall be.
+        files_to: the datastore that all its files go to; None where they stay.
     """
 
     site: Site
@@ -279,6 +187,7 @@ class Subject:
     is_live: bool
     pool: NamedRef | None = None
     datastores: tuple[NamedRef, ...] = ()
+    files_to: NamedRef | None = None
 
     @property
     def inventory(self) -> Inventory:
@@ -305,6 +214,18 @@ class Subject:
         """The same hosts with what the site says of them."""
         here = self.of_vm.here
         return (self.there,) if here is None else (here, self.there)
+
+    @property
+    def datastores_after(self) -> tuple[MoRef, ...] | None:
+        """The datastores that the VM's files are on after the move; None if they were not read."""
+        return self.of_vm.datastores if self.files_to is None else (self.files_to.ref,)
+
+    @property
+    def moved_disks(self) -> tuple[Device, ...]:
+        """The disks whose files go to another datastore."""
+        if self.files_to is None:
+            return ()
+        return tuple(disk for disk in self.of_vm.disks if disk.datastore != self.files_to.ref)
 
     def neighbours(self) -> tuple[Vm, ...]:
         """The other VMs that run on the destination."""
@@ -348,7 +269,14 @@ def pair_subject(
         is_live=of_vm.is_live,
         pool=pool,
         datastores=datastores,
+        files_to=_files_to(of_vm.vm, datastores),
     )
+
+
+def _files_to(vm: Vm, datastores: tuple[NamedRef, ...]) -> NamedRef | None:
+    """With several datastores the files stay: one field of a relocate spec cannot say which disk goes where."""
+    is_one = len(datastores) == 1 and vm.datastores != (datastores[0].ref,)
+    return datastores[0] if is_one else None
 
 
 def _host(inventory: Inventory, named: NamedRef) -> Host:

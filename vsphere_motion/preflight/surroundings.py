@@ -51,6 +51,15 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VmLimits:
+    """The most that a host lets a VM have; None where it would not say, 0 where it tells no limit."""
+
+    host: MoRef
+    max_video_bytes: int | None
+    max_cores_per_socket: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirtyRate:
     """How fast a VM was seen to write to its memory, in bits per second; None if it could not be told."""
 
@@ -66,6 +75,7 @@ class Surroundings:
         lacking: for `permissions.missing`: one entry for each object where something is missing or unknown.
         recent_moves: for `history.recent`.
         clocks: for `time.skew`; a host without an entry was not asked for.
+        vm_limits: for `limits`; a host without an entry was not asked for.
         dirty_rates: for `memory.dirty-rate`; a VM without an entry is judged by its active memory.
         cool_down_s: how long a VM should rest after a move.
         is_rebalancing: whether nobody named the VMs, so that moving one again within its rest is refused.
@@ -74,6 +84,7 @@ class Surroundings:
     lacking: tuple[Lacking, ...] | None = ()
     recent_moves: tuple[RecentMove, ...] | None = ()
     clocks: tuple[ClockReading, ...] | None = ()
+    vm_limits: tuple[VmLimits, ...] | None = ()
     dirty_rates: tuple[DirtyRate, ...] | None = ()
     cool_down_s: float = 900.0
     is_rebalancing: bool = False

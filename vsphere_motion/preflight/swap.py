@@ -12,6 +12,7 @@ VM_PLACEMENT = "config.swapPlacement"
 CLUSTER_PLACEMENT = "configurationEx.vmSwapPlacement"
 HOST_DATASTORE = "config.localSwapDatastore"
 HOST_UNSHARED = "capability.unsharedSwapVMotionSupported"
+HOST_PER_VM = "capability.perVmSwapFiles"
 LOCAL = "hostLocal"
 BESIDE = "vmDirectory"
 
@@ -35,9 +36,15 @@ def check_placement(subject: Subject) -> Iterator[Finding]:
 
 
 def check_support(subject: Subject) -> Iterator[Finding]:
-    """Both hosts must be able to vMotion a VM whose swap file is not beside it."""
+    """Both hosts must be able to vMotion a VM whose swap file is not beside it.
+
+    The destination must also know a place for the swap file of a single VM, where the VM says for itself that its host
+    keeps it.
+    """
     if not subject.is_live or subject.source is None:
         return
+    if subject.vm.swap_placement == LOCAL:
+        yield from _override(subject)
     if not any(placement_of(subject, end) == LOCAL for end in subject.ends):
         return
     for host in subject.hosts:
@@ -46,6 +53,15 @@ def check_support(subject: Subject) -> Iterator[Finding]:
         elif not host.unshared_swap_supported:
             message = f"{host.name} cannot vMotion {subject.vm.name}, whose swap file is kept by its host"
             yield SUPPORT.found(host.named, message, unshared_swap_supported=False)
+
+
+def _override(subject: Subject) -> Iterator[Finding]:
+    host = subject.destination
+    if host.per_vm_swap_supported is None:
+        yield SUPPORT.unknown(host.named, HOST_PER_VM)
+    elif not host.per_vm_swap_supported:
+        message = f"{host.name} knows no place for the swap file of {subject.vm.name} alone"
+        yield SUPPORT.found(host.named, message, per_vm_swap_supported=False)
 
 
 def placement_of(subject: Subject, end: HostFacts) -> str | None:
@@ -79,8 +95,8 @@ SUPPORT = Check(
     title="hosts that can vMotion a VM whose swap file is not beside it",
     about=About.HOSTS,
     on_pair=check_support,
-    reads=(VM_PLACEMENT, CLUSTER_PLACEMENT, HOST_UNSHARED),
-    source="vSphere API 8.0: UnsharedSwapVMotionNotSupported, HostCapability.unsharedSwapVMotionSupported",
+    reads=(VM_PLACEMENT, CLUSTER_PLACEMENT, HOST_UNSHARED, HOST_PER_VM),
+    source="vSphere API 8.0: UnsharedSwapVMotionNotSupported, SwapPlacementOverrideNotSupported, HostCapability",
     remedy="keep the VM's swap file with the VM, or on a datastore that both hosts have",
 )
 

@@ -18,6 +18,7 @@ from vsphere_motion.model.task import Fault
 from vsphere_motion.preflight import devices, storage
 from vsphere_motion.preflight.check import GRAVITY, Check, in_order
 from vsphere_motion.preflight.faults import FAULTS, FaultRow
+from vsphere_motion.preflight.naming import find_check_of
 from vsphere_motion.preflight.subject import Subject, subject_of
 
 # Evidence of a finding that vCenter confirms: its words, one entry for each fault.
@@ -74,7 +75,7 @@ def _unanswered(subject: Subject, reason: str) -> Finding:
 
 
 def _from_fault(subject: Subject, fault: Fault, severity: Severity) -> Finding:
-    row = _row_of(subject, fault)
+    row = _named_row(subject, fault, severity) or _row_of(subject, fault)
     words = fault.message or fault.kind
     evidence: tuple[tuple[str, EvidenceValue], ...] = (("fault", fault.kind), (WORDS, (words,)))
     return Finding(
@@ -86,6 +87,12 @@ def _from_fault(subject: Subject, fault: Fault, severity: Severity) -> Finding:
         evidence=evidence + ((("details", fault.details),) if fault.details else ()),
         origin=Origin.VCENTER,
     )
+
+
+def _named_row(subject: Subject, fault: Fault, severity: Severity) -> FaultRow | None:
+    """The row of a check that our own findings choose, where the fault's class can stand for several."""
+    check = find_check_of(subject, fault, frozenset(_values(fault)), severity)
+    return FaultRow(id=check.id, remedy=check.remedy) if check else None
 
 
 def _row_of(subject: Subject, fault: Fault) -> FaultRow:
@@ -126,10 +133,16 @@ def _candidates(subject: Subject, room: str) -> list[NamedRef]:
     if room in {"host", "vmknic"}:
         refs = [host.ref for host in subject.hosts]
     elif room == "storage":
-        refs = subject.vm.datastores or ()
+        refs = _datastores(subject)
+    elif room == "files":
+        refs = [*_datastores(subject), *(host.ref for host in subject.hosts)]
     elif room == "network":
         refs = [device.network for device in subject.vm.devices or () if device.network is not None]
     return [named for ref in refs if (named := subject.inventory.name_of(ref))]
+
+
+def _datastores(subject: Subject) -> list[MoRef]:
+    return [*(subject.vm.datastores or ()), *(named.ref for named in subject.datastores)]
 
 
 def _values(fault: Fault) -> Iterator[str]:

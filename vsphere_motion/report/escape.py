@@ -6,6 +6,7 @@ and lone surrogates become `\\x1b` or `\\u202e`. Names of a vCenter may hold any
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSAFE = re.compile(
@@ -17,6 +18,12 @@ _UNSAFE = re.compile(
 def escape_text(text: str) -> str:
     """The text with every such character written out; a line break becomes `\\n`."""
     return _UNSAFE.sub(_written_out, text)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """The value as JSON in which such characters are JSON's own escapes: whoever parses it gets them back."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def _written_out(found: re.Match[str]) -> str:

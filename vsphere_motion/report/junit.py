@@ -14,10 +14,11 @@ from xml.etree import ElementTree as ET
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.plan import PlannedMove
+from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.json_form import finding_document
 
 SUITES = "vsphere-motion check"
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NONCHARACTERS = re.compile("[\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +82,9 @@ def _messages(findings: Iterable[Finding]) -> str:
 
 def _lines(findings: Iterable[Finding]) -> Iterable[str]:
     for finding in findings:
-        yield f"{finding.severity.value}: {finding.message}"
-        yield f"  remedy: {finding.remedy}"
-        yield from (f"  {name}: {value}" for name, value in finding_document(finding)["evidence"].items())
+        yield escape_text(f"{finding.severity.value}: {finding.message}")
+        yield escape_text(f"  remedy: {finding.remedy}")
+        yield from (escape_text(f"  {name}: {value}") for name, value in finding_document(finding)["evidence"].items())
 
 
 def _sum(cases: Iterable[ET.Element]) -> _Counts:
@@ -96,5 +97,5 @@ def _sum(cases: Iterable[ET.Element]) -> _Counts:
 
 
 def _text(text: str) -> str:
-    """The text without the characters that XML cannot hold; names come from outside."""
-    return _FORBIDDEN.sub("\ufffd", text)
+    """The text without what XML cannot hold or a terminal would obey, line by line; names come from outside."""
+    return _NONCHARACTERS.sub("\ufffd", "\n".join(escape_text(line) for line in text.split("\n")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from vsphere_motion.model.report import Report
 from vsphere_motion.report.html import report_html
 from vsphere_motion.report.json_form import run_document
 from vsphere_motion.report.text import report_text
+
+_FENCE = 4
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -35,8 +38,10 @@ def report_json(report: Report) -> str:
 
 
 def report_markdown(report: Report) -> str:
-    """The report's text as a block of Markdown, which leaves its columns alone."""
-    return f"````text\n{report_text(report)}````\n"
+    """The report's text as a block of Markdown, which leaves its columns alone; no fence in it is as long."""
+    text = report_text(report)
+    fence = "`" * max(_FENCE, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}{fence}\n"
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {

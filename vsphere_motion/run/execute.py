@@ -1,69 +1,69 @@
 """The one loop over moves: start what fits, watch all of it through one filter, judge what ended.
 
 Rules of this file: the journal has the intent before a relocation is asked for and the outcome before it is shown; a
-relocation is asked for once and never again by itself; progress never falls; nothing polls.
+relocation is asked for once, and again only where it was proven that vCenter never heard of it; what is about to start
+is read right before; nothing polls. A vCenter that is away ends no run: it is waited for, and everything in flight is
+read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import timedelta
 
-from vsphere_motion.errors import AccessRefused, OutcomeUnknown, VCenterFault, VCenterUnavailable
-from vsphere_motion.model.event import Event, MoveEnded, MoveProgressed, MoveStarted, RunHalted
+from vsphere_motion.errors import AccessRefused, OutcomeUnknown, PermissionMissing, VCenterFault, VCenterUnavailable
+from vsphere_motion.model.current import CurrentState, RunningTask
+from vsphere_motion.model.event import Event, MoveEnded, RunHalted, ServerBack, ServerLost
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.task import Fault, TaskStatus
-from vsphere_motion.run.journal import Journal, JournaledMove
-from vsphere_motion.run.ports import Control, PlacementReader, Relocator, ServerClock, TaskFinder, TaskWatcher
-from vsphere_motion.run.verify import verify
+from vsphere_motion.model.task import Fault
+from vsphere_motion.run.before import Adopt, Follow, Settle, Start, judge, not_started, task_in_progress, who_started
+from vsphere_motion.run.flights import Flights
+from vsphere_motion.run.journal import Journal
+from vsphere_motion.run.limits import Limits, OnInterrupt
+from vsphere_motion.run.locks import words_of
+from vsphere_motion.run.ports import Control, Ports
+from vsphere_motion.run.recorder import Recorder
+from vsphere_motion.run.records import JournaledMove
 
-DEFAULT_MAX_CONCURRENT = 4
-WAIT_S = 2.0
-"""Longest single wait for updates: the time within which a Ctrl-C is noticed."""
+WAIT_S = 1.0
+"""Longest single wait for updates: the time within which a Ctrl-C is noticed. It is less than what a program that is to
+leave is given (`cli/signals.py`), so that it leaves in order where vCenter answers."""
+
+FRESH_S = 0.5
+"""How old a reading may be when the start of a move begins; the call itself is sent within a second of the reading."""
+
+BATCH = 100
+"""Most VMs that are read together before they start: more would be stale before the last one's turn."""
+
+SETTLE = timedelta(seconds=30)
+"""How long a task may take to become visible after its call; vm-operator waits as long."""
+
+LOOK_AGAIN_S = 5.0
+"""Between two searches for the task of a call whose answer was lost."""
+
+LOSSES = 5
+"""Outages without one good turn in between after which vCenter is not away, but something else is wrong."""
+
+NEVER_S = float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The world, as this loop needs it.
-
-    Args:
-        now: this machine's clock in UTC, for people.
-        monotonic_s: seconds on a clock that never jumps, for the time limit.
-        explain: the same outcome with what the hosts' logs say of it.
-    """
-
-    relocator: Relocator
-    watcher: TaskWatcher
-    finder: TaskFinder
-    placements: PlacementReader
-    clock: ServerClock
-    now: Callable[[], datetime]
-    monotonic_s: Callable[[], float]
-    explain: Callable[[Outcome], Outcome]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How many moves run at once, and how long the run may be watched.
-
-    Args:
-        max_concurrent: relocations in flight at once; 4 is half of what vCenter lets one host do (8, vSphere 6.7 docs).
-        timeout_s: after this the running moves are left alone; None: no limit.
-    """
-
-    max_concurrent: int = DEFAULT_MAX_CONCURRENT
-    timeout_s: float | None = None
-
-
-@dataclass(slots=True)
-class _Flight:
-    """A relocation that is being watched."""
+class _Asked:
+    """A relocation whose answer was lost and whose task has not been found yet."""
 
     item: JournaledMove
-    task: MoRef
-    progress_percent: int = -1
+    error: OutcomeUnknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What was read for the moves that start next, and when, on the run's monotonic clock."""
+
+    state: CurrentState = field(default_factory=CurrentState)
+    vms: frozenset[MoRef] = frozenset()
+    at_s: float = -NEVER_S
 
 
 @dataclass(slots=True)
@@ -81,134 +81,309 @@ class Execution:
     journal: Journal
     control: Control
     limits: Limits = field(default_factory=Limits)
+    _recorder: Recorder = field(init=False)
+    _flights: Flights = field(init=False)
     _waiting: list[JournaledMove] = field(default_factory=list)
-    _flights: dict[MoRef, _Flight] = field(default_factory=dict)
-    _deadline_s: float | None = None
+    _asked: list[_Asked] = field(default_factory=list)
+    _rivals: set[MoRef] = field(default_factory=set)
+    _lost_before: set[int] = field(default_factory=set)
+    _reading: _Reading = field(default_factory=_Reading)
+    _deadline_s: float = NEVER_S
+    _look_again_s: float = 0.0
+    _losses: int = 0
+    _is_halted: bool = False
+    _is_away: bool = False
+    _is_over: bool = False
+    _must_reread: bool = False
+
+    def __post_init__(self) -> None:
+        self._recorder = Recorder(journal=self.journal)
+        self._flights = Flights(
+            run=self.run,
+            ports=self.ports,
+            recorder=self._recorder,
+            control=self.control,
+            patience=self.limits.patience,
+        )
 
     def events(self) -> Iterator[Event]:
-        """Run the moves to their end, or until the person or the time limit stops it."""
+        """Run the moves to their end, or until the person or the time limit stops it.
+
+        Raises:
+            VCenterUnavailable: vCenter stayed away for longer than the limit, or waiting for it does not help.
+            AccessRefused: it refused the login that an outage made necessary.
+            JournalError: the journal could not be written; the details say what it lacks.
+        """
         if self.limits.timeout_s is not None:
             self._deadline_s = self.ports.monotonic_s() + self.limits.timeout_s
-        self._waiting = [item for item in self.items if item.task is None]
+        self._waiting = [item for item in self.items if item.task is None and item.op_id is None]
+        self._asked = [
+            _Asked(item=item, error=_never_read(item)) for item in self.items if item.task is None and item.op_id
+        ]
         try:
-            yield from self._watch_running()
+            for item in self.items:
+                if item.task is not None:
+                    yield from self._flights.launch(item, item.task, resumed=True)
             yield from self._loop()
+            self._is_over = True
+            self._recorder.require_written(self.run)
         finally:
-            self.ports.watcher.close()
+            if self._may_close():
+                self.ports.watcher.close()
+
+    def _may_close(self) -> bool:
+        """Whether there is time and a server to clean up on; a logout does it as well."""
+        return not self._is_away and (self._is_over or not self.control.is_detaching)
 
     def _loop(self) -> Iterator[Event]:
-        halted = False
-        while self._flights or (self._waiting and not halted):
-            if self.control.is_detaching or self._is_late():
-                yield RunHalted(at=self.ports.now(), reason=self._halt_reason(), detached=True)
+        while self._is_open():
+            reason = self._why_leave()
+            if reason is not None:
+                yield RunHalted(at=self.ports.now(), reason=reason, detached=True)
                 return
-            if self.control.is_halting and not halted:
-                halted = True
-                yield RunHalted(at=self.ports.now(), reason="no further moves start", detached=False)
-            if not halted:
-                yield from self._start_more()
-            yield from self._take_updates()
+            if self.control.is_halting and not self._is_halted:
+                yield self._halt()
+            try:
+                yield from self._turn()
+                self._losses = 0
+            except VCenterUnavailable as error:
+                yield from self._outlast(error)
+
+    def _is_open(self) -> bool:
+        can_start = (self._waiting or self._flights.returned) and not self._is_halted
+        return bool(self._flights or self._asked or can_start)
+
+    def _why_leave(self) -> str | None:
+        if self.control.is_detaching:
+            return "no longer watching"
+        if self._is_late():
+            return "the time limit was reached"
+        if not self.limits.is_watching and (self._is_halted or not self._waiting):
+            return "what could start is started; nobody waits for it"
+        return None
 
     def _is_late(self) -> bool:
-        return self._deadline_s is not None and self.ports.monotonic_s() >= self._deadline_s
+        return self.ports.monotonic_s() >= self._deadline_s
 
-    def _halt_reason(self) -> str:
-        return "no longer watching" if self.control.is_detaching else "the time limit was reached"
+    def _halt(self) -> RunHalted:
+        self._is_halted = True
+        reason = "no further moves start"
+        if self.limits.on_interrupt is OnInterrupt.CANCEL:
+            reason += "; vCenter is asked to cancel those that run"
+        return RunHalted(at=self.ports.now(), reason=reason, detached=False)
 
-    def _watch_running(self) -> Iterator[Event]:
-        for item in self.items:
-            if item.task is not None:
-                yield self._launch(item, item.task, resumed=True)
+    def _turn(self) -> Iterator[Event]:
+        if self._must_reread:
+            yield from self._flights.reread()
+            self._must_reread = False
+        self._take_back()
+        if not self._is_halted:
+            yield from self._start_more()
+        elif self.control.is_halting and self.limits.on_interrupt is OnInterrupt.CANCEL:
+            self._flights.cancel_own("cancelled as it was asked for")
+        yield from self._look_for_asked()
+        if self.limits.is_watching:
+            yield from self._flights.watch(timeout_s=self._wait_s())
+
+    def _wait_s(self) -> float:
+        return min(WAIT_S, max(0.0, self._deadline_s - self.ports.monotonic_s()))
+
+    def _take_back(self) -> None:
+        """Let those wait again whose VM somebody else tried to move and left where it was."""
+        if self._flights.returned:
+            self._reading = _Reading()
+            self._waiting[:0] = self._flights.returned
+            self._flights.returned.clear()
+
+    # -- vCenter away ---------------------------------------------------------------------------------------------
+
+    def _outlast(self, error: VCenterUnavailable) -> Iterator[Event]:
+        """Wait until vCenter is back; nothing is given up and nothing is started meanwhile.
+
+        Raises:
+            VCenterUnavailable: the error, where waiting does not help or has lasted too long.
+        """
+        self._losses += 1
+        if not error.may_pass or self._losses > LOSSES:
+            raise error
+        since_s = self.ports.monotonic_s()
+        self._is_away = True
+        running, waiting = len(self._flights) + len(self._asked), len(self._waiting)
+        yield ServerLost(at=self.ports.now(), reason=error.message, running=running, waiting=waiting)
+        if not self._wait_until_back():
+            if self._is_stopping():
+                return
+            raise error
+        self._is_away, self._must_reread, self._reading = False, True, _Reading()
+        yield ServerBack(at=self.ports.now(), away_s=self.ports.monotonic_s() - since_s)
+
+    def _wait_until_back(self) -> bool:
+        return self.ports.presence.wait_until_back(is_stopping=self._is_stopping, limit_s=self.limits.outage_limit_s)
+
+    def _is_stopping(self) -> bool:
+        """Whether there is nothing to wait for: nobody watches on, or nothing runs and nothing more may start."""
+        is_idle = self.control.is_halting and not self._flights and not self._asked
+        return self.control.is_detaching or is_idle or self._is_late()
+
+    # -- starting -------------------------------------------------------------------------------------------------
 
     def _start_more(self) -> Iterator[Event]:
-        while self._waiting and len(self._flights) < self.limits.max_concurrent and not self.control.is_halting:
-            yield from self._start(self._waiting.pop(0))
+        while self._waiting and self._room() > 0 and not (self.control.is_halting or self._is_halted):
+            item = self._waiting[0]
+            match judge(item, self._read_before_start(), run=self.run):
+                case Start():
+                    yield from self._start(item)
+                case Settle(outcome=outcome):
+                    yield self._settle(item, outcome)
+                case Follow(running=running):
+                    yield from self._follow(item, running)
+                case Adopt(running=running):
+                    yield from self._adopt(item, running)
+
+    def _room(self) -> int:
+        """How many more may start now."""
+        if not self.limits.is_watching:
+            return len(self._waiting)
+        return self.limits.max_concurrent - self._flights.own - len(self._asked)
+
+    def _read_before_start(self) -> CurrentState:
+        """How things are for the next move, read with those that start together with it."""
+        now_s = self.ports.monotonic_s()
+        if now_s - self._reading.at_s > FRESH_S or self._waiting[0].move.vm.ref not in self._reading.vms:
+            batch = [item.move for item in self._waiting[: min(self._room(), BATCH)]]
+            vms = tuple(dict.fromkeys(move.vm.ref for move in batch))
+            hosts = tuple(dict.fromkeys(move.destination.host.ref for move in batch if move.destination.host))
+            state = self.ports.states.read_before_start(vms, hosts)
+            self._reading = _Reading(state=state, vms=frozenset(vms), at_s=now_s)
+        return self._reading.state
 
     def _start(self, item: JournaledMove) -> Iterator[Event]:
+        """Ask for one relocation; the move waits on where vCenter turned out to be away before the call was sent."""
         at = self.ports.clock.now()
         op_id = f"vsphere-motion-{self.run}-{item.position}-{int(at.timestamp() * 1000):x}"
-        if not self.journal.write_intent(self.run, item.position, op_id=op_id, at=at):
-            yield self._leave_open(item, "another process has taken this move of the run")
+        if not self._recorder.write_intent(self.run, item.position, op_id=op_id, at=at):
+            yield from self._not_taken(item)
             return
-        item = replace(item, op_id=op_id, intent_at=at)
+        asked = replace(item, op_id=op_id, intent_at=at)
         try:
             task = self.ports.relocator.start_relocation(item.move, op_id=op_id)
-        except (VCenterFault, AccessRefused) as error:
-            yield self._end(item, _refused(item, error))
+        except (VCenterFault, PermissionMissing) as error:
+            yield from self._refused(item, asked, error)
         except OutcomeUnknown as error:
-            yield from self._adopt(item, error)
-        except VCenterUnavailable:
-            self.journal.withdraw_intent(self.run, item.position)
+            self._waiting.remove(item)
+            self._asked.append(_Asked(item=asked, error=error))
+            self._look_again_s = self.ports.monotonic_s()
+        except (VCenterUnavailable, AccessRefused):
+            self._recorder.withdraw_intent(self.run, item.position)
             raise
         else:
-            yield self._launch(item, task)
+            self._waiting.remove(item)
+            yield from self._flights.launch(asked, task)
 
-    def _adopt(self, item: JournaledMove, error: OutcomeUnknown) -> Iterator[Event]:
-        """The answer was lost: find the task by its operationID, or leave the intent open for `resume`."""
-        assert item.op_id is not None
-        assert item.intent_at is not None
-        task = self.ports.finder.find_relocation(item.move.vm.ref, op_id=item.op_id, since=item.intent_at)
-        if task is not None:
-            yield self._launch(item, task)
+    def _refused(
+        self, item: JournaledMove, asked: JournaledMove, error: VCenterFault | PermissionMissing
+    ) -> Iterator[Event]:
+        """The call itself was refused, so nothing was started; if that is because the VM moves already, follow that."""
+        kind = error.fault_kind if isinstance(error, VCenterFault) else "NoPermission"
+        other = task_in_progress(kind, error.details)
+        if other is not None:
+            self._recorder.withdraw_intent(self.run, item.position)
+            yield from self._follow(item, RunningTask(task=other))
+            return
+        fault = Fault(kind=kind, message=error.message, details=error.details)
+        note = "vCenter refused to start the move"
+        yield self._settle(
+            item, Outcome(move=asked.move, state=OutcomeState.FAILED, fault=fault, note=note, operation_id=asked.op_id)
+        )
+
+    def _settle(self, item: JournaledMove, outcome: Outcome) -> MoveEnded:
+        self._waiting.remove(item)
+        return self._flights.end(item, outcome)
+
+    def _follow(self, item: JournaledMove, running: RunningTask) -> Iterator[Event]:
+        """Watch what somebody else started for this VM; where nobody watches, the move is given up."""
+        if self.limits.is_watching:
+            self._waiting.remove(item)
+            yield from self._flights.follow(item, running)
         else:
-            yield self._leave_open(item, error.message)
+            words = f"{who_started(running)} is moving it already ({running.task.moid})"
+            yield self._settle(item, not_started(item.move, words))
+
+    def _adopt(self, item: JournaledMove, running: RunningTask) -> Iterator[Event]:
+        """Watch a relocation that this very move was asked for with before; the journal gets its intent back."""
+        assert running.operation_id is not None
+        at = self.ports.clock.now()
+        if not self._recorder.write_intent(self.run, item.position, op_id=running.operation_id, at=at):
+            yield from self._not_taken(item)
+            return
+        self._waiting.remove(item)
+        adopted = replace(item, op_id=running.operation_id, intent_at=at)
+        yield from self._flights.launch(adopted, running.task, resumed=True)
+
+    def _not_taken(self, item: JournaledMove) -> Iterator[Event]:
+        """The intent is not in the journal: because it cannot be written, or because another process was first."""
+        if self._recorder.failure is not None:
+            self._is_halted = True
+            reason = f"no further moves start: {self._recorder.failure.message}"
+            yield RunHalted(at=self.ports.now(), reason=reason, detached=False)
+        else:
+            yield from self._yield_to_rival(item)
+
+    def _yield_to_rival(self, item: JournaledMove) -> Iterator[Event]:
+        """The journal gave this VM to another process: follow its task once, otherwise say who has it."""
+        rival = self._recorder.find_rival(self.run, item.position)
+        if rival is None:
+            self._waiting.remove(item)
+            yield self._leave_open(item, "another process has taken this move of the run")
+            return
+        task = rival.item.task
+        if task is None or task in self._rivals:
+            yield self._settle(item, not_started(item.move, words_of(rival, self.ports.clock.now())))
+            return
+        self._rivals.add(task)
+        yield from self._follow(item, RunningTask(task=task, operation_id=rival.item.op_id))
+
+    # -- lost answers ---------------------------------------------------------------------------------------------
+
+    def _look_for_asked(self) -> Iterator[Event]:
+        """Find the tasks of calls whose answers were lost; what vCenter has not heard of waits for its turn again."""
+        if not self._asked:
+            return
+        left_s = self._look_again_s - self.ports.monotonic_s()
+        if left_s > 0:
+            if not self._flights:
+                self.ports.pause(min(WAIT_S, left_s))
+            return
+        now = self.ports.clock.now()
+        for asked in tuple(self._asked):
+            item = asked.item
+            assert item.op_id is not None
+            assert item.intent_at is not None
+            task = self.ports.finder.find_relocation(item.move.vm.ref, op_id=item.op_id, since=item.intent_at)
+            if task is not None:
+                self._asked.remove(asked)
+                yield from self._flights.launch(item, task)
+            elif now - item.intent_at > SETTLE:
+                self._asked.remove(asked)
+                yield from self._ask_again(asked)
+        self._look_again_s = self.ports.monotonic_s() + LOOK_AGAIN_S
+
+    def _ask_again(self, asked: _Asked) -> Iterator[Event]:
+        """vCenter has never heard of the call: the move waits again, once; a second loss stays for `resume`."""
+        item = asked.item
+        if item.position in self._lost_before:
+            yield self._leave_open(item, asked.error.message)
+            return
+        self._lost_before.add(item.position)
+        self._recorder.withdraw_intent(self.run, item.position)
+        self._waiting.insert(0, replace(item, op_id=None, intent_at=None))
 
     def _leave_open(self, item: JournaledMove, note: str) -> MoveEnded:
         """Say that the end of a move is not known; its row in the journal stays open."""
         outcome = Outcome(move=item.move, state=OutcomeState.UNKNOWN, note=note)
         return MoveEnded(at=self.ports.now(), outcome=outcome)
 
-    def _launch(self, item: JournaledMove, task: MoRef, *, resumed: bool = False) -> MoveStarted:
-        self.journal.write_task(self.run, item.position, task)
-        self._flights[task] = _Flight(item=item, task=task)
-        self.ports.watcher.watch([task])
-        return MoveStarted(
-            at=self.ports.now(), move=item.move, task=task.moid, memory_bytes=item.memory_bytes, resumed=resumed
-        )
 
-    def _take_updates(self) -> Iterator[Event]:
-        if not self._flights:
-            return
-        ended: dict[MoRef, TaskStatus] = {}
-        for status in self.ports.watcher.wait_for_updates(timeout_s=self._wait_s()):
-            flight = self._flights.get(status.task)
-            if flight is None:
-                continue
-            yield from self._note_progress(flight, status)
-            if status.is_gone or (status.state is not None and status.state.is_final):
-                ended[status.task] = status
-        if ended:
-            yield from self._land(tuple(ended.values()))
-
-    def _wait_s(self) -> float:
-        if self._deadline_s is None:
-            return WAIT_S
-        return min(WAIT_S, max(0.0, self._deadline_s - self.ports.monotonic_s()))
-
-    def _note_progress(self, flight: _Flight, status: TaskStatus) -> Iterator[Event]:
-        percent = status.progress_percent
-        if percent is None or percent <= flight.progress_percent:
-            return
-        flight.progress_percent = percent
-        yield MoveProgressed(
-            at=self.ports.now(), move=flight.item.move, task=flight.task.moid, progress_percent=percent
-        )
-
-    def _land(self, ended: Sequence[TaskStatus]) -> Iterator[Event]:
-        self.ports.watcher.forget([status.task for status in ended])
-        flights = [self._flights.pop(status.task) for status in ended]
-        seen = self.ports.placements.read_placements([flight.item.move.vm.ref for flight in flights])
-        for status, flight in zip(ended, flights, strict=True):
-            outcome = verify(flight.item.move, status, seen.get(flight.item.move.vm.ref))
-            outcome = replace(outcome, operation_id=flight.item.op_id)
-            yield self._end(flight.item, self.ports.explain(outcome))
-
-    def _end(self, item: JournaledMove, outcome: Outcome) -> MoveEnded:
-        self.journal.write_outcome(self.run, item.position, outcome)
-        return MoveEnded(at=self.ports.now(), outcome=outcome)
-
-
-def _refused(item: JournaledMove, error: VCenterFault | AccessRefused) -> Outcome:
-    kind = error.fault_kind if isinstance(error, VCenterFault) else "NoPermission"
-    fault = Fault(kind=kind, message=error.message, details=error.details)
-    return Outcome(move=item.move, state=OutcomeState.FAILED, fault=fault, note="vCenter refused to start the move")
+def _never_read(item: JournaledMove) -> OutcomeUnknown:
+    """What is known of a move that an earlier process asked for, and did not write what came of it."""
+    return OutcomeUnknown(f"it was asked for with operationID {item.op_id}, and vCenter's answer was never read")

@@ -1,292 +1,333 @@
 """The journal of runs: one SQLite file that has every intent before the call and every outcome before it is shown.
 
 Rules of this file: each method is one committed transaction. A move goes `planned` -> `intent` -> `submitted` -> one
-of the outcome states, and a final state is never overwritten. The file is readable by its owner alone and never holds
-a secret.
+of the outcome states, and a final state is never overwritten. While a relocation of a VM was not seen to end, no other
+run gets the intent for this VM. The file is readable by its owner alone and never holds a secret.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from pathlib import Path
-from typing import Any
 
-from vsphere_motion.errors import Ambiguous, BadInput, JournalError, NotFound
-from vsphere_motion.model.finding import Finding
-from vsphere_motion.model.jsonform import format_time, from_json, to_json
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.errors import Ambiguous, JournalError, NotFound
+from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.outcome import Outcome, OutcomeState
-from vsphere_motion.model.plan import PlannedMove
-from vsphere_motion.model.refs import MoRef, VmIdentity
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import RunInfo
+from vsphere_motion.private import make_private_directory
+from vsphere_motion.run.failpoints import passing
+from vsphere_motion.run.filesystems import MOUNTS
+from vsphere_motion.run.records import (
+    JournaledMove,
+    JournaledRun,
+    MoveState,
+    Rival,
+    RunSummary,
+    Watch,
+    dump,
+    read_info,
+    read_move,
+    read_watch,
+    row_of_move,
+    row_of_run,
+    row_of_watch,
+)
+from vsphere_motion.run.schema import SCHEMA_VERSION
+from vsphere_motion.run.store import JournalMode, Store, named_errors
+
+__all__ = [
+    "FILE_NAME",
+    "SCHEMA_VERSION",
+    "Journal",
+    "JournalMode",
+    "JournaledMove",
+    "JournaledRun",
+    "MoveState",
+    "open_journal",
+]
 
 FILE_NAME = "journal.sqlite3"
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 10.0
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS run (
-    id TEXT PRIMARY KEY,
-    vcenter_uuid TEXT NOT NULL,
-    info TEXT NOT NULL,
-    started_at TEXT NOT NULL,
-    ended_at TEXT
-);
-CREATE TABLE IF NOT EXISTS move (
-    run TEXT NOT NULL REFERENCES run (id),
-    position INTEGER NOT NULL,
-    vm TEXT NOT NULL,
-    vm_name TEXT NOT NULL,
-    instance_uuid TEXT,
-    source TEXT NOT NULL,
-    destination TEXT NOT NULL,
-    findings TEXT NOT NULL,
-    skipped TEXT NOT NULL,
-    memory_bytes INTEGER,
-    op_id TEXT,
-    intent_at TEXT,
-    task TEXT,
-    state TEXT NOT NULL,
-    outcome TEXT,
-    PRIMARY KEY (run, position)
-);
-"""
-
 
 _CLOCKS_DIFFER = timedelta(days=1)
-"""A run ends by this machine's clock, a move by vCenter's: how far they may differ in a search by time."""
+"""A run of an older version ended by that machine's clock, a move by vCenter's: how far they may differ in a search."""
 
+_TAKE = """UPDATE move SET state = 'intent', op_id = ?, intent_at = ?
+WHERE run = ? AND position = ? AND state = 'planned' AND NOT EXISTS (
+    SELECT 1 FROM move AS other JOIN run AS theirs ON theirs.id = other.run
+    WHERE other.vm = move.vm AND other.state IN ('intent', 'submitted') AND other.run <> move.run
+    AND theirs.vcenter_uuid = (SELECT vcenter_uuid FROM run WHERE run.id = move.run))"""
 
-class MoveState(Enum):
-    """Where a move of a run stands before it has an outcome; afterwards the journal holds the outcome's own word."""
+_RIVAL = """SELECT other.* FROM move AS own JOIN run AS ours ON ours.id = own.run
+JOIN move AS other ON other.vm = own.vm AND other.run <> own.run
+JOIN run AS theirs ON theirs.id = other.run AND theirs.vcenter_uuid = ours.vcenter_uuid
+WHERE own.run = ? AND own.position = ? AND other.state IN ('intent', 'submitted')
+ORDER BY theirs.rowid LIMIT 1"""
 
-    PLANNED = "planned"
-    INTENT = "intent"
-    SUBMITTED = "submitted"
-
-
-_OPEN_STATES = tuple(state.value for state in MoveState)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournaledMove:
-    """One move as the journal has it.
-
-    Args:
-        position: its place in the run, from 0.
-        op_id: the operationID its relocation call carries; None before the intent.
-        intent_at: vCenter's clock just before the call.
-        state: a `MoveState` while it is open, None once it has an outcome.
-    """
-
-    position: int
-    planned: PlannedMove
-    memory_bytes: int | None = None
-    op_id: str | None = None
-    intent_at: datetime | None = None
-    task: MoRef | None = None
-    state: MoveState | None = MoveState.PLANNED
-    outcome: Outcome | None = None
-
-    @property
-    def move(self) -> Move:
-        """The move itself."""
-        return self.planned.move
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournaledRun:
-    """One run as the journal has it."""
-
-    info: RunInfo
-    moves: tuple[JournaledMove, ...]
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether every move has an outcome."""
-        return all(item.outcome is not None for item in self.moves)
+_ASKED_FOR = """SELECT move.* FROM move JOIN run ON run.id = move.run
+WHERE run.vcenter_uuid = ? AND move.state IN ('intent', 'submitted') AND (? IS NULL OR move.vm = ?)
+ORDER BY run.rowid DESC, move.position"""
 
 
 class Journal:
     """The runs of one state directory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mode: JournalMode | None = None, mounts: Path = MOUNTS) -> None:
         """Open or create the journal file.
 
+        Args:
+            mode: None: DELETE on a file system that other machines may share, WAL elsewhere.
+            mounts: where the mounts are listed.
+
         Raises:
-            JournalError: the file cannot be opened, or a newer version of this program wrote it.
+            JournalError: the file cannot be opened, is no journal, or a newer version of this program wrote it.
         """
         self.path = path
-        with _named_errors("open", path):
-            _create_private(path)
-            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-            try:
-                self._set_up()
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _set_up(self) -> None:
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
-        self._check_version()
+        self._store = Store(path, mode=mode, mounts=mounts)
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._store.close()
 
     def create_run(self, info: RunInfo, moves: Sequence[JournaledMove]) -> None:
-        """Write a new run with all its moves; those that have an outcome already are final from the start."""
-        with self._transaction("write run", info.run):
-            self._db.execute(
-                "INSERT INTO run VALUES (?, ?, ?, ?, NULL)",
-                (info.run, info.vcenter.instance_uuid, _dump(info), format_time(info.started_at)),
-            )
-            self._db.executemany(
+        """Write a new run with all its moves; those that have an outcome already are final from the start.
+
+        Raises:
+            JournalError: it is not written, or there is no room on the disk for what will happen to the run.
+        """
+        self._store.reserve()
+        with self._store.transaction(f"write run {info.run} in") as db:
+            db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", row_of_run(info))
+            db.executemany(
                 "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_row_of(info.run, item) for item in moves],
+                [row_of_move(info.run, item) for item in moves],
             )
 
     def write_intent(self, run: str, position: int, *, op_id: str, at: datetime) -> bool:
         """Commit that a relocation is about to be asked for.
 
         Returns:
-            False if another process took this move first; it must not be started then.
+            False if it must not be: another process took this move, or another run has a relocation of this VM that
+            was not seen to end (`find_rival` says which).
+
+        Raises:
+            JournalError: it is not committed, so nothing may be started.
         """
-        with self._transaction("write intent", run):
-            cursor = self._db.execute(
-                "UPDATE move SET state = ?, op_id = ?, intent_at = ? WHERE run = ? AND position = ? AND state = ?",
-                (MoveState.INTENT.value, op_id, format_time(at), run, position, MoveState.PLANNED.value),
-            )
-            return cursor.rowcount == 1
+        changed = self._store.write(f"write intent {run} in", _TAKE, (op_id, format_time(at), run, position))
+        passing("after_intent")
+        return changed == 1
+
+    def find_rival(self, run: str, position: int) -> Rival | None:
+        """Another run's relocation of this move's VM that was asked for and not seen to end; None if there is none."""
+        rows = self._store.read(_RIVAL, (run, position))
+        if not rows:
+            return None
+        with named_errors("read", self.path):
+            return Rival(run=rows[0]["run"], item=read_move(rows[0]), watch=self.find_watch(rows[0]["run"]))
 
     def withdraw_intent(self, run: str, position: int) -> None:
         """Make a move `planned` again after it was proven that its call never reached vCenter."""
-        with self._transaction("withdraw intent", run):
-            self._db.execute(
-                "UPDATE move SET state = ?, op_id = NULL, intent_at = NULL"
-                " WHERE run = ? AND position = ? AND state = ?",
-                (MoveState.PLANNED.value, run, position, MoveState.INTENT.value),
-            )
+        self._store.write(
+            f"withdraw intent {run} in",
+            "UPDATE move SET state = ?, op_id = NULL, intent_at = NULL WHERE run = ? AND position = ? AND state = ?",
+            (MoveState.PLANNED.value, run, position, MoveState.INTENT.value),
+            with_pad=True,
+        )
 
     def write_task(self, run: str, position: int, task: MoRef) -> None:
-        """Commit the task that vCenter answered with."""
-        with self._transaction("write task", run):
-            self._db.execute(
-                "UPDATE move SET state = ?, task = ? WHERE run = ? AND position = ? AND outcome IS NULL",
-                (MoveState.SUBMITTED.value, task.moid, run, position),
-            )
+        """Commit the task that vCenter answered with.
+
+        Raises:
+            JournalError: it is not committed, even with the room that the pad had.
+        """
+        self._store.write(
+            f"write task {run} in",
+            "UPDATE move SET state = ?, task = ? WHERE run = ? AND position = ? AND outcome IS NULL",
+            (MoveState.SUBMITTED.value, task.moid, run, position),
+            with_pad=True,
+        )
+        passing("after_task_row")
 
     def write_outcome(self, run: str, position: int, outcome: Outcome) -> bool:
-        """Commit how a move ended.
+        """Commit how a move ended; where there is no room on the disk, without the hosts' log lines.
 
         Returns:
             False if it had an outcome already, which then stands.
+
+        Raises:
+            JournalError: it is not committed, even with the room that the pad had.
         """
-        with self._transaction("write outcome", run):
-            cursor = self._db.execute(
-                "UPDATE move SET state = ?, outcome = ? WHERE run = ? AND position = ? AND outcome IS NULL",
-                (outcome.state.value, _dump(outcome), run, position),
-            )
-            return cursor.rowcount == 1
+        try:
+            changed = self._write_outcome(run, position, outcome)
+        except JournalError:
+            if outcome.motion is None:
+                raise
+            changed = self._write_outcome(run, position, replace(outcome, motion=None))
+        passing("after_outcome")
+        return changed
+
+    def settle(self, run: str, position: int, outcome: Outcome) -> bool:
+        """Commit the outcome of a move that is not going to start.
+
+        Returns:
+            False if it is no longer `planned`: another process has asked for it, or it has an outcome.
+        """
+        changed = self._store.write(
+            f"write outcome {run} in",
+            "UPDATE move SET state = ?, outcome = ? WHERE run = ? AND position = ? AND state = ?",
+            (outcome.state.value, dump(outcome), run, position, MoveState.PLANNED.value),
+            with_pad=True,
+        )
+        return changed == 1
+
+    def _write_outcome(self, run: str, position: int, outcome: Outcome) -> bool:
+        changed = self._store.write(
+            f"write outcome {run} in",
+            "UPDATE move SET state = ?, outcome = ? WHERE run = ? AND position = ? AND outcome IS NULL",
+            (outcome.state.value, dump(outcome), run, position),
+            with_pad=True,
+        )
+        return changed == 1
 
     def end_run(self, run: str, at: datetime) -> None:
         """Commit when a run ended, if every move of it has an outcome."""
-        with self._transaction("end run", run):
-            self._db.execute(
-                "UPDATE run SET ended_at = ? WHERE id = ? AND ended_at IS NULL"
-                " AND NOT EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL)",
-                (format_time(at), run),
-            )
+        self._store.write(
+            f"end run {run} in",
+            "UPDATE run SET ended_at = ? WHERE id = ? AND ended_at IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL)",
+            (format_time(at), run),
+            with_pad=True,
+        )
+
+    def write_watch(self, watch: Watch) -> None:
+        """Commit who watches a run now."""
+        self._store.write(
+            f"write the watch of {watch.run} in",
+            "INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?, ?, ?)",
+            row_of_watch(watch),
+        )
+
+    def beat(self, watch: Watch, at: datetime) -> None:
+        """Commit that a watch goes on; one that was taken away stays away."""
+        self._store.write(
+            f"write the watch of {watch.run} in",
+            "UPDATE watch SET seen_at = ? WHERE run = ? AND host = ? AND pid = ?",
+            (format_time(at), watch.run, watch.host, watch.pid),
+        )
+
+    def end_watch(self, watch: Watch) -> None:
+        """Commit that this process watches a run no more; another's watch stays."""
+        self._store.write(
+            f"end the watch of {watch.run} in",
+            "DELETE FROM watch WHERE run = ? AND host = ? AND pid = ?",
+            (watch.run, watch.host, watch.pid),
+            with_pad=True,
+        )
+
+    def drop_watch(self, run: str) -> None:
+        """Commit that nobody watches a run."""
+        self._store.write(f"end the watch of {run} in", "DELETE FROM watch WHERE run = ?", (run,), with_pad=True)
+
+    def find_watch(self, run: str) -> Watch | None:
+        """Who watches a run; None if nobody has said so."""
+        rows = self._store.read("SELECT * FROM watch WHERE run = ?", (run,))
+        return read_watch(rows[0]) if rows else None
+
+    def watches(self) -> tuple[Watch, ...]:
+        """Everyone who watches a run, the newest first."""
+        rows = self._store.read("SELECT * FROM watch ORDER BY since DESC, rowid DESC")
+        return tuple(read_watch(row) for row in rows)
 
     def load_run(self, run: str) -> JournaledRun:
         """One run, whole.
 
         Raises:
             NotFound, Ambiguous: no run, or several runs, begin with this id.
-            JournalError: a row cannot be read.
+            JournalError: the journal cannot be read.
         """
-        with _named_errors("read", self.path):
-            run = self._complete_id(run)
-            head = self._db.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
-            rows = self._db.execute("SELECT * FROM move WHERE run = ? ORDER BY position", (run,)).fetchall()
-            return JournaledRun(info=_read_info(head), moves=tuple(_read_move(row) for row in rows))
+        run = self.complete_id(run)
+        (head,) = self._store.read("SELECT * FROM run WHERE id = ?", (run,))
+        rows = self._store.read("SELECT * FROM move WHERE run = ? ORDER BY position", (run,))
+        with named_errors("read", self.path):
+            return JournaledRun(info=read_info(head), moves=tuple(read_move(row) for row in rows))
 
-    def find_newest(self, *, vcenter_uuid: str | None = None, unfinished: bool = False) -> str | None:
-        """The id of the newest run, of one vCenter and unfinished where asked so; None if there is none."""
-        with _named_errors("read", self.path):
-            row = self._db.execute(
-                "SELECT id FROM run WHERE vcenter_uuid = coalesce(?, vcenter_uuid)"
-                " AND (NOT ? OR EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL))"
-                " ORDER BY started_at DESC, rowid DESC LIMIT 1",
-                (vcenter_uuid, unfinished),
-            ).fetchone()
-        return str(row["id"]) if row else None
+    def complete_id(self, run: str) -> str:
+        """The id of the one run that begins so.
 
-    def find_newest_move(self, *, vcenter_uuid: str, vm: MoRef) -> JournaledMove | None:
-        """The newest ended move of a VM that had a task; None if there is none."""
-        with _named_errors("read", self.path):
-            row = self._db.execute(
-                "SELECT move.* FROM move JOIN run ON run.id = move.run"
-                " WHERE run.vcenter_uuid = ? AND move.vm = ? AND move.task IS NOT NULL AND move.outcome IS NOT NULL"
-                " ORDER BY run.started_at DESC, run.rowid DESC LIMIT 1",
-                (vcenter_uuid, vm.moid),
-            ).fetchone()
-            return _read_move(row) if row else None
-
-    def moved_since(self, since: datetime, *, vcenter_uuid: str) -> tuple[tuple[str, JournaledMove], ...]:
-        """Each move of this vCenter that was seen to end well since then, with the id of its run, the oldest first."""
-        with _named_errors("read", self.path):
-            rows = self._db.execute(
-                "SELECT move.* FROM move JOIN run ON run.id = move.run"
-                " WHERE run.vcenter_uuid = ? AND move.state = ? AND (run.ended_at IS NULL OR run.ended_at >= ?)"
-                " ORDER BY run.started_at, run.rowid, move.position",
-                (vcenter_uuid, OutcomeState.MOVED.value, format_time(since - _CLOCKS_DIFFER)),
-            ).fetchall()
-            moves = [(str(row["run"]), _read_move(row)) for row in rows]
-        return tuple((run, item) for run, item in moves if _ended_at(item) >= since)
-
-    def _check_version(self) -> None:
-        row = self._db.execute("SELECT version FROM schema_version").fetchone()
-        if row is None:
-            self._db.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
-        elif row["version"] > SCHEMA_VERSION:
-            raise JournalError(
-                f"cannot read the journal {self.path}: it has version {row['version']}, newer than {SCHEMA_VERSION}",
-                hint="upgrade vsphere-motion, or choose another state directory with VSPHERE_MOTION_STATE_DIR",
-            )
-
-    def _complete_id(self, run: str) -> str:
-        rows = self._db.execute(
-            "SELECT id FROM run WHERE substr(id, 1, length(?)) = ? ORDER BY id", (run, run)
-        ).fetchall()
+        Raises:
+            NotFound, Ambiguous: no run, or several runs, do.
+        """
+        rows = self._store.read("SELECT id FROM run WHERE substr(id, 1, length(?)) = ? ORDER BY id", (run, run))
         found = [str(row["id"]) for row in rows]
         if run in found or len(found) == 1:
             return run if run in found else found[0]
         if not found:
-            raise NotFound(f"no run {run} in the journal {self.path}", hint="list them with: vsphere-motion status")
+            raise NotFound(f"no run {run} in the journal {self.path}", hint="list them with: vsphere-motion history")
         raise Ambiguous(f"{run} begins the ids of {len(found)} runs", details=tuple(found))
 
-    @contextmanager
-    def _transaction(self, doing: str, run: str) -> Iterator[None]:
-        with _named_errors(f"{doing} {run} in", self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def find_newest(self, *, vcenter_uuid: str | None = None, unfinished: bool = False) -> str | None:
+        """The id of the newest run, of one vCenter and unfinished where asked so; None if there is none."""
+        rows = self._store.read(
+            "SELECT id FROM run WHERE vcenter_uuid = coalesce(?, vcenter_uuid)"
+            " AND (NOT ? OR EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL))"
+            " ORDER BY rowid DESC LIMIT 1",
+            (vcenter_uuid, unfinished),
+        )
+        return str(rows[0]["id"]) if rows else None
+
+    def find_newest_move(self, *, vcenter_uuid: str, vm: MoRef) -> JournaledMove | None:
+        """The newest ended move of a VM that had a task; None if there is none."""
+        rows = self._store.read(
+            "SELECT move.* FROM move JOIN run ON run.id = move.run"
+            " WHERE run.vcenter_uuid = ? AND move.vm = ? AND move.task IS NOT NULL AND move.outcome IS NOT NULL"
+            " ORDER BY run.rowid DESC LIMIT 1",
+            (vcenter_uuid, vm.moid),
+        )
+        with named_errors("read", self.path):
+            return read_move(rows[0]) if rows else None
+
+    def find_asked_for(self, *, vcenter_uuid: str, vm: MoRef | None = None) -> tuple[tuple[str, JournaledMove], ...]:
+        """Each relocation (of one VM) that was asked for and not seen to end, with its run's id, the newest first."""
+        moid = vm.moid if vm else None
+        rows = self._store.read(_ASKED_FOR, (vcenter_uuid, moid, moid))
+        with named_errors("read", self.path):
+            return tuple((str(row["run"]), read_move(row)) for row in rows)
+
+    def moved_since(self, since: datetime, *, vcenter_uuid: str) -> tuple[tuple[str, JournaledMove], ...]:
+        """Each move of this vCenter that was seen to end well since then, with the id of its run, the oldest first."""
+        rows = self._store.read(
+            "SELECT move.* FROM move JOIN run ON run.id = move.run"
+            " WHERE run.vcenter_uuid = ? AND move.state = ? AND (run.ended_at IS NULL OR run.ended_at >= ?)"
+            " ORDER BY run.started_at, run.rowid, move.position",
+            (vcenter_uuid, OutcomeState.MOVED.value, format_time(since - _CLOCKS_DIFFER)),
+        )
+        with named_errors("read", self.path):
+            moves = [(str(row["run"]), read_move(row)) for row in rows]
+        return tuple((run, item) for run, item in moves if _ended_at(item) >= since)
+
+    def history(self) -> tuple[RunSummary, ...]:
+        """Every run with the states of its moves, the newest first."""
+        heads = self._store.read("SELECT * FROM run ORDER BY rowid DESC")
+        counts: dict[str, list[tuple[str, int]]] = {}
+        for row in self._store.read(
+            "SELECT run, state, count(*) AS number FROM move GROUP BY run, state ORDER BY state"
+        ):
+            counts.setdefault(row["run"], []).append((row["state"], row["number"]))
+        watches = {watch.run: watch for watch in self.watches()}
+        with named_errors("read", self.path):
+            return tuple(
+                RunSummary(info=read_info(row), counts=tuple(counts.get(row["id"], ())), watch=watches.get(row["id"]))
+                for row in heads
+            )
+
+    def vms_of_runs(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """The moid and name of each VM of each run."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in self._store.read("SELECT run, vm, vm_name FROM move ORDER BY run, position"):
+            found.setdefault(row["run"], []).append((row["vm"], row["vm_name"]))
+        return {run: tuple(vms) for run, vms in found.items()}
 
 
 def _ended_at(item: JournaledMove) -> datetime:
@@ -295,85 +336,12 @@ def _ended_at(item: JournaledMove) -> datetime:
     return ended or datetime.min.replace(tzinfo=UTC)
 
 
-def open_journal(directory: Path) -> Journal:
-    """The journal of a state directory, which is created (mode 0700) if it is not there."""
-    with _named_errors("create", directory):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Journal(directory / FILE_NAME)
+def open_journal(directory: Path, *, mode: JournalMode | None = None) -> Journal:
+    """The journal of a state directory, which is created (mode 0700) if it is not there.
 
-
-def _create_private(path: Path) -> None:
-    """SQLite would create the file world-readable; its -wal and -shm files take over the mode it has."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-@contextmanager
-def _named_errors(doing: str, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise JournalError(
-            f"cannot {doing} {path}: {error}",
-            hint="check the disk and the directory's owner, or choose another with VSPHERE_MOTION_STATE_DIR",
-        ) from error
-    except (BadInput, json.JSONDecodeError) as error:
-        raise JournalError(
-            f"cannot {doing} {path}: {error}", hint="move the file away to start a new journal"
-        ) from error
-
-
-def _dump(value: object) -> str:
-    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _row_of(run: str, item: JournaledMove) -> tuple[Any, ...]:
-    move = item.move
-    state = item.outcome.state.value if item.outcome else MoveState.PLANNED.value
-    return (
-        run,
-        item.position,
-        move.vm.moid,
-        move.vm.name,
-        move.vm.instance_uuid,
-        _dump(move.source),
-        _dump(move.destination),
-        _dump(item.planned.findings),
-        _dump(item.planned.skipped),
-        item.memory_bytes,
-        item.op_id,
-        None,
-        item.task.moid if item.task else None,
-        state,
-        _dump(item.outcome) if item.outcome else None,
-    )
-
-
-def _read_info(row: sqlite3.Row) -> RunInfo:
-    data = json.loads(row["info"])
-    return from_json(RunInfo, {**data, "ended_at": row["ended_at"]})
-
-
-def _read_move(row: sqlite3.Row) -> JournaledMove:
-    vm = VmIdentity(
-        ref=MoRef(kind="VirtualMachine", moid=row["vm"]), name=row["vm_name"], instance_uuid=row["instance_uuid"]
-    )
-    move = Move(
-        vm=vm,
-        source=from_json(Placement, json.loads(row["source"])),
-        destination=from_json(Placement, json.loads(row["destination"])),
-    )
-    planned = PlannedMove(
-        move=move,
-        findings=from_json(tuple[Finding, ...], json.loads(row["findings"])),
-        skipped=from_json(tuple[str, ...], json.loads(row["skipped"])),
-    )
-    return JournaledMove(
-        position=row["position"],
-        planned=planned,
-        memory_bytes=row["memory_bytes"],
-        op_id=row["op_id"],
-        intent_at=datetime.fromisoformat(row["intent_at"]) if row["intent_at"] else None,
-        task=MoRef(kind="Task", moid=row["task"]) if row["task"] else None,
-        state=MoveState(row["state"]) if row["state"] in _OPEN_STATES else None,
-        outcome=from_json(Outcome, json.loads(row["outcome"])) if row["outcome"] else None,
-    )
+    Raises:
+        JournalError: it cannot be created, opened or read.
+    """
+    with named_errors("create", directory):
+        make_private_directory(directory)
+    return Journal(directory / FILE_NAME, mode=mode)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from vsphere_motion.model.current import CurrentState, Question
 from vsphere_motion.model.inventory import PowerState
 from vsphere_motion.model.move import Move
+from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskStatus
 
@@ -35,14 +38,19 @@ class Relocator(Protocol):
 
 
 class TaskWatcher(Protocol):
-    """Watches a changing set of tasks through one filter."""
+    """Watches a changing set of tasks, and the questions of VMs, through one filter."""
 
-    def watch(self, tasks: Iterable[MoRef]) -> None:
-        """Add tasks to the set."""
+    def watch(self, tasks: Iterable[MoRef], *, vms: Iterable[MoRef] = ()) -> None:
+        """Add tasks to the set, and VMs whose questions are looked out for."""
         ...
 
-    def forget(self, tasks: Iterable[MoRef]) -> None:
-        """Take tasks out of the set."""
+    def forget(self, tasks: Iterable[MoRef], *, vms: Iterable[MoRef] = ()) -> None:
+        """Take tasks and VMs out of the set."""
+        ...
+
+    @property
+    def questions(self) -> Mapping[MoRef, Question]:
+        """The pending question of each watched VM that has one, as of the last wait; a new one ends the wait."""
         ...
 
     def wait_for_updates(self, *, timeout_s: float) -> Sequence[TaskStatus]:
@@ -80,11 +88,27 @@ class PlacementReader(Protocol):
         ...
 
 
+class StateReader(Protocol):
+    """Reads what has to be true when a move starts."""
+
+    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
+        """One reading of these VMs with their running relocations and of these hosts, in a constant number of calls."""
+        ...
+
+
 class TaskFinder(Protocol):
     """Finds the task of a relocation whose answer was lost."""
 
     def find_relocation(self, vm: MoRef, *, op_id: str, since: datetime) -> MoRef | None:
         """The task that carries this operationID, queued on this VM at or after `since`; None if there is none."""
+        ...
+
+    def find_ended(self, vm: MoRef, *, task: MoRef, since: datetime) -> TaskStatus | None:
+        """What the history of tasks has of one that vCenter no longer knows; None if it has nothing.
+
+        Args:
+            since: vCenter's clock, not later than when the task was queued.
+        """
         ...
 
     def read_tasks(self, tasks: Sequence[MoRef]) -> dict[MoRef, TaskStatus]:
@@ -100,6 +124,30 @@ class ServerClock(Protocol):
         ...
 
 
+class ServerPresence(Protocol):
+    """Whether vCenter is there, and waiting for it while it is not.
+
+    A port's call that raises a `VCenterUnavailable` with `may_pass` is a reason to wait. If the same call fails again
+    right after vCenter is back, it is no outage.
+    """
+
+    def wait_until_back(self, *, is_stopping: Callable[[], bool], limit_s: float | None) -> bool:
+        """Ask vCenter again and again, less and less often, until it answers; log in again where that is needed.
+
+        Args:
+            is_stopping: looked at at least twice a second, and between two questions; True ends the wait.
+            limit_s: how long to wait; None: without end.
+
+        Returns:
+            True: vCenter answers. False: `is_stopping` said so, or the limit is over.
+
+        Raises:
+            AccessRefused: it refused the login; there is no other.
+            VCenterUnavailable: waiting does not help: another certificate, or the session ended and may not be renewed.
+        """
+        ...
+
+
 class Control(Protocol):
     """What the person at the terminal wants; looked at between waits."""
 
@@ -112,3 +160,27 @@ class Control(Protocol):
     def is_detaching(self) -> bool:
         """Stop watching now; tasks go on in vCenter."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The world, as the loop over moves needs it.
+
+    Args:
+        now: this machine's clock in UTC, for people.
+        monotonic_s: seconds on a clock that never jumps and goes on while the machine sleeps, for every time limit.
+        pause: do nothing for so many seconds.
+        explain: the same outcome with what the hosts' logs say of it.
+    """
+
+    relocator: Relocator
+    watcher: TaskWatcher
+    finder: TaskFinder
+    placements: PlacementReader
+    states: StateReader
+    presence: ServerPresence
+    clock: ServerClock
+    now: Callable[[], datetime]
+    monotonic_s: Callable[[], float]
+    pause: Callable[[float], object]
+    explain: Callable[[Outcome], Outcome]

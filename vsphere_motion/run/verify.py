@@ -16,7 +16,7 @@ def verify(move: Move, status: TaskStatus, seen: SeenPlacement | None) -> Outcom
 
     Args:
         status: the last reading of the task.
-        seen: where the VM was read to be afterwards; None if it could not be read or no longer exists.
+        seen: where the VM was read to be afterwards; None if it no longer exists.
     """
     state, fault, note = _judge(move, status, seen)
     return Outcome(
@@ -31,17 +31,59 @@ def verify(move: Move, status: TaskStatus, seen: SeenPlacement | None) -> Outcom
     )
 
 
+def verify_followed(
+    move: Move, seen: SeenPlacement | None, *, task: MoRef, who: str, fault: Fault | None
+) -> Outcome | None:
+    """The outcome of a move whose VM somebody else moved; None if the VM is where it was, so that it may still start.
+
+    Args:
+        seen: where the VM was read to be afterwards; None if it no longer exists.
+        task: the other relocation, which has ended.
+        who: who started that, in words.
+        fault: how our own task ended because of it; such a move does not start again.
+    """
+    if seen is None:
+        return gone(move)
+    if seen.host is not None and not find_differences(move, seen):
+        note = f"it is there: {who} moved it ({task.moid})"
+        return Outcome(move=move, state=OutcomeState.UNCHANGED, note=note)
+    words = f"{who} was moving it ({task.moid}); {_where(move, seen)}"
+    if fault is not None:
+        return Outcome(move=move, state=OutcomeState.FAILED, fault=fault, note=words)
+    if seen.host is None or move.source.host is None or seen.host != move.source.host.ref:
+        return Outcome(move=move, state=OutcomeState.NOT_STARTED, note=f"{words}; it is not moved a second time")
+    return None
+
+
+def gone(move: Move) -> Outcome:
+    """The outcome of a move whose VM was deleted or unregistered before it was started."""
+    fault = Fault(kind="Gone", message=f"the VM no longer exists in vCenter ({move.vm.moid})")
+    return Outcome(move=move, state=OutcomeState.FAILED, fault=fault, note="nothing was started")
+
+
 def _judge(move: Move, status: TaskStatus, seen: SeenPlacement | None) -> tuple[OutcomeState, Fault | None, str | None]:
     if status.state is TaskState.SUCCESS:
         return _judge_success(move, seen)
     if status.state is TaskState.ERROR:
         return _judge_error(move, status, seen)
-    where = _where(move, seen)
-    return OutcomeState.UNKNOWN, None, f"vCenter no longer knows {status.task.moid}; {where}"
+    return _judge_gone(move, status, seen)
+
+
+def _judge_gone(
+    move: Move, status: TaskStatus, seen: SeenPlacement | None
+) -> tuple[OutcomeState, Fault | None, str | None]:
+    """Neither vCenter nor its history knows the task: only where the VM is can tell."""
+    words = f"vCenter no longer knows {status.task.moid}; {_where(move, seen)}"
+    is_there = seen is not None and seen.host is not None and not find_differences(move, seen)
+    if is_there and move.destination.host is not None and not move.is_noop:
+        return OutcomeState.MOVED, None, f"{words}, its destination; judged by that alone"
+    return OutcomeState.UNKNOWN, None, words
 
 
 def _judge_success(move: Move, seen: SeenPlacement | None) -> tuple[OutcomeState, Fault | None, str | None]:
-    if seen is None or seen.host is None:
+    if seen is None:
+        return OutcomeState.UNKNOWN, None, "the task succeeded, but the VM no longer exists in vCenter"
+    if seen.host is None:
         return OutcomeState.UNKNOWN, None, "the task succeeded, but the VM's placement could not be read afterwards"
     differences = find_differences(move, seen)
     if not differences:
@@ -59,6 +101,10 @@ def _judge_error(
 ) -> tuple[OutcomeState, Fault | None, str | None]:
     fault = status.fault or Fault(kind="UnknownFault", message="vCenter gave no fault for the failed task")
     is_cancelled = status.cancelled or fault.kind == CANCELLED_KIND
+    if is_cancelled and seen is not None and seen.host is not None and not find_differences(move, seen):
+        # The last word has the placement: a cancel can come too late (seen with vcsim, whose cancelled tasks succeed).
+        words = f"vCenter says that {status.task.moid} was cancelled, but the VM is on its destination"
+        return OutcomeState.UNKNOWN, fault, words
     state = OutcomeState.CANCELLED if is_cancelled else OutcomeState.FAILED
     return state, fault, _where(move, seen)
 
@@ -90,7 +136,9 @@ def _nic_note(seen: SeenPlacement) -> str | None:
 
 
 def _where(move: Move, seen: SeenPlacement | None) -> str:
-    if seen is None or seen.host is None:
+    if seen is None:
+        return "the VM no longer exists in vCenter"
+    if seen.host is None:
         return "where the VM is now could not be read"
     for place in (move.source.host, move.destination.host):
         if place is not None and place.ref == seen.host:

@@ -14,6 +14,7 @@ from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import MoveRequest, Opinions
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.resolve import resolve
+from vsphere_motion.planning.visibility import visibility_notes
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
@@ -42,7 +43,8 @@ def check_moves(
         move.vm.ref: merged(inventory, move, preflight.findings(move) if preflight else (), answers) for move in moves
     }
     plan = make_plan(moves, findings, request)
-    return replace(plan, moves=tuple(with_facts(inventory, planned) for planned in plan.moves), notes=answers.notes)
+    planned_moves = tuple(with_facts(inventory, planned) for planned in plan.moves)
+    return replace(plan, moves=planned_moves, notes=notes_of(inventory, answers))
 
 
 def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions: Opinions) -> CompatAnswers:
@@ -59,6 +61,11 @@ def merged(inventory: Inventory, move: Move, ours: tuple[Finding, ...], answers:
     host = move.destination.host
     verdict = answers.verdicts.get((move.vm.ref, host.ref)) if host else None
     return ours if verdict is None else merge(ours, findings_from_verdict(inventory, move, verdict))
+
+
+def notes_of(inventory: Inventory, answers: CompatAnswers) -> tuple[str, ...]:
+    """What is to be said of a check as a whole: what the account cannot see, and which checker is missing."""
+    return (*visibility_notes(inventory), *answers.notes)
 
 
 def with_facts(inventory: Inventory, planned: PlannedMove) -> PlannedMove:

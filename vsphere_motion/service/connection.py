@@ -6,15 +6,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from vsphere_motion.errors import BadInput
 from vsphere_motion.model.account import Credentials, Password
 from vsphere_motion.model.endpoint import DEFAULT_CALL_TIMEOUT_S, DEFAULT_PORT, Endpoint
 
 if TYPE_CHECKING:
     from vsphere_motion.model.inventory import Inventory
+    from vsphere_motion.model.matrix import Matrix
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.model.report import Report
+    from vsphere_motion.model.request import Opinions
     from vsphere_motion.model.vcenter import VCenterIdentity
+    from vsphere_motion.service.surroundings import Places
     from vsphere_motion.vcenter.session import Session
+    from vsphere_motion.vcenter.session_file import SessionFile
 
 
 class VCenter:
@@ -44,7 +49,15 @@ class VCenter:
 
         return take_snapshot(self.session)
 
-    def check(self, *vms: str, to_host: str, skip_checks: tuple[str, ...] = (), strict: bool = False) -> Plan:
+    def check(
+        self,
+        *vms: str,
+        to_host: str,
+        skip_checks: tuple[str, ...] = (),
+        strict: bool = False,
+        checks: str = "both",
+        state_dir: str | Path | None = None,
+    ) -> Plan:
         """What would stop or hurt moving these VMs to a host. Nothing is changed.
 
         Args:
@@ -52,14 +65,51 @@ class VCenter:
             to_host: name, inventory path or `moid:...` of the destination.
             skip_checks: ids of checks whose blockers are overridden.
             strict: let warnings and unknown findings block as well.
+            checks: whose checks are asked: `client` for ours, `vcenter` for vCenter's own, or `both`.
+            state_dir: where the journal lies that knows of earlier moves; None: this platform's state directory.
 
         Raises:
             NotFound, Ambiguous: a selector matches nothing, or more than it may.
+            BadInput: an argument has a word that nobody knows.
         """
         from vsphere_motion.model.request import MoveRequest
         from vsphere_motion.service.check import check
 
-        return check(self, MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict))
+        request = MoveRequest(
+            selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict, opinions=_opinions(checks)
+        )
+        return check(self, request, _places(state_dir))
+
+    def matrix(
+        self,
+        *vms: str,
+        to_cluster: str | None = None,
+        all_hosts: bool = False,
+        skip_checks: tuple[str, ...] = (),
+        strict: bool = False,
+        checks: str = "both",
+        state_dir: str | Path | None = None,
+    ) -> Matrix:
+        """What would stop or hurt moving each of these VMs to each host of a cluster, or of the site.
+
+        Args:
+            to_cluster: the cluster whose hosts are looked at.
+            all_hosts: look at every host instead; exactly one of the two is given.
+            vms, skip_checks, strict, checks, state_dir: as in `check`.
+
+        Raises:
+            NotFound, Ambiguous: a selector matches nothing, or more than it may.
+            BadInput: an argument has a word that nobody knows, or not exactly one destination is given.
+        """
+        from vsphere_motion.model.request import MatrixRequest
+        from vsphere_motion.service.matrix import check_matrix
+
+        if (to_cluster is None) is not all_hosts:
+            raise BadInput("a matrix has one destination", hint="give either to_cluster or all_hosts=True")
+        request = MatrixRequest(
+            selectors=vms, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=_opinions(checks)
+        )
+        return check_matrix(self, request, _places(state_dir))
 
     def migrate(
         self,
@@ -99,15 +149,52 @@ class VCenter:
         self.close()
 
 
-def open_vcenter(endpoint: Endpoint, credentials: Credentials) -> VCenter:
+def _opinions(checks: str) -> Opinions:
+    from vsphere_motion.model.request import Opinions
+
+    words = [opinions.value for opinions in Opinions]
+    if checks not in words:
+        raise BadInput(
+            f"checks={checks!r} is nobody whose checks could be asked", hint=f"give one of {', '.join(words)}"
+        )
+    return Opinions(checks)
+
+
+def _places(state_dir: str | Path | None) -> Places:
+    from vsphere_motion.service.surroundings import Places
+    from vsphere_motion.settings import state_directory
+
+    return Places(state_dir=Path(state_dir) if state_dir else state_directory({}))
+
+
+def open_vcenter(
+    endpoint: Endpoint, credentials: Credentials, *, relogin: bool = True, kept: SessionFile | None = None
+) -> VCenter:
     """Connect and log in.
+
+    Args:
+        relogin: keep the password, masked, to log in again when vCenter ends the session.
+        kept: where the session is kept between commands; None: it ends with this one.
 
     Raises:
         LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as their names say.
     """
     from vsphere_motion.vcenter.session import open_session
 
-    return VCenter(open_session(endpoint, credentials))
+    return VCenter(open_session(endpoint, credentials, relogin=relogin, kept=kept))
+
+
+def end_kept_session(endpoint: Endpoint, kept: SessionFile) -> bool:
+    """Log out a session that was kept between commands, and forget it; False if there was none.
+
+    Raises:
+        VCenterUnavailable: vCenter cannot be reached; the session is forgotten all the same.
+    """
+    if not kept.path.exists():
+        return False
+    from vsphere_motion.vcenter.session import end_kept_session as end
+
+    return end(endpoint, kept)
 
 
 def connect(
@@ -120,6 +207,7 @@ def connect(
     thumbprint: str | None = None,
     insecure: bool = False,
     call_timeout_s: float = DEFAULT_CALL_TIMEOUT_S,
+    relogin: bool = True,
 ) -> VCenter:
     """Connect to a vCenter from Python.
 
@@ -129,6 +217,8 @@ def connect(
         thumbprint: SHA-256 of the server's certificate; must match whatever the CA says.
         insecure: do not verify the certificate.
         call_timeout_s: the deadline of every single call.
+        relogin: keep the password, masked, to log in again when vCenter ends the session; without it the session
+            raises `SessionEnded` from then on.
 
     Raises:
         LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as their names say.
@@ -142,4 +232,4 @@ def connect(
         insecure=insecure,
         call_timeout_s=call_timeout_s,
     )
-    return open_vcenter(endpoint, Credentials(user=user, password=secret, source="the caller"))
+    return open_vcenter(endpoint, Credentials(user=user, password=secret, source="the caller"), relogin=relogin)

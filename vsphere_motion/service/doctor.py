@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from importlib import metadata
+from xml.parsers import expat
 
 from vsphere_motion import __version__
-from vsphere_motion.credentials import keyring_state
+from vsphere_motion.credentials import KeyringState, keyring_state
 from vsphere_motion.errors import MotionError, PermissionMissing, PreflightBlocked
 from vsphere_motion.model.account import Credentials
 from vsphere_motion.model.endpoint import Endpoint
@@ -26,6 +27,9 @@ from vsphere_motion.settings import Settings
 PACKAGES = ("pyvmomi", "vmware-vcenter", "keyring", "click", "rich", "jinja2", "platformdirs")
 WORRYING_SKEW = timedelta(seconds=60)
 """Half of what finding a migration in the hosts' logs tolerates (`service/explain.py`)."""
+
+SAFE_EXPAT = (2, 4, 0)
+"""The first expat that stops an answer whose entities grow without limit (its change log, 2.4.0)."""
 
 DEFAULT_PURPOSES = ("migrate",)
 """What the account should be able to do; `doctor --privileges --for` asks for more."""
@@ -60,18 +64,34 @@ class DoctorLine:
 def diagnose_installation(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
     """Python, this package, what it stands on, and the keyring."""
     yield _ok("program", f"vsphere-motion {__version__}, Python {platform.python_version()} on {platform.system()}")
-    yield _ok("XML parser", _expat_version())
+    yield parser_line(expat.EXPAT_VERSION, expat.version_info)
     for name in PACKAGES:
         try:
             yield _ok("package", f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             yield _fail("package", f"{name} is not installed", "install vsphere-motion again, with its dependencies", 1)
-    keyring = keyring_state(environment)
-    if keyring.problem is None:
-        yield _ok("keyring", keyring.name)
-    else:
+    yield keyring_line(keyring_state(environment))
+
+
+def keyring_line(state: KeyringState) -> DoctorLine:
+    """The keyring backend: none, one that keeps passwords in plain text because somebody chose it, or a good one."""
+    if state.problem is not None:
         remedy = "without a keyring use VSPHERE_MOTION_PASSWORD, --password-stdin, or a prompt"
-        yield _warn("keyring", keyring.problem, remedy)
+        return _warn("keyring", state.problem, remedy)
+    if state.is_plaintext:
+        words = f"{state.name} keeps passwords in plain text; PYTHON_KEYRING_BACKEND names it"
+        return _warn("keyring", words, "install a keyring backend that encrypts, or use password_command")
+    return _ok("keyring", state.name)
+
+
+def parser_line(name: str, version: tuple[int, int, int]) -> DoctorLine:
+    """The parser of vCenter's answers; one without a limit on entities can be made to fill the memory."""
+    words = name.replace("_", " ")
+    if version < SAFE_EXPAT:
+        safe = ".".join(map(str, SAFE_EXPAT))
+        remedy = f"use a Python with expat {safe} or newer: an older one lets a small answer grow without limit"
+        return _fail("XML parser", words, remedy, MotionError.exit_code)
+    return _ok("XML parser", words)
 
 
 def diagnose_settings(settings: Settings) -> Iterator[DoctorLine]:
@@ -124,6 +144,7 @@ def _look_at(vcenter: VCenter, now: Callable[[], datetime]) -> Iterator[DoctorLi
     yield _clock_line(vcenter, now)
     inventory = vcenter.snapshot()
     yield _inventory_line(inventory)
+    yield from _unreadable_lines(inventory)
     yield from (_of_site(line) for line in look_at_site(inventory))
     yield from _privilege_lines(vcenter, inventory, DEFAULT_PURPOSES)
     yield from _log_lines(vcenter, inventory)
@@ -145,9 +166,15 @@ def _clock_line(vcenter: VCenter, now: Callable[[], datetime]) -> DoctorLine:
 def _inventory_line(inventory: Inventory) -> DoctorLine:
     words = f"{len(inventory.hosts)} hosts, {len(inventory.vms)} VMs, {len(inventory.clusters)} compute resources"
     if inventory.unreadable:
-        words += f"; {len(inventory.unreadable)} objects could not be read, such as: {inventory.unreadable[0]}"
+        words += f"; {len(inventory.unreadable)} objects could not be read, or not in full"
         return _warn("inventory", words, "give the account the role Read-only on what it shall move")
     return _ok("inventory", words)
+
+
+def _unreadable_lines(inventory: Inventory) -> Iterator[DoctorLine]:
+    """Each object that the account cannot see: one that is missing here is missing in every command."""
+    for line in inventory.unreadable:
+        yield _warn("not seen", line, "the role Read-only, or its privileges System.View and System.Read")
 
 
 def _of_site(line: SiteLine) -> DoctorLine:
@@ -200,12 +227,6 @@ def _log_line(vcenter: VCenter, host: Host) -> DoctorLine:
         remedy = "give the account the privilege Global.Diagnostics; migrations work without it, reports say less"
         return _warn("host log", f"{host.name}: {'; '.join(tail.notes)}", remedy)
     return _ok("host log", f"the vmkernel log of {host.name} can be read")
-
-
-def _expat_version() -> str:
-    from xml.parsers import expat
-
-    return expat.EXPAT_VERSION.replace("_", " ")
 
 
 def _ok(topic: str, text: str) -> DoctorLine:

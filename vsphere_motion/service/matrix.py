@@ -12,7 +12,7 @@ from vsphere_motion.model.request import MatrixRequest
 from vsphere_motion.planning.plan import planned_move
 from vsphere_motion.planning.resolve import move_to, resolve_matrix
 from vsphere_motion.preflight.registry import Preflight
-from vsphere_motion.service.check import ask, merged
+from vsphere_motion.service.check import ask, merged, notes_of
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
@@ -43,7 +43,7 @@ def check_matrix(vcenter: VCenter, request: MatrixRequest, places: Places = NOWH
         hosts=tuple(host.named for host in hosts),
         rows=tuple(rows),
         skip_checks=request.skip_checks,
-        notes=answers.notes,
+        notes=notes_of(inventory, answers),
     )
 
 

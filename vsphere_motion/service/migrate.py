@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vsphere_motion import __version__
-from vsphere_motion.errors import MotionError, VCenterUnavailable
+from vsphere_motion.errors import AccessRefused, MotionError, VCenterUnavailable
 from vsphere_motion.model.event import Event, MoveEnded, RunEnded, RunStarted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.report import Report, RunInfo
 from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.run.execute import DEFAULT_MAX_CONCURRENT, Execution, Limits, Ports
-from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState, open_journal
-from vsphere_motion.run.ports import Control
+from vsphere_motion.run.execute import Execution
+from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, open_journal
+from vsphere_motion.run.limits import (
+    DEFAULT_MAX_CONCURRENT,
+    DEFAULT_OUTAGE_LIMIT_S,
+    Limits,
+    OnInterrupt,
+    Patience,
+)
+from vsphere_motion.run.locks import watching
+from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.report import report_of
+from vsphere_motion.service.surroundings import Places
 from vsphere_motion.settings import state_directory
 
 
@@ -33,12 +43,32 @@ class RunOptions:
     Args:
         max_concurrent: relocations in flight at once.
         timeout_s: after this the running moves are left alone and the run is open; None: no limit.
+        outage_limit_s: how long a vCenter that is away is waited for; None: no limit.
+        patience: when a move that does not get on is spoken of, and what is done with it.
+        on_interrupt: what a first Ctrl-C does with the moves that run.
+        is_watching: False: everything is started at once and left to vCenter; the run stays open.
         read_logs: fetch both hosts' vmkernel lines of each move right after it.
     """
 
     max_concurrent: int = DEFAULT_MAX_CONCURRENT
     timeout_s: float | None = None
+    outage_limit_s: float | None = DEFAULT_OUTAGE_LIMIT_S
+    patience: Patience = field(default_factory=Patience)
+    on_interrupt: OnInterrupt = OnInterrupt.WATCH
+    is_watching: bool = True
     read_logs: bool = True
+
+    @property
+    def limits(self) -> Limits:
+        """What the loop over moves needs of them."""
+        return Limits(
+            max_concurrent=self.max_concurrent,
+            timeout_s=self.timeout_s,
+            outage_limit_s=self.outage_limit_s,
+            patience=self.patience,
+            on_interrupt=self.on_interrupt,
+            is_watching=self.is_watching,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +90,10 @@ def migrate(vcenter: VCenter, request: MoveRequest, *, state_dir: Path | None = 
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
         VCenterUnavailable: vCenter went away; the journal knows what was started.
     """
-    journal = open_journal(state_dir or state_directory({}))
+    directory = state_dir or state_directory({})
+    journal = open_journal(directory)
     try:
-        *_, last = run(vcenter, check(vcenter, request), journal=journal)
+        *_, last = run(vcenter, check(vcenter, request, Places(state_dir=directory)), journal=journal)
     finally:
         journal.close()
     assert isinstance(last, RunEnded)
@@ -82,14 +113,15 @@ def run(
     One blocked move means that nothing starts, unless the plan is partial. What is not started, unchanged or blocked
     has its outcome in the journal before anything runs.
     """
-    info = _describe(vcenter)
-    journal.create_run(info, _rows(plan))
-    journaled = journal.load_run(info.run)
-    yield RunStarted(at=utc_now(), run=info.run)
-    for row in journaled.moves:
-        if row.outcome is not None:
-            yield MoveEnded(at=utc_now(), outcome=row.outcome)
-    yield from run_open_moves(vcenter, journaled, plan.moves, journal=journal, control=control, options=options)
+    info = describe_run(vcenter)
+    with watching(journal, info.run, now=info.started_at):
+        journal.create_run(info, _rows(plan))
+        journaled = journal.load_run(info.run)
+        yield RunStarted(at=utc_now(), run=info.run)
+        for row in journaled.moves:
+            if row.outcome is not None:
+                yield MoveEnded(at=utc_now(), outcome=row.outcome)
+        yield from run_open_moves(vcenter, journaled, plan.moves, journal=journal, control=control, options=options)
 
 
 def run_open_moves(
@@ -101,31 +133,60 @@ def run_open_moves(
     control: Control,
     options: RunOptions,
 ) -> Iterator[Event]:
-    """Start every planned move of a run and watch every submitted one, then end with `RunEnded`.
+    """Start every planned move of a run, find and watch what was asked for, then end with `RunEnded`.
 
     Args:
         planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
     """
+    yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
+    yield end_run(vcenter, journaled, journal)
+
+
+def watch_open_moves(
+    vcenter: VCenter,
+    journaled: JournaledRun,
+    planned: tuple[PlannedMove, ...],
+    *,
+    journal: Journal,
+    control: Control,
+    options: RunOptions,
+) -> Iterator[Event]:
+    """`run_open_moves` without its last event."""
     run_id = journaled.info.run
     execution = Execution(
         run=run_id,
-        items=[row for row in journaled.moves if row.state in {MoveState.PLANNED, MoveState.SUBMITTED}],
+        items=[row for row in journaled.moves if row.outcome is None],
         ports=make_ports(vcenter, planned, options),
         journal=journal,
         control=control,
-        limits=Limits(max_concurrent=options.max_concurrent, timeout_s=options.timeout_s),
+        limits=options.limits,
     )
     try:
         yield from execution.events()
-    except VCenterUnavailable as error:
+    except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
-    journal.end_run(run_id, utc_now())
-    yield RunEnded(at=utc_now(), report=report_of(journal.load_run(run_id)))
+
+
+def end_run(vcenter: VCenter, journaled: JournaledRun, journal: Journal) -> RunEnded:
+    """Write when a run ended, if it has, by vCenter's clock; its report."""
+    run_id = journaled.info.run
+    journal.end_run(run_id, _server_now(vcenter, journal.load_run(run_id)))
+    return RunEnded(at=utc_now(), report=report_of(journal.load_run(run_id)))
+
+
+def _server_now(vcenter: VCenter, journaled: JournaledRun) -> datetime:
+    """vCenter's clock; when the last move ended where it does not answer. Never this machine's clock."""
+    try:
+        return vcenter.session.now()
+    except (VCenterUnavailable, AccessRefused):
+        ends = [row.outcome.completed_at for row in journaled.moves if row.outcome and row.outcome.completed_at]
+        return max(ends, default=journaled.info.started_at)
 
 
 def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions) -> Ports:
     """The loop's ports, served by this vCenter."""
-    from vsphere_motion.vcenter.placement import VCenterPlacementReader
+    from vsphere_motion.vcenter.outage import VCenterPresence
+    from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader
     from vsphere_motion.vcenter.relocate import VCenterRelocator
     from vsphere_motion.vcenter.tasks import VCenterTaskFinder, VCenterTaskWatcher
 
@@ -134,11 +195,23 @@ def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunO
         watcher=VCenterTaskWatcher(vcenter.session),
         finder=VCenterTaskFinder(vcenter.session),
         placements=VCenterPlacementReader(vcenter.session),
+        states=VCenterStateReader(vcenter.session),
+        presence=VCenterPresence(vcenter.session, monotonic_s=clock_through_sleep_s),
         clock=vcenter.session,
         now=utc_now,
-        monotonic_s=time.monotonic,
+        monotonic_s=clock_through_sleep_s,
+        pause=threading.Event().wait,
         explain=make_explainer(vcenter, planned) if options.read_logs else lambda outcome: outcome,
     )
+
+
+def clock_through_sleep_s() -> float:
+    """Seconds on a clock that never jumps and counts the time this machine sleeps, where there is such a clock.
+
+    Linux has CLOCK_BOOTTIME for it; its CLOCK_MONOTONIC stands still in sleep, and macOS's does not.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def utc_now() -> datetime:
@@ -146,14 +219,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _describe(vcenter: VCenter) -> RunInfo:
+def describe_run(vcenter: VCenter) -> RunInfo:
+    """A new run that begins now, by vCenter's clock."""
     return RunInfo(
         run=f"r-{secrets.token_hex(3)}",
         vcenter=vcenter.identity,
         user=vcenter.user,
         tool_version=__version__,
         tls=vcenter.tls,
-        started_at=utc_now(),
+        started_at=vcenter.session.now(),
     )
 
 
@@ -185,7 +259,7 @@ def blocked_outcome(planned: PlannedMove) -> Outcome:
     return Outcome(move=planned.move, state=OutcomeState.BLOCKED, note=f"blocked by {ids}")
 
 
-def _with_way_back(error: VCenterUnavailable, run_id: str) -> MotionError:
+def _with_way_back(error: VCenterUnavailable | AccessRefused, run_id: str) -> MotionError:
     """The same error, with the command that goes on with this run."""
     way_back = f"what was started goes on in vCenter; go on with: vsphere-motion resume {run_id}"
     hint = f"{error.hint}; {way_back}" if error.hint else way_back

@@ -1,10 +1,12 @@
-"""The story of a resume: watch again what runs, find what was asked for, then start what was not started."""
+"""The story of a resume: watch again what runs, find what was asked for, then start what was not started.
+
+Rule of this file: one process at a time goes on with a run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from vsphere_motion.model.event import Event, RunStarted
 from vsphere_motion.model.inventory import Inventory
@@ -13,6 +15,7 @@ from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
+from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
@@ -26,9 +29,6 @@ from vsphere_motion.service.migrate import (
 )
 from vsphere_motion.service.status import find_run
 
-SETTLE = timedelta(seconds=30)
-"""How long a task may take to become visible after its call; vm-operator waits as long."""
-
 
 def resume(
     vcenter: VCenter,
@@ -40,41 +40,26 @@ def resume(
 ) -> Iterator[Event]:
     """Go on with a run; the last event is `RunEnded`. No event at all: there is no unfinished run.
 
+    A relocation that was asked for without an answer is looked for until the settle time is over; only then it counts
+    as never submitted, and starts.
+
     Raises:
         NotFound, Ambiguous: no run, or several runs, begin with this id.
         BadInput: the run belongs to another vCenter.
+        RunLocked: another process watches the run.
     """
     journaled = find_run(vcenter, journal, run)
     if journaled is None:
         return
     run_id = journaled.info.run
-    reconcile(vcenter, journal, journaled)
-    journaled = journal.load_run(run_id)
-    inventory = vcenter.snapshot()
-    _settle_planned(vcenter, journal, journaled, inventory)
-    journaled = journal.load_run(run_id)
-    planned = tuple(with_facts(inventory, item.planned) for item in journaled.moves)
-    yield RunStarted(at=utc_now(), run=run_id)
-    yield from run_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
-
-
-def reconcile(vcenter: VCenter, journal: Journal, journaled: JournaledRun) -> None:
-    """Find the task of each relocation that was asked for without an answer.
-
-    One that vCenter does not know after the settle time was never submitted: it becomes `planned` again.
-    """
-    from vsphere_motion.vcenter.tasks import VCenterTaskFinder
-
-    finder = VCenterTaskFinder(vcenter.session)
-    now = vcenter.session.now()
-    for item in journaled.moves:
-        if item.state is not MoveState.INTENT or item.op_id is None or item.intent_at is None:
-            continue
-        task = finder.find_relocation(item.move.vm.ref, op_id=item.op_id, since=item.intent_at)
-        if task is not None:
-            journal.write_task(journaled.info.run, item.position, task)
-        elif now - item.intent_at > SETTLE:
-            journal.withdraw_intent(journaled.info.run, item.position)
+    with watching(journal, run_id, now=vcenter.session.now()):
+        inventory = vcenter.snapshot()
+        _settle_planned(vcenter, journal, journal.load_run(run_id), inventory)
+        journaled = _as_it_is(journal.load_run(run_id), inventory)
+        planned = tuple(with_facts(inventory, item.planned) for item in journaled.moves)
+        asked_for = sum(1 for item in journaled.moves if item.state is MoveState.INTENT)
+        yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
+        yield from run_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
 
 
 def _settle_planned(vcenter: VCenter, journal: Journal, journaled: JournaledRun, inventory: Inventory) -> None:
@@ -88,10 +73,21 @@ def _settle_planned(vcenter: VCenter, journal: Journal, journaled: JournaledRun,
         if outcome is None:
             to_check.append(item)
         else:
-            journal.write_outcome(run_id, item.position, outcome)
+            journal.settle(run_id, item.position, outcome)
     for item, planned in zip(to_check, _check_again(vcenter, inventory, to_check).moves, strict=True):
         if planned.blockers:
-            journal.write_outcome(run_id, item.position, blocked_outcome(planned))
+            journal.settle(run_id, item.position, blocked_outcome(planned))
+
+
+def _as_it_is(journaled: JournaledRun, inventory: Inventory) -> JournaledRun:
+    """The run, with each move that may still start beginning where its VM is now: from there it was checked again."""
+    moves = tuple(
+        replace(item, planned=replace(item.planned, move=_from_here(inventory, item.move)))
+        if item.state is MoveState.PLANNED
+        else item
+        for item in journaled.moves
+    )
+    return replace(journaled, moves=moves)
 
 
 def _overtaken(inventory: Inventory, move: Move) -> Outcome | None:

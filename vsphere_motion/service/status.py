@@ -9,6 +9,8 @@ from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.task import TaskStatus
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun
+from vsphere_motion.run.locks import find_alive
+from vsphere_motion.run.records import Watch
 from vsphere_motion.service.connection import VCenter
 
 
@@ -33,10 +35,17 @@ class MoveStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """A run and each of its moves."""
+    """A run and each of its moves.
+
+    Args:
+        watch: who watches it, or did until it was killed; None if nobody does.
+        is_watched: whether that process lives; None if it is one of another machine.
+    """
 
     info: RunInfo
     moves: tuple[MoveStatus, ...]
+    watch: Watch | None = None
+    is_watched: bool | None = False
 
     @property
     def is_finished(self) -> bool:
@@ -56,7 +65,9 @@ def read_status(vcenter: VCenter, journal: Journal, run: str | None = None) -> R
         return None
     live = _read_live(vcenter, journaled)
     moves = tuple(MoveStatus(item=item, live=live.get(item.task) if item.task else None) for item in journaled.moves)
-    return RunStatus(info=journaled.info, moves=moves)
+    watch = journal.find_watch(journaled.info.run)
+    is_watched = False if watch is None else find_alive(journal, watch)
+    return RunStatus(info=journaled.info, moves=moves, watch=watch, is_watched=is_watched)
 
 
 def find_run(vcenter: VCenter, journal: Journal, run: str | None) -> JournaledRun | None:

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from vsphere_motion.errors import JournalError
-from vsphere_motion.model.inventory import ConnectionState, Inventory
+from vsphere_motion.model.inventory import ConnectionState, Host, Inventory
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.planning.privileges import privileges_of_moves, root_of
-from vsphere_motion.preflight.surroundings import Lacking, RecentMove, Surroundings
+from vsphere_motion.preflight.surroundings import Lacking, RecentMove, Surroundings, VmLimits
 from vsphere_motion.run.journal import FILE_NAME, Journal
 from vsphere_motion.service.connection import VCenter
 
@@ -22,6 +22,10 @@ HISTORY = timedelta(days=1)
 
 CLOCKS = 64
 """Hosts that are asked for the time; each is a call, and a matrix may have hundreds of hosts."""
+
+LIMITS = 256
+"""Destinations that are asked for the most that a VM may have; each is a call. More than for the time, because a limit
+decides whether a VM can move; of the others it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,17 @@ def look_around(
     return Surroundings(
         lacking=lacking(inventory, missing),
         recent_moves=read_recent_moves(places.state_dir, vcenter.identity.instance_uuid, inventory.taken_at - HISTORY),
-        clocks=read_clocks(vcenter.session, _connected_hosts(inventory, real)[:CLOCKS]),
+        clocks=read_clocks(vcenter.session, [host.ref for host in _connected_hosts(inventory, real)[:CLOCKS]]),
+        vm_limits=_limits(vcenter, _destinations(inventory, real)),
     )
+
+
+def _limits(vcenter: VCenter, hosts: Sequence[Host]) -> tuple[VmLimits, ...]:
+    """What each destination lets a VM have; of those that are too many to be asked nothing is known, which is said."""
+    from vsphere_motion.vcenter.config_options import read_vm_limits
+
+    unasked = (VmLimits(host=host.ref, max_video_bytes=None, max_cores_per_socket=None) for host in hosts[LIMITS:])
+    return (*read_vm_limits(vcenter.session, hosts[:LIMITS]), *unasked)
 
 
 def lacking(inventory: Inventory, missing: Mapping[MoRef, tuple[str, ...] | None]) -> tuple[Lacking, ...]:
@@ -89,12 +102,19 @@ def read_recent_moves(state_dir: Path | None, vcenter_uuid: str, since: datetime
     )
 
 
-def _connected_hosts(inventory: Inventory, moves: Iterable[Move]) -> list[MoRef]:
-    """The hosts of these moves that can be asked for the time, each once."""
-    ends = (end for move in moves for end in (move.source.host, move.destination.host) if end is not None)
-    refs = dict.fromkeys(end.ref for end in ends)
-    hosts = (inventory.find_host(ref) for ref in refs)
-    return [host.ref for host in hosts if host and host.connection_state is ConnectionState.CONNECTED]
+def _connected_hosts(inventory: Inventory, moves: Iterable[Move]) -> list[Host]:
+    """The hosts of these moves that can be asked, each once."""
+    return _answering(inventory, (end for move in moves for end in (move.source.host, move.destination.host)))
+
+
+def _destinations(inventory: Inventory, moves: Iterable[Move]) -> list[Host]:
+    """The destinations of these moves that can be asked, each once."""
+    return _answering(inventory, (move.destination.host for move in moves))
+
+
+def _answering(inventory: Inventory, ends: Iterable[NamedRef | None]) -> list[Host]:
+    hosts = (inventory.find_host(ref) for ref in dict.fromkeys(end.ref for end in ends if end is not None))
+    return [host for host in hosts if host and host.connection_state is ConnectionState.CONNECTED]
 
 
 def _named(inventory: Inventory, ref: MoRef) -> NamedRef:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vsphere_motion.credentials import without_passwords
 from vsphere_motion.errors import SimulatorError
 from vsphere_motion.sim.options import PORT_HINT, PORT_TAKEN
 
@@ -114,7 +115,7 @@ def ask_engine(
     try:
         return subprocess.run(  # noqa: S603 - the engine found on PATH, a list of words, no shell
             [engine, *words],
-            env=dict(environment),
+            env=without_passwords(environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vsphere_motion.errors import SimulatorError
+from vsphere_motion.private import FILE_MODE
 from vsphere_motion.sim.container import CONTAINER_PORT, STATE_MOUNT, ContainerRequest, ContainerRun, run_container
 from vsphere_motion.sim.find import FoundImage, FoundProgram, FoundRunning, find_simulator
 from vsphere_motion.sim.options import PORT_HINT, PORT_TAKEN, SimOptions
@@ -137,6 +138,8 @@ class _Start:
         ca_file = self.directory / "ca.pem"
         if port is None or not does_answer(LOOPBACK, port, ca_file):
             raise self._failure(run, f"the simulator says it is ready, but nothing answers at {LOOPBACK}:{port}")
+        with contextlib.suppress(OSError):  # in a container's directory it may not be ours to change
+            ca_file.chmod(FILE_MODE)
         return SimState(
             host=LOOPBACK,
             port=port,

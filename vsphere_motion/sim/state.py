@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vsphere_motion.private import make_private_directory
 from vsphere_motion.settings import state_directory
 from vsphere_motion.sim.container import ContainerRun
 from vsphere_motion.sim.process import ProcessRun
@@ -60,6 +61,11 @@ class SimState:
         """A line for `eval` in a shell."""
         return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in self.variables().items())
 
+    def is_named_by(self, environment: Mapping[str, str]) -> bool:
+        """True if the environment leads to this simulator, as after the line for `eval`."""
+        named = {name: value for name, value in self.variables().items() if name in ("VMWARE_HOST", "VMWARE_PORT")}
+        return all(environment.get(name) == value for name, value in named.items())
+
 
 def state_root(environment: Mapping[str, str]) -> Path:
     """The directory of the state files, `sim` in the one of the journal."""
@@ -69,7 +75,7 @@ def state_root(environment: Mapping[str, str]) -> Path:
 def new_run_directory(environment: Mapping[str, str]) -> Path:
     """A fresh directory of one start, for the owner alone."""
     root = state_root(environment)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(root)
     return Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=root))
 
 

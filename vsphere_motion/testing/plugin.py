@@ -1,4 +1,4 @@
-"""The pytest plugin: `vcenter`, a simulated vCenter for one test, and `vcenter_factory` for other shapes.
+"""The pytest plugin: `vcenter`, a simulated vCenter, `vcenter_factory` for other shapes, `fault_proxy` for bad nets.
 
 pytest imports this module in every run of every project in the environment, so it imports nothing else up here.
 
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
     from vsphere_motion.sim.options import Flavour, SimOptions
+    from vsphere_motion.testing.faultproxy import FaultProxy, Upstream
     from vsphere_motion.testing.simulator import SimulatedVCenter
 
 DEFAULT_HOSTS = 4
@@ -53,6 +54,15 @@ def vcenter_factory(vcenter_environment: Mapping[str, str]) -> Iterator[VCenterF
     """Call it for a simulated vCenter of another shape; every one is stopped at the end of the test."""
     with contextlib.ExitStack() as stack:
         yield make_factory(stack, vcenter_environment)
+
+
+@pytest.fixture
+def fault_proxy() -> Iterator[Callable[[Upstream], FaultProxy]]:
+    """Call it with a vCenter for a proxy in front of it that fails on demand; every one ends with the test."""
+    from vsphere_motion.testing.faultproxy import FaultProxy
+
+    with contextlib.ExitStack() as stack:
+        yield lambda upstream: stack.enter_context(FaultProxy(upstream))
 
 
 @pytest.fixture

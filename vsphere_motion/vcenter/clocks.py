@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from vsphere_motion.errors import CallTimeout, PermissionMissing, ProtocolError, VCenterFault
@@ -31,7 +32,7 @@ def read_clocks(session: Session, hosts: Sequence[MoRef]) -> tuple[ClockReading,
 
     A reading is good to half of what the call took.
 
-    Calls: CurrentTime, RetrievePropertiesEx, QueryDateTime (one for each host).
+    Calls: CurrentTime (before and after), RetrievePropertiesEx, QueryDateTime (one for each host).
     Needs: System.Read.
 
     Raises:
@@ -40,29 +41,52 @@ def read_clocks(session: Session, hosts: Sequence[MoRef]) -> tuple[ClockReading,
     if not hosts:
         return ()
     systems = read_objects(session, hosts, [_SYSTEM])
-    asked_s = time.monotonic()
-    theirs = session.now()
-    offset = theirs - _at(asked_s, time.monotonic())
-    return tuple(
-        reading
+    first = _ask(session.now)
+    answers = [
+        (host, answer)
         for host, found in systems.items()
-        if (system := found.ref_at(_SYSTEM)) and (reading := _read(session, host, system, offset))
-    )
+        if (system := found.ref_at(_SYSTEM)) and (answer := _ask_host(session, host, system))
+    ]
+    scale = _Scale(first, _ask(session.now))
+    return tuple(ClockReading(host=host, ahead_s=scale.ahead_s(answer)) for host, answer in answers)
 
 
-def _read(session: Session, host: MoRef, system: MoRef, offset: timedelta) -> ClockReading | None:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a clock said, and when that was on this machine's steady clock, in seconds from no date in particular."""
+
+    at_s: float
+    said: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """vCenter's clock between two looks at it: it need not run as fast as ours, a simulated one may not."""
+
+    first: _Answer
+    last: _Answer
+
+    def ahead_s(self, answer: _Answer) -> float | None:
+        """How far a host's clock was ahead of vCenter's; None for one that would not tell."""
+        if answer.said is None or self.first.said is None or self.last.said is None:
+            return None
+        passed, between_s = self.last.said - self.first.said, self.last.at_s - self.first.at_s
+        share = (answer.at_s - self.first.at_s) / between_s if between_s > 0 else 0.0
+        return (answer.said - self.first.said - passed * share).total_seconds()
+
+
+def _ask(clock: Callable[[], datetime]) -> _Answer:
     asked_s = time.monotonic()
+    said = clock().astimezone(UTC)
+    return _Answer((asked_s + time.monotonic()) / 2, said)
+
+
+def _ask_host(session: Session, host: MoRef, system: MoRef) -> _Answer | None:
+    """What a host's clock says; None for a host that has none."""
     try:
         with session.deadline(CALL_TIMEOUT_S), translated(f"read the clock of {host}"):
-            now = managed_object(session, system).QueryDateTime()
+            return _ask(managed_object(session, system).QueryDateTime)
     except _NO_ANSWER as error:
         _log.info("%s", error)
         is_absent = isinstance(error, VCenterFault) and error.fault_kind in _ABSENT
-        return None if is_absent else ClockReading(host=host, ahead_s=None)
-    vcenter_now = _at(asked_s, time.monotonic()) + offset
-    return ClockReading(host=host, ahead_s=(now.astimezone(UTC) - vcenter_now).total_seconds())
-
-
-def _at(asked_s: float, answered_s: float) -> datetime:
-    """The middle of a call on this machine's steady clock, which counts from no date in particular."""
-    return datetime.fromtimestamp((asked_s + answered_s) / 2, tz=UTC)
+        return None if is_absent else _Answer(time.monotonic(), None)

@@ -1,4 +1,4 @@
-"""A cluster or a standalone compute resource, with the configuration of DRS, vSphere HA and vSAN."""
+"""A cluster or a standalone compute resource, with the configuration of DRS, vSphere HA and vSAN, and its pools."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from typing import Any
 
 from pyVmomi import vim
 
-from vsphere_motion.model.inventory import Cluster, HaAdmission
+from vsphere_motion.model.inventory import Cluster, HaAdmission, Pool
 from vsphere_motion.vcenter.collector import Reading, plain, refs_of
 from vsphere_motion.vcenter.drs_rules import drs_overrides_from, drs_rules_from
 
 _policies = vim.cluster
+_UNRESERVED_MEMORY = "runtime.memory.unreservedForVm"  # bytes, unlike the pool's configuration
+_UNRESERVED_CPU = "runtime.cpu.unreservedForVm"
+
+POOL_PATHS = ("name", "owner", "parent", _UNRESERVED_CPU, _UNRESERVED_MEMORY)
+
+MAX_FT_VMS, MAX_FT_VCPUS = 4, 8
+"""Fault tolerant VMs on a host and their vCPUs, where no option says otherwise (vSphere Availability 8.0)."""
 
 
 def cluster_from(one: Reading, name: str) -> Cluster:
@@ -26,6 +33,18 @@ def cluster_from(one: Reading, name: str) -> Cluster:
     )
 
 
+def pool_from(one: Reading, name: str) -> Pool:
+    """The resource pool or vApp, with what it has left for another VM."""
+    return Pool(
+        ref=one.ref,
+        name=name,
+        owner=one.ref_at("owner"),
+        parent=one.ref_at("parent"),
+        unreserved_bytes=one.get(_UNRESERVED_MEMORY),
+        unreserved_mhz=one.get(_UNRESERVED_CPU),
+    )
+
+
 def _traits(config: Any) -> dict[str, Any]:
     return {
         "drs_enabled": bool(config.drsConfig.enabled),
@@ -36,7 +55,17 @@ def _traits(config: Any) -> dict[str, Any]:
         "ha_admission": ha_admission_from(config.dasConfig),
         "swap_placement": plain(config.vmSwapPlacement),
         "vsan_enabled": is_vsan(config),
+        "max_ft_vms": _option(config.dasConfig, "das.maxftvmsperhost", MAX_FT_VMS),
+        "max_ft_vcpus": _option(config.dasConfig, "das.maxftvcpusperhost", MAX_FT_VCPUS),
     }
+
+
+def _option(config: Any, key: str, default: int) -> int | None:
+    """A number among the advanced options of vSphere HA; the last one counts, and None is one that is no number."""
+    values = [str(one.value) for one in config.option or () if one.key.lower() == key]
+    if not values:
+        return default
+    return int(values[-1]) if values[-1].isdecimal() else None
 
 
 def ha_admission_from(config: Any) -> HaAdmission:

@@ -1,16 +1,18 @@
 """Bulk reads through the PropertyCollector, by property path.
 
 Rules of this file: every answer's `missingSet` is looked at, because an expired session answers with empty objects and
-no fault; a path that is neither in `values` nor in `unread` is unset on the server; whatever is created on the server
-is destroyed again. Values are pyVmomi's and do not leave `vcenter/`.
+no fault; a read in which the session ended is begun anew, never joined with what was read before; a path that is
+neither in `values` nor in `unread` is unset on the server; whatever is created on the server is destroyed again. Values
+are pyVmomi's and do not leave `vcenter/`.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pyVmomi import VmomiSupport, vmodl
 
@@ -18,6 +20,7 @@ from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, VCen
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.vcenter import salvage
 from vsphere_motion.vcenter.faults import raise_for_missing, translated
+from vsphere_motion.vcenter.property_types import fits
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
@@ -30,7 +33,15 @@ _WHAT = "read properties of the inventory"
 _COLLECTOR = vmodl.query.PropertyCollector
 _log = logging.getLogger(__name__)
 
+STARTS = 3
+"""How often a read is begun at most: two new logins within one call."""
+
+T = TypeVar("T")
 PathsByKind: TypeAlias = Mapping[str, Sequence[str]]
+
+
+class ViewGone(SessionEnded):
+    """A view that this session made is no longer there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +88,7 @@ def read_all(session: Session, paths_by_kind: PathsByKind) -> Readings:
     Raises:
         SessionEnded: vCenter no longer knows the session; an empty inventory is never returned instead.
     """
-    kinds = [_type_of(kind) for kind in paths_by_kind]
-    content: Any = session.content
-    with translated("create a view of the inventory"):
-        view = content.viewManager.CreateContainerView(content.rootFolder, kinds, True)
-    try:
-        return _read_view(session, view, paths_by_kind)
-    except (ProtocolError, VCenterFault) as error:
-        if not salvage.is_salvageable(error):
-            raise
-        _log.warning("reading the inventory in parts: %s", error)
-        return _read_in_parts(session, _refs_in(session, view), paths_by_kind)
-    finally:
-        quietly(view.Destroy)
+    return from_the_start(session, lambda: _read_all(session, paths_by_kind))
 
 
 def read_objects(session: Session, refs: Sequence[MoRef], paths: Sequence[str]) -> Readings:
@@ -103,8 +102,34 @@ def read_objects(session: Session, refs: Sequence[MoRef], paths: Sequence[str]) 
     """
     readings: Readings = {}
     for start in range(0, len(refs), PAGE_SIZE):
-        readings |= _read_chunk(session, refs[start : start + PAGE_SIZE], paths)
+        chunk = refs[start : start + PAGE_SIZE]
+        readings |= from_the_start(session, functools.partial(_read_chunk, session, chunk, paths))
     return readings
+
+
+def from_the_start(session: Session, read: Callable[[], T]) -> T:
+    """What `read` gives; where the session ends in the middle of it, it is begun anew in the next session.
+
+    Args:
+        read: makes its own views and collectors and keeps nothing of a call that failed.
+
+    Raises:
+        SessionEnded: the session ended and is not renewed, or it ended again and again.
+        LoginRefused: vCenter refused a new login.
+    """
+    for _ in range(STARTS - 1):
+        seen = session.logins
+        try:
+            return read()
+        except ViewGone:
+            session.now()  # renews the session if it has ended; the view may be gone because another thread did
+        except SessionEnded:
+            if not session.renew(seen):
+                raise
+        except VCenterFault:
+            if session.logins == seen:
+                raise
+    return read()
 
 
 def listed_kind(kind: str, kinds: Iterable[str]) -> str | None:
@@ -169,13 +194,33 @@ def filter_spec(objects: Sequence[Any], properties: Sequence[Any]) -> Any:
     return _COLLECTOR.FilterSpec(objectSet=list(objects), propSet=list(properties), reportMissingObjectsInResults=True)
 
 
+def _read_all(session: Session, paths_by_kind: PathsByKind) -> Readings:
+    kinds = [_type_of(kind) for kind in paths_by_kind]
+    content: Any = session.content
+    with translated("create a view of the inventory"):
+        view = content.viewManager.CreateContainerView(content.rootFolder, kinds, True)
+    try:
+        return _read_view(session, view, paths_by_kind)
+    except (ProtocolError, VCenterFault) as error:
+        if not salvage.is_salvageable(error):
+            raise
+        _log.warning("reading the inventory in parts: %s", error)
+        return _read_in_parts(session, _refs_in(session, view), paths_by_kind)
+    finally:
+        quietly(view.Destroy)
+
+
 def _read_view(session: Session, view: Any, paths_by_kind: PathsByKind) -> Readings:
     properties = [property_spec(kind, paths) for kind, paths in paths_by_kind.items()]
     own = property_spec("ContainerView", ["container"])
     readings = _retrieve(session, filter_spec([view_spec(view, with_itself=True)], [own, *properties]))
     if readings.pop(ref_of(view), None) is None:
-        raise SessionEnded("vCenter no longer knows the view this session made: the session has ended.")
+        raise _view_gone()
     return readings
+
+
+def _view_gone() -> ViewGone:
+    return ViewGone("vCenter no longer knows the view this session made: the session has ended.")
 
 
 def _read_in_parts(session: Session, refs: Sequence[MoRef], paths_by_kind: PathsByKind) -> Readings:
@@ -189,6 +234,8 @@ def _read_in_parts(session: Session, refs: Sequence[MoRef], paths_by_kind: Paths
 def _refs_in(session: Session, view: Any) -> tuple[MoRef, ...]:
     own = _COLLECTOR.ObjectSpec(obj=view, skip=False)
     readings = _retrieve(session, filter_spec([own], [property_spec("ContainerView", ["view"])]))
+    if ref_of(view) not in readings:
+        raise _view_gone()
     return refs_of(readings[ref_of(view)].get("view") or ())
 
 
@@ -236,7 +283,9 @@ def _add(readings: Readings, content: Any) -> None:
         return
     ref = ref_of(content.obj)
     # some servers send an unset property without a value instead of leaving it out (seen with vcsim, on later pages)
-    values = {one.name: plain(one.val) for one in content.propSet if one.val is not None}
+    present = [one for one in content.propSet if one.val is not None]
+    values = {one.name: plain(one.val) for one in present if fits(ref.kind, one.name, one.val)}
+    unread |= {one.name: ProtocolError.code for one in present if one.name not in values}
     new = Reading(ref=ref, values=values, unread=unread)
     readings[ref] = _merge(readings[ref], new) if ref in readings else new
 

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping
 
 from vsphere_motion.model.endpoint import Endpoint
+from vsphere_motion.run.failpoints import passing
 from vsphere_motion.vcenter.deadline import Deadline, DeadlineSocket
 from vsphere_motion.vcenter.tcp import bare_host, open_tcp
 from vsphere_motion.vcenter.tls import TrustRules, wrap
@@ -45,10 +46,14 @@ class VCenterConnection(http.client.HTTPConnection):
     def set_debuglevel(self, level: int) -> None:
         """Do nothing: the standard library's debug output shows the password of a login."""
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> http.client.HTTPResponse:
+    def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, *, is_changing: bool = False
+    ) -> http.client.HTTPResponse:
         """Send one request and return its answer, the body of which is still unread."""
         self._tls.deadline = deadline
         self.request("POST", path, body, headers)
+        if is_changing:
+            passing("after_send")
         answer = self.getresponse()
         self._used_at = time.monotonic()
         return answer
@@ -73,11 +78,19 @@ class BodyReader:
 
     Args:
         answer: as `VCenterConnection.post` returned it.
+        deadline: when reading has to be over: what is unpacked here costs time without a byte from the peer.
         limit_bytes: how much is read at most, counted after unpacking.
     """
 
-    def __init__(self, answer: http.client.HTTPResponse, *, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        answer: http.client.HTTPResponse,
+        deadline: Deadline | None = None,
+        *,
+        limit_bytes: int = BODY_LIMIT_BYTES,
+    ) -> None:
         self._answer = answer
+        self._deadline = deadline
         self._left_bytes = limit_bytes
         encoding = (answer.getheader("Content-Encoding") or "identity").lower()
         if encoding != "identity" and encoding not in _ZLIB_BITS:
@@ -90,7 +103,10 @@ class BodyReader:
         Raises:
             AnswerTooLong: there is more than the limit.
             AnswerCutOff: the connection ended before the body did.
+            TimeoutError: the deadline is over.
         """
+        if self._deadline is not None:
+            self._deadline.require_time()
         piece = self._read_plain(size) if self._unpacker is None else self._read_packed(self._unpacker, size)
         self._left_bytes -= len(piece)
         if self._left_bytes < 0:

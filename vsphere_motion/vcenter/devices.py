@@ -20,8 +20,11 @@ _device = vim.vm.device
 _card = _device.VirtualEthernetCard
 _any = _device.VirtualDevice
 
-_RAW = _device.VirtualDisk.RawDiskMappingVer1BackingInfo
+_MAPPED = _device.VirtualDisk.RawDiskMappingVer1BackingInfo
+_RAW = (_device.VirtualDisk.RawDiskVer2BackingInfo, _device.VirtualDisk.PartitionedRawDiskVer2BackingInfo)
+_KIB = 1024
 _MIB = 1024 * 1024
+_MBIT = 1_000_000
 
 _KINDS: tuple[tuple[Any, DeviceKind], ...] = (
     (_device.VirtualCdrom, DeviceKind.CDROM),
@@ -36,6 +39,7 @@ _KINDS: tuple[tuple[Any, DeviceKind], ...] = (
     (_device.VirtualParallelPort, DeviceKind.PARALLEL),
     (_device.VirtualSCSIController, DeviceKind.CONTROLLER),
     (_device.VirtualTPM, DeviceKind.TPM),
+    (_device.VirtualVideoCard, DeviceKind.VIDEO),
 )
 """The first row whose class matches decides; a derived class stands before its base."""
 
@@ -116,14 +120,16 @@ def _device_from(device: Any, networks: NetworkIndex) -> Device:
         datastore=_datastore_of(device.backing),
         capacity_bytes=_capacity_of(device),
         bus_sharing=_bus_sharing(device),
+        video_bytes=_video_bytes(device),
         **_disk_traits(device),
+        **_nic_traits(device),
         **_vgpu_traits(device.backing),
     )
 
 
 def has_raw_mapping(devices: Iterable[Any]) -> bool:
     """Whether one of the devices is a raw device mapping."""
-    return any(isinstance(one.backing, _RAW) for one in devices)
+    return any(isinstance(one.backing, _MAPPED) for one in devices)
 
 
 def _disk_traits(device: Any) -> dict[str, Any]:
@@ -131,14 +137,35 @@ def _disk_traits(device: Any) -> dict[str, Any]:
     if not isinstance(device, _device.VirtualDisk):
         return {}
     backing: Any = device.backing
-    is_raw = isinstance(backing, _RAW)
+    is_mapped = isinstance(backing, _MAPPED)
     return {
         "disk_mode": plain(getattr(backing, "diskMode", None)),
         "sharing": plain(getattr(backing, "sharing", None)),
-        "rdm_mode": plain(backing.compatibilityMode) or "virtualMode" if is_raw else None,
-        "lun": plain(backing.lunUuid) if is_raw else None,
+        "rdm_mode": plain(backing.compatibilityMode) or "virtualMode" if is_mapped else None,
+        "lun": plain(backing.lunUuid) if is_mapped else None,
         "is_first_class": device.vDiskId is not None,
+        "is_raw": isinstance(backing, _RAW),
+        "delta_format": plain(getattr(backing, "deltaDiskFormat", None)),
     }
+
+
+def _nic_traits(device: Any) -> dict[str, Any]:
+    """The fields of a network adapter; none for another device."""
+    if not isinstance(device, _card):
+        return {}
+    port = device.backing.port if isinstance(device.backing, _card.DistributedVirtualPortBackingInfo) else None
+    allocation = device.resourceAllocation
+    return {
+        "is_legacy": isinstance(device.backing, _card.LegacyNetworkBackingInfo),
+        "switch_uuid": None if port is None else str(port.switchUuid).lower(),
+        "port_key": None if port is None else plain(port.portKey),
+        "reserved_bps": None if allocation is None else plain(allocation.reservation or 0) * _MBIT,
+    }
+
+
+def _video_bytes(device: Any) -> int | None:
+    size_kib = getattr(device, "videoRamSizeInKB", None)
+    return None if size_kib is None else int(size_kib) * _KIB
 
 
 def _vgpu_traits(backing: Any) -> dict[str, Any]:

@@ -64,7 +64,7 @@ _OWN_FIELDS = {"msg", "dynamicType", "dynamicProperty", "faultCause", "faultMess
 
 
 class _Row(NamedTuple):
-    """One kind of failure, the error it becomes, and what is said of it (None: the failure's own words)."""
+    """One kind of failure, the error it becomes, and what is said of it (None: its own words); a fault's words win."""
 
     failure: type[BaseException]
     error: type[MotionError]
@@ -74,7 +74,7 @@ class _Row(NamedTuple):
 
 _TABLE = (
     # answers: the call was refused, nothing was done
-    _Row(failure=vim.fault.NotAuthenticated, error=SessionEnded, hint=_HINT_SESSION),
+    _Row(failure=vim.fault.NotAuthenticated, error=SessionEnded, hint=_HINT_SESSION, words="vCenter ended the session"),
     _Row(failure=vim.fault.InvalidLogin, error=LoginRefused, hint=_HINT_LOGIN),
     _Row(failure=vim.fault.NoPermission, error=PermissionMissing, hint=_HINT_PERMISSION),
     _Row(failure=vmodl.MethodFault, error=VCenterFault),
@@ -210,7 +210,7 @@ def _of_fault(fault: Any, what: str) -> MotionError:
     row = _row_of(fault)
     assert row is not None, "the table has a row for every fault"
     data = fault_from(fault)
-    message = f"Could not {what}: {data.message or data.kind}"
+    message = f"Could not {what}: {data.message or row.words or data.kind}"
     if row.error is VCenterFault:
         return VCenterFault(message, fault_kind=data.kind, details=data.details)
     return row.error(message, hint=row.hint, details=data.details)
@@ -267,6 +267,8 @@ def _value_lines(name: str, value: Any, depth: int) -> Iterator[str]:
         yield f"{name}: {value._GetMoId()}"
     elif isinstance(value, vim.fault.NoPermission.EntityPrivileges):
         yield f"{name}: {', '.join(value.privilegeIds)} on {value.entity._GetMoId()}"
+    elif isinstance(value, vim.cluster.RuleInfo):
+        yield f"{name}: {value.name}"
     elif isinstance(value, (str, int, float)):
         yield f"{name}: {value}"
 

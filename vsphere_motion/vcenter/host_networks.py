@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vsphere_motion.model.inventory import HostPortgroup
+from vsphere_motion.model.inventory import HostPortgroup, HostSwitch
+from vsphere_motion.vcenter.collector import plain
 
 _MBIT = 1_000_000
 
@@ -44,8 +45,8 @@ class HostNetworks:
         """The switches from pyVmomi's parts of `config.network`."""
         speeds = {pnic.key: _speed_bps(pnic) for pnic in pnics}
         below = {switch.key: _uplinks(switch, speeds) for switch in switches}
-        counts = {switch.key: (switch.name, len(switch.pnic)) for switch in switches}
-        listed = tuple(_portgroup(one, counts) for one in portgroups)
+        by_key = {switch.key: switch for switch in switches}
+        listed = tuple(_portgroup(one, by_key.get(one.vswitch)) for one in portgroups)
         labels = {one.spec.name: below[one.vswitch] for one in portgroups if one.vswitch in below}
         return cls(
             portgroups=listed,
@@ -70,6 +71,31 @@ def _uplinks(switch: Any, speeds: Mapping[str, int]) -> Uplinks:
     return Uplinks(link_bps=max((speeds.get(key, 0) for key in switch.pnic), default=0), mtu_bytes=switch.mtu)
 
 
-def _portgroup(one: Any, counts: Mapping[str, tuple[str, int]]) -> HostPortgroup:
-    switch, uplinks = counts.get(one.vswitch, (one.spec.vswitchName, None))
-    return HostPortgroup(name=one.spec.name, switch=switch, vlan=one.spec.vlanId, uplink_count=uplinks)
+def switches_from(proxies: Iterable[Any] | None) -> tuple[HostSwitch, ...] | None:
+    """The host's parts of distributed switches; None if they were not read."""
+    return None if proxies is None else tuple(_switch(proxy) for proxy in proxies)
+
+
+def _switch(proxy: Any) -> HostSwitch:
+    return HostSwitch(
+        uuid=str(proxy.dvsUuid).lower(),
+        name=str(proxy.dvsName),
+        ports=plain(proxy.numPorts),
+        free_ports=plain(proxy.numPortsAvailable),
+        reservation_supported=proxy.networkReservationSupported,
+        ens_enabled=bool(proxy.ensEnabled),
+    )
+
+
+def _portgroup(one: Any, switch: Any) -> HostPortgroup:
+    security = one.computedPolicy.security if one.computedPolicy is not None else None
+    return HostPortgroup(
+        name=one.spec.name,
+        switch=one.spec.vswitchName if switch is None else switch.name,
+        vlan=one.spec.vlanId,
+        uplink_count=None if switch is None else len(switch.pnic),
+        free_ports=None if switch is None else plain(switch.numPortsAvailable),
+        promiscuous=getattr(security, "allowPromiscuous", None),
+        mac_changes=getattr(security, "macChanges", None),
+        forged_transmits=getattr(security, "forgedTransmits", None),
+    )

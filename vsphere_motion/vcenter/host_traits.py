@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from vsphere_motion.model.inventory import Feature, HostPortgroup
+from vsphere_motion.model.inventory import Feature
 from vsphere_motion.vcenter.collector import Reading, plain
-from vsphere_motion.vcenter.host_networks import HostNetworks
+from vsphere_motion.vcenter.host_networks import HostNetworks, switches_from
 from vsphere_motion.vcenter.vm_traits import features_of
 
 _MIB = 1024 * 1024
@@ -25,9 +25,16 @@ _UNSET: dict[str, tuple[str, Any]] = {
     "vmotion_supported": ("capability.vmotionSupported", False),
     "encrypted_vmotion_supported": ("capability.encryptedVMotionSupported", False),
     "unshared_swap_supported": ("capability.unsharedSwapVMotionSupported", False),
+    "per_vm_swap_supported": ("capability.perVmSwapFiles", False),
+    "storage_vmotion_supported": ("capability.storageVMotionSupported", False),
+    "full_storage_vmotion_supported": ("capability.vmotionWithStorageVMotionSupported", False),
+    "delta_disks_supported": ("capability.deltaDiskBackingsSupported", False),
+    "snapshot_relayout_supported": ("capability.snapshotRelayoutSupported", False),
     "nested_hv_supported": ("capability.nestedHVSupported", False),
     "cpu_counters_supported": ("capability.vPMCSupported", False),
     "max_vm_cpus": ("capability.maxSupportedVcpus", 0),
+    "max_running_vcpus": ("capability.maxHostSupportedVcpus", 0),
+    "suspended_relocate_supported": ("capability.suspendedRelocateSupported", False),
 }
 """Field of `Host`: its path, and what it is where a connected host leaves it unset."""
 
@@ -71,7 +78,8 @@ def host_traits(one: Reading, networks: HostNetworks | None, *, is_connected: bo
         "features": _features(one),
         "local_swap_datastore": one.ref_at(_SWAP),
         "vgpu_profiles": _texts(read(_VGPUS, ())),
-        "portgroups": _portgroups(networks),
+        "portgroups": None if networks is None else networks.portgroups,
+        "switches": switches_from(read(PROXY, ())),
         "unread": tuple(sorted(one.unread)),
     }
 
@@ -103,7 +111,3 @@ def _features(one: Reading) -> tuple[Feature, ...] | None:
 
 def _texts(values: Any) -> tuple[str, ...] | None:
     return None if values is None else tuple(map(str, values))
-
-
-def _portgroups(networks: HostNetworks | None) -> tuple[HostPortgroup, ...] | None:
-    return None if networks is None else networks.portgroups

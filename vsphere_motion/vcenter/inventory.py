@@ -22,19 +22,19 @@ from vsphere_motion.model.inventory import (
     Host,
     Inventory,
     Network,
-    Pool,
     PowerState,
     RunningTask,
     Vm,
     VmkNic,
 )
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.clusters import cluster_from
+from vsphere_motion.vcenter.clusters import POOL_PATHS, cluster_from, pool_from
 from vsphere_motion.vcenter.collector import (
     Reading,
     Readings,
     listed_kind,
     method_name,
+    plain,
     read_all,
     read_objects,
     ref_of,
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 _MIB = 1024 * 1024
 _COMPUTE = ("name", "host", "parent", "resourcePool")
 _NETWORK = ("name", "host")
-_POOL = ("name", "owner", "parent")
 _VM_ALWAYS_SET = (
     "config.hardware.device",
     "config.hardware.memoryMB",
@@ -112,12 +111,15 @@ _PATHS = {
     # which vcsim accepts; UNVERIFIED here, and safe either way
     "ClusterComputeResource": (*_COMPUTE, "configurationEx"),
     "ComputeResource": _COMPUTE,
-    "ResourcePool": _POOL,
-    "VirtualApp": (*_POOL, "parentFolder"),
+    "ResourcePool": POOL_PATHS,
+    "VirtualApp": (*POOL_PATHS, "parentFolder"),
     "Folder": ("name", "parent"),
     "Datacenter": ("name", "parent"),
     "Datastore": (
         "host",
+        "info.maxFileSize",
+        "info.maxMemoryFileSize",
+        "info.maxVirtualDiskCapacity",
         "name",
         "summary.accessible",
         "summary.capacity",
@@ -130,6 +132,9 @@ _PATHS = {
     "OpaqueNetwork": (*_NETWORK, "summary"),  # whole, for the same reason
     "DistributedVirtualSwitch": ("name", "uuid"),
 }
+
+_MANY = 5
+"""Unread properties of one object from which on one is named for all."""
 
 T = TypeVar("T")
 Word = TypeVar("Word", PowerState, ConnectionState)
@@ -164,7 +169,7 @@ def take_snapshot(session: Session) -> Inventory:
         vms=_each(site, _vm, "VirtualMachine"),
         hosts=_each(site, _host, "HostSystem"),
         clusters=_each(site, lambda _, one: cluster_from(one, _name(one)), "ClusterComputeResource", "ComputeResource"),
-        pools=_each(site, _pool, "ResourcePool", "VirtualApp"),
+        pools=_each(site, lambda _, one: pool_from(one, _name(one)), "ResourcePool", "VirtualApp"),
         containers=_each(site, _container, "Folder", "Datacenter"),
         datastores=_each(site, _datastore, "Datastore"),
         networks=_each(site, _network, "Network", "DistributedVirtualPortgroup", "OpaqueNetwork"),
@@ -336,10 +341,6 @@ def _vmotion_nics(one: Reading, networks: HostNetworks | None, *, is_connected: 
     return () if is_connected and path not in one.unread else None
 
 
-def _pool(_: _Site, one: Reading) -> Pool:
-    return Pool(ref=one.ref, name=_name(one), owner=one.ref_at("owner"), parent=one.ref_at("parent"))
-
-
 def _container(_: _Site, one: Reading) -> Container:
     return Container(ref=one.ref, name=_name(one), parent=one.ref_at("parent"))
 
@@ -353,6 +354,9 @@ def _datastore(_: _Site, one: Reading) -> Datastore:
         capacity_bytes=one.get("summary.capacity"),
         free_bytes=one.get("summary.freeSpace"),
         maintenance_mode=one.get("summary.maintenanceMode"),
+        max_file_bytes=plain(one.get("info.maxFileSize", unset=0)),
+        max_disk_bytes=plain(one.get("info.maxVirtualDiskCapacity", unset=0)),
+        max_swap_bytes=plain(one.get("info.maxMemoryFileSize", unset=0)),
         mounts=None if "host" in one.unread else tuple(map(_mount, one.get("host") or ())),
     )
 
@@ -381,7 +385,8 @@ def _unreadable_lines(readings: Readings) -> Iterator[str]:
     for ref in sorted(readings):
         refused = sorted(f"{path} ({why})" for path, why in readings[ref].unread.items())
         if refused:
-            yield f"{ref.kind} {_name(readings[ref])} ({ref.moid}): {', '.join(refused)}"
+            words = ", ".join(refused) if len(refused) <= _MANY else f"{refused[0]} and {len(refused) - 1} more"
+            yield f"{ref.kind} {_name(readings[ref])} ({ref.moid}): {words}"
 
 
 def _name(one: Reading) -> str:

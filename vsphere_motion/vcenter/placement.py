@@ -1,4 +1,4 @@
-"""Where virtual machines are now, for verification after a move."""
+"""Where virtual machines are and what moves them: right before a move, and for verification after it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vsphere_motion.model.inventory import PowerState
+from vsphere_motion.model.current import CurrentHost, CurrentState, CurrentVm, RunningTask
+from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.task import TaskState
 from vsphere_motion.run.ports import SeenPlacement
 from vsphere_motion.vcenter.collector import Reading, read_objects
 from vsphere_motion.vcenter.devices import disconnected_nic_labels
@@ -15,6 +17,23 @@ from vsphere_motion.vcenter.devices import disconnected_nic_labels
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
 
+_MOVING = frozenset(
+    {"VirtualMachine.relocate", "VirtualMachine.migrate", "Drm.ExecuteVMotionLRO", "Drm.ExecuteStorageVmotionLro"}
+)
+"""Descriptions of the tasks that move a VM, whoever starts them (govmomi's TaskManager descriptions, vpx)."""
+
+_OPEN = frozenset({TaskState.QUEUED.value, TaskState.RUNNING.value})
+_VM_PATHS = (
+    "config.instanceUuid",
+    "datastore",
+    "name",
+    "recentTask",
+    "resourcePool",
+    "runtime.host",
+    "runtime.powerState",
+)
+_HOST_PATHS = ("runtime.connectionState", "runtime.inMaintenanceMode")
+_TASK_PATHS = ("info.activationId", "info.descriptionId", "info.entity", "info.reason", "info.state")
 _PATHS = ("config.hardware.device", "datastore", "resourcePool", "runtime.host", "runtime.powerState")
 
 
@@ -49,12 +68,74 @@ class VCenterPlacementReader:
         return {ref: _placement(reading) for ref, reading in readings.items()}
 
 
+class VCenterStateReader:
+    """A `run.ports.StateReader`.
+
+    Calls: RetrievePropertiesEx.
+    Needs: System.View, System.Read.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
+        """One reading, in three calls at most; see `run.ports.StateReader`."""
+        read = read_objects(self._session, vms, _VM_PATHS)
+        recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
+        running = self._running(list(dict.fromkeys(recent)))
+        host_readings = read_objects(self._session, hosts, _HOST_PATHS)
+        return CurrentState(
+            vms={ref: _current_vm(reading, running.get(ref)) for ref, reading in read.items()},
+            hosts={ref: _current_host(reading) for ref, reading in host_readings.items()},
+        )
+
+    def _running(self, tasks: Sequence[MoRef]) -> dict[MoRef, RunningTask]:
+        """The relocation that runs or waits for each VM that has one, the oldest first."""
+        found: dict[MoRef, RunningTask] = {}
+        for task, reading in read_objects(self._session, tasks, _TASK_PATHS).items():
+            vm = reading.ref_at("info.entity")
+            if vm is not None and reading.get("info.descriptionId") in _MOVING and reading.get("info.state") in _OPEN:
+                found.setdefault(vm, _running_task(task, reading))
+        return found
+
+
+def _current_vm(one: Reading, running: RunningTask | None) -> CurrentVm:
+    return CurrentVm(
+        name=one.get("name"),
+        instance_uuid=one.get("config.instanceUuid"),
+        host=one.ref_at("runtime.host"),
+        pool=one.ref_at("resourcePool"),
+        datastores=one.refs("datastore"),
+        power_state=_power_state(one),
+        running=running,
+    )
+
+
+def _current_host(one: Reading) -> CurrentHost:
+    word = one.get("runtime.connectionState")
+    return CurrentHost(
+        connection_state=next((state for state in ConnectionState if state.value == word), None),
+        in_maintenance_mode=one.get("runtime.inMaintenanceMode"),
+    )
+
+
+def _running_task(task: MoRef, one: Reading) -> RunningTask:
+    """Who started it: a person by name, or nobody where the reason is vCenter's own."""
+    reason = one.get("info.reason")
+    user = None if reason is None else getattr(reason, "userName", "")
+    return RunningTask(task=task, user=user, operation_id=one.get("info.activationId"))
+
+
+def _power_state(one: Reading) -> PowerState | None:
+    return next((word for word in PowerState if word.value == one.get("runtime.powerState")), None)
+
+
 def _placement(one: Reading) -> VmPlacement:
     devices = one.get("config.hardware.device")
     return VmPlacement(
         host=one.ref_at("runtime.host"),
         pool=one.ref_at("resourcePool"),
         datastores=one.refs("datastore"),
-        power_state=next((word for word in PowerState if word.value == one.get("runtime.powerState")), None),
+        power_state=_power_state(one),
         disconnected_nics=None if devices is None else disconnected_nic_labels(devices),
     )

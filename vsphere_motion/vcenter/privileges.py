@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsphere_motion.errors import CallTimeout, PermissionMissing, ProtocolError, VCenterFault
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.collector import PAGE_SIZE, managed_object, read_objects, ref_of
+from vsphere_motion.vcenter.collector import PAGE_SIZE, from_the_start, managed_object, read_objects, ref_of
 from vsphere_motion.vcenter.faults import translated
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def read_missing(session: Session, wanted: Mapping[MoRef, Sequence[str]]) -> dic
     Raises:
         SessionEnded, Unreachable: vCenter is away.
     """
+    return from_the_start(session, lambda: _read_missing(session, wanted))
+
+
+def _read_missing(session: Session, wanted: Mapping[MoRef, Sequence[str]]) -> dict[MoRef, tuple[str, ...] | None]:
+    """The answers of one session: its key is part of each question, so a new session is asked from the start."""
     together: dict[tuple[str, ...], list[MoRef]] = {}
     for ref, privileges in wanted.items():
         together.setdefault(tuple(privileges), []).append(ref)

@@ -31,31 +31,55 @@ so the caller begins again with an empty version."""
 SESSION = frozenset({"Login", "LoginByToken"})
 """Calls that begin our own session; not repeated, for vCenter locks an account after a few refusals."""
 
-HARMLESS = (
-    REPEATABLE
-    | LONG_POLLS
-    | SESSION
-    | {
-        # our own views, filters and collectors, which end with the session
+CLEAN_UP = frozenset(
+    {
         "CancelRetrievePropertiesEx",
         "CancelWaitForUpdates",
-        "CreateCollectorForEvents",
-        "CreateCollectorForTasks",
-        "CreateContainerView",
-        "CreateFilter",
-        "CreateListView",
-        "CreateListViewFromView",
-        "CreatePropertyCollector",
         "DestroyCollector",
         "DestroyPropertyCollector",
         "DestroyPropertyFilter",
         "DestroyView",
+        "Logout",
+    }
+)
+"""What a session that has ended has done by itself."""
+
+BOUND = (
+    LONG_POLLS
+    | CLEAN_UP
+    | {
+        "ContinueRetrievePropertiesEx",
+        "CreateFilter",
+        "HasPrivilegeOnEntities",  # it names the session that it is about
         "ModifyListView",
+        # these move the collector's position on the server: asked again, they would skip a page
+        "ReadNextEvents",
+        "ReadNextTasks",
+        "ReadPreviousEvents",
+        "ReadPreviousTasks",
         "ResetCollector",
         "ResetListView",
         "ResetListViewFromView",
         "RewindCollector",
         "SetCollectorPageSize",
+    }
+)
+"""Calls on what ends with its session, such as views, filters, collectors and pages: after a new login there is nothing
+left to ask, and the caller begins anew."""
+
+HARMLESS = (
+    REPEATABLE
+    | LONG_POLLS
+    | SESSION
+    | BOUND
+    | {
+        # our own views and collectors, which end with the session
+        "CreateCollectorForEvents",
+        "CreateCollectorForTasks",
+        "CreateContainerView",
+        "CreateListView",
+        "CreateListViewFromView",
+        "CreatePropertyCollector",
         # further reads
         "BrowseDiagnosticLog",
         "FetchUserPrivilegeOnEntities",
@@ -67,11 +91,6 @@ HARMLESS = (
         "FindByIp",
         "FindByUuid",
         "FindChild",
-        # these move the collector's position on the server: asked again, they would skip a page
-        "ReadNextEvents",
-        "ReadNextTasks",
-        "ReadPreviousEvents",
-        "ReadPreviousTasks",
     }
 )
 """Calls that change nothing but our own session, views, filters and collectors."""
@@ -82,6 +101,11 @@ _HARMLESS_PREFIXES = ("Query", "Check", "Retrieve")
 def is_repeatable(method: str) -> bool:
     """Whether the transport may ask again when the answer is lost."""
     return method in REPEATABLE
+
+
+def is_renewing(method: str) -> bool:
+    """Whether a call that an ended session refused is made again after a new login."""
+    return method not in BOUND and method not in SESSION
 
 
 def is_changing(method: str) -> bool:

@@ -10,6 +10,7 @@ from pyVmomi import vim
 from vsphere_motion.errors import VCenterFault
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.run.failpoints import passing
 from vsphere_motion.vcenter.collector import managed_object, ref_of
 from vsphere_motion.vcenter.faults import translated
 
@@ -53,7 +54,9 @@ class VCenterRelocator:
         spec = relocate_spec(self._session, move)
         what = f"start the relocation of {move.vm} to {move.destination.host}"
         with self._session.operation(op_id), translated(what, changing=True):
-            return ref_of(vm.RelocateVM_Task(spec, vim.VirtualMachine.MovePriority.defaultPriority))
+            task = ref_of(vm.RelocateVM_Task(spec, vim.VirtualMachine.MovePriority.defaultPriority))
+        passing("after_answer")
+        return task
 
     def cancel_task(self, task: MoRef) -> None:
         """Ask vCenter to cancel a task; one that has ended or cannot be cancelled is left alone."""

@@ -14,6 +14,7 @@ from pyVmomi.SoapAdapter import XMLNS_SOAPENV, SoapResponseDeserializer
 from pyVmomi.VmomiSupport import F_OPTIONAL, DataObject, ManagedObject
 
 from vsphere_motion.vcenter.connection import BodyReader
+from vsphere_motion.vcenter.property_types import is_one_of, is_whole
 
 NOT_UNDERSTOOD = (ExpatError, zlib.error, LookupError, TypeError, AttributeError, ValueError)
 """What pyVmomi 9.1.1 raises on an answer that it does not understand: broken XML, an unknown enum value, type, field
@@ -70,6 +71,8 @@ def read_answer(stub: Any, method: Any, body: BodyReader) -> Answer:
         return Answer(value=_require_fault(value), is_fault=True)
     reader.require_answer()
     _require_type(method, value)
+    if not is_whole(value):
+        raise NotAnAnswer("a part of it is missing that the API requires")
     return Answer(value=value, is_fault=False)
 
 
@@ -126,5 +129,10 @@ def _require_type(method: Any, value: Any) -> None:
     if value is None:
         if expected is not type(None) and not method.resultFlags & F_OPTIONAL:
             raise NotAnAnswer("it is empty")
-    elif issubclass(expected, (ManagedObject, DataObject)) and not isinstance(value, expected):
+    elif not _is_result(expected, value):
         raise NotAnAnswer(f"it holds a {type(value).__name__} instead of a {expected.__name__}")
+
+
+def _is_result(expected: Any, value: Any) -> bool:
+    is_exact = issubclass(expected, (ManagedObject, DataObject))
+    return isinstance(value, expected) if is_exact else is_one_of(expected, value)

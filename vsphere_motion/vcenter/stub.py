@@ -2,6 +2,7 @@
 
 - A call that fails before it is sent raises `VCenterUnavailable`: nothing happened.
 - A read of `reads.REPEATABLE` is asked again while the server is away, within its deadline.
+- A call that an ended session refused, which did nothing, is made again after a new login; see `logins.py`.
 - Every other call is sent once. Right before a changing call its connection is seen to be alive; when its answer is
   lost, it raises `OutcomeUnknown`.
 - Nothing is repeated before the server has answered once: a refused first connection is an answer too.
@@ -18,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from xml.parsers.expat import ExpatError
 
 from pyVmomi import vim
 from pyVmomi.SoapAdapter import COOKIE_NAME, SoapStubAdapterBase
@@ -29,8 +31,9 @@ from vsphere_motion.vcenter import reads
 from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
 from vsphere_motion.vcenter.deadline import Deadline, no_answer, timely
 from vsphere_motion.vcenter.faults import outcome_unknown, translate
+from vsphere_motion.vcenter.logins import MAX_RENEWALS, Logins
 from vsphere_motion.vcenter.pool import ConnectionPool
-from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, UnknownFault, read_answer
+from vsphere_motion.vcenter.soap import NOT_UNDERSTOOD, Answer, NotAnAnswer, UnknownFault, read_answer
 from vsphere_motion.vcenter.tls import Trust, TrustRules, untrusted
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ FIRST_PAUSE_S = 0.1
 FRESH_S = 5.0
 """A connection that answered this short ago needs no probe before a call that changes nothing."""
 
-_AWAY = frozenset({502, 503, 504})
+_AWAY = frozenset({429, 502, 503, 504})
+_HINT_STARTING = "vCenter's service may be starting; try again."
 _OPERATION_ID = "operationID"
 _COOKIE = re.compile(rf'\s*{COOKIE_NAME}=("[^"]*"|[^;\s]*)')
 
@@ -80,6 +84,9 @@ class Stub(SoapStubAdapterBase):
 
     Args:
         version: pyVmomi's name of the API version to speak.
+
+    Attributes:
+        logins: how to log in again; None before the first login.
     """
 
     def __init__(self, endpoint: Endpoint, rules: TrustRules, *, version: str) -> None:
@@ -92,6 +99,7 @@ class Stub(SoapStubAdapterBase):
         self._local = threading.local()
         self._closed = threading.Event()
         self._has_answered = False
+        self.logins: Logins | None = None
 
     def __repr__(self) -> str:
         return f"Stub({self._endpoint.address})"
@@ -100,28 +108,41 @@ class Stub(SoapStubAdapterBase):
         return self
 
     @property
+    def endpoint(self) -> Endpoint:
+        """The server, and how it is reached."""
+        return self._endpoint
+
+    @property
     def trust(self) -> Trust:
         """What makes us believe that the server is the right one."""
         return self._rules.trust
 
     @property
-    def has_cookie(self) -> bool:
-        """Whether the server gave us a session, logged in or not."""
-        return bool(self._cookie)
+    def cookie(self) -> str:
+        """The server's mark of our session, logged in or not; empty before its first answer. It is a secret."""
+        return self._cookie
+
+    @cookie.setter
+    def cookie(self, value: str) -> None:
+        self._cookie = value
 
     def speak(self, version: str) -> None:
         """Speak this API version from now on, by pyVmomi's name of it; never an older one than before."""
         self.ComputeVersionInfo(version)  # type: ignore[no-untyped-call]
 
     @contextmanager
-    def timeout(self, seconds: float) -> Iterator[None]:
-        """Give each call of this thread in the block this deadline instead of the endpoint's."""
-        before = self._timeout_s
-        self._local.timeout_s = seconds
+    def timeout(self, seconds: float, *, tries: int = TRIES) -> Iterator[None]:
+        """Give each call of this thread in the block this deadline instead of the endpoint's.
+
+        Args:
+            tries: how often a read is asked at most.
+        """
+        before = self._timeout_s, self._tries
+        self._local.timeout_s, self._local.tries = seconds, tries
         try:
             yield
         finally:
-            self._local.timeout_s = before
+            self._local.timeout_s, self._local.tries = before
 
     def close(self) -> None:
         """Close the idle connections; calls from now on are refused."""
@@ -138,7 +159,7 @@ class Stub(SoapStubAdapterBase):
         if self._closed.is_set():
             raise SessionEnded(f"Could not call {info.wsdlName} on {self._endpoint.address}: this session was closed.")
         call = self._call(mo, info, args, Deadline(self._timeout_s))
-        answer = self._ask_until_answered(call) if reads.is_repeatable(call.name) else self._ask(call)
+        answer = self._ask_in_session(call)
         if answer.is_fault:
             raise answer.value
         return answer.value
@@ -147,12 +168,30 @@ class Stub(SoapStubAdapterBase):
     def _timeout_s(self) -> float:
         return float(getattr(self._local, "timeout_s", self._endpoint.call_timeout_s))
 
+    @property
+    def _tries(self) -> int:
+        return int(getattr(self._local, "tries", TRIES))
+
     def _call(self, mo: Any, info: Any, args: Any, deadline: Deadline) -> _Call:
         request = self.SerializeRequest(mo, info, args)  # type: ignore[no-untyped-call]
         return _Call(method=info, server=self._endpoint.address, request=request, deadline=deadline)
 
+    def _ask_in_session(self, call: _Call) -> Answer:
+        """The answer; a call that an ended session refused is made again after a new login, within its deadline."""
+        logins = self.logins
+        for _ in range(MAX_RENEWALS if logins is not None and reads.is_renewing(call.name) else 0):
+            assert logins is not None
+            seen = logins.count
+            answer = self._ask_as_often_as_allowed(call)
+            if not _is_session_over(answer) or not logins.renew(seen, call.deadline):
+                return answer
+        return self._ask_as_often_as_allowed(call)
+
+    def _ask_as_often_as_allowed(self, call: _Call) -> Answer:
+        return self._ask_until_answered(call) if reads.is_repeatable(call.name) else self._ask(call)
+
     def _ask_until_answered(self, call: _Call) -> Answer:
-        for attempt in range(TRIES - 1):
+        for attempt in range(self._tries - 1):
             try:
                 return self._ask(call)
             except Unreachable as lost:
@@ -226,28 +265,41 @@ class Stub(SoapStubAdapterBase):
 
     def _post(self, call: _Call, connection: VCenterConnection) -> http.client.HTTPResponse:
         try:
-            response = connection.post(PATH, call.request, self._headers(), call.deadline)
+            response = connection.post(
+                PATH, call.request, self._headers(call), call.deadline, is_changing=call.is_changing
+            )
         except (OSError, http.client.HTTPException) as failure:
             raise self._lost(call, failure) from failure
+        if call.name in reads.SESSION or not self._cookie:
+            self._take_cookie(response)
+        return response
+
+    def _take_cookie(self, response: http.client.HTTPResponse) -> None:
+        """Only a login changes the session: another thread's late answer must not bring back the one before it."""
         for header in response.headers.get_all("Set-Cookie", ()):
             if (match := _COOKIE.match(header)) is not None:
                 self._cookie = match.group(1)
-        return response
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, call: _Call) -> dict[str, str]:
         headers = {
             "Accept-Encoding": "gzip, deflate",
             "Content-Type": "text/xml; charset=UTF-8",
             "SOAPAction": self.versionId,
             "User-Agent": "vsphere-motion",
         }
-        return headers | {"Cookie": f"{COOKIE_NAME}={self._cookie}"} if self._cookie else headers
+        if not self._cookie or self._is_new_login(call):
+            return headers
+        return headers | {"Cookie": f"{COOKIE_NAME}={self._cookie}"}
+
+    def _is_new_login(self, call: _Call) -> bool:
+        """A login in a session that goes on would be refused, so a new one asks for a session of its own."""
+        return call.name in reads.SESSION and self.logins is not None and self.logins.count > 0
 
     def _read(self, call: _Call, response: http.client.HTTPResponse) -> Answer:
         if response.status not in {200, 500}:
             raise self._refused(call, response)
         try:
-            body = BodyReader(response)
+            body = BodyReader(response, call.deadline)
             answer = read_answer(self, call.method, body)
             body.drain()
         except UnknownFault as fault:
@@ -255,8 +307,19 @@ class Stub(SoapStubAdapterBase):
         except (OSError, http.client.HTTPException) as failure:
             raise self._lost(call, failure) from failure
         except NOT_UNDERSTOOD as failure:
-            raise _not_understood(call, response.status, failure) from failure
+            raise self._not_understood(call, response.status, failure) from failure
         return answer
+
+    def _not_understood(self, call: _Call, status: int, failure: Exception) -> MotionError:
+        words = f"the answer (HTTP {status}) is not understood: {failure}"
+        if call.is_changing:
+            return outcome_unknown(call.what, words)
+        if status == http.HTTPStatus.INTERNAL_SERVER_ERROR and self._has_answered and _is_no_soap(failure):
+            return Unreachable(f"Could not {call.what}: {words}", hint=_HINT_STARTING)
+        return ProtocolError(
+            f"Could not {call.what}: {words}",
+            hint="Check that this is the address of a vCenter. A newer vCenter may need a newer pyvmomi.",
+        )
 
     def _lost(self, call: _Call, failure: Exception) -> MotionError:
         """The error for an answer that did not come whole; the other idle connections are as sick as this one."""
@@ -268,7 +331,7 @@ class Stub(SoapStubAdapterBase):
         if call.is_changing and response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             return outcome_unknown(call.what, words)
         if response.status in _AWAY:
-            return Unreachable(f"Could not {call.what}: {words}", hint="vCenter's service may be starting; try again.")
+            return Unreachable(f"Could not {call.what}: {words}", hint=_HINT_STARTING)
         return ProtocolError(
             f"Could not {call.what}: {words}", hint="This is not the address of a vCenter, or something answers for it."
         )
@@ -294,14 +357,13 @@ def _pause_s(attempt: int) -> float:
     return float(FIRST_PAUSE_S * 2**attempt * jitter)
 
 
-def _not_understood(call: _Call, status: int, failure: Exception) -> MotionError:
-    words = f"the answer (HTTP {status}) is not understood: {failure}"
-    if call.is_changing:
-        return outcome_unknown(call.what, words)
-    return ProtocolError(
-        f"Could not {call.what}: {words}",
-        hint="Check that this is the address of a vCenter. A newer vCenter may need a newer pyvmomi.",
-    )
+def _is_session_over(answer: Answer) -> bool:
+    return answer.is_fault and isinstance(answer.value, vim.fault.NotAuthenticated)
+
+
+def _is_no_soap(failure: Exception) -> bool:
+    """Whether it is an error page of something in front of vCenter, and not an answer that we do not understand."""
+    return isinstance(failure, (ExpatError, NotAnAnswer))
 
 
 def _logger() -> Logger:

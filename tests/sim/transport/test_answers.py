@@ -40,12 +40,13 @@ def test_a_server_that_closes_after_each_answer(session: Session, server: Server
     assert server.connections == 2
 
 
-def test_a_session_that_ended(session: Session, server: Server) -> None:
+def test_a_session_that_ended(endpoint: Endpoint, server: Server) -> None:
     words = "The session is not authenticated."
     content = '<object type="Folder">group-d1</object><privilegeId>System.View</privilegeId>'
     server.faults["CurrentTime"] = [servers.send(fault("NotAuthenticated", words, content))]
-    with pytest.raises(SessionEnded, match=words):
+    with open_session(endpoint, CREDENTIALS, relogin=False) as session, pytest.raises(SessionEnded, match=words):
         session.now()
+    assert server.methods.count("Login") == 1
 
 
 def test_a_refused_login(endpoint: Endpoint, server: Server) -> None:

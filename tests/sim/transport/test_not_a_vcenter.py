@@ -68,6 +68,7 @@ def test_a_lost_first_answer_is_not_asked_for_again(endpoint: Endpoint, server: 
         pytest.param(answer("Login"), "LoginResponse instead of", id="answer to another call"),
         pytest.param(answer("RetrieveServiceContent"), "empty", id="empty answer"),
         pytest.param(b"HTTP/1.1 200 X\r\n" + b"a" * 70000, "65536", id="endless header"),
+        pytest.param(b"HTTP/1.1 200 X\r\n" + b"A: b\r\n" * 200 + b"\r\n", "more than 100 headers", id="200 headers"),
         pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", "not HTTP", id="not HTTP"),
     ],
 )

@@ -11,6 +11,7 @@ from tests.sim.transport.servers import Fault, Reply, Server
 from vsphere_motion.errors import (
     CallTimeout,
     OutcomeUnknown,
+    ProtocolError,
     Unreachable,
     VCenterFault,
 )
@@ -32,6 +33,35 @@ def test_a_read_is_asked_again_while_the_service_starts(session: Session, server
     with session.deadline(5.0):
         assert session.now().year == 2026
     assert server.methods.count("CurrentTime") == 3
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(servers.send(Reply(status=429)), id="429"),
+        pytest.param(servers.send(Reply(status=502)), id="502"),
+        pytest.param(servers.send(Reply(status=503, body=b"<html>busy</html>")), id="503 with HTML"),
+        pytest.param(servers.send(Reply(status=500, body=b"<html>oops</html>")), id="500 with XHTML"),
+        pytest.param(servers.send(Reply(status=500, body=b"<!DOCTYPE html><p>oops")), id="500 with HTML"),
+    ],
+)
+def test_what_stands_for_vcenter_while_it_restarts_is_an_outage(session: Session, server: Server, how: Fault) -> None:
+    server.faults["CurrentTime"] = [how] * 5
+    with session.deadline(5.0), pytest.raises(Unreachable) as caught:
+        session.now()
+    assert caught.value.may_pass
+    assert server.methods.count("CurrentTime") == 4
+    with session.deadline(5.0, tries=1), pytest.raises(Unreachable):
+        session.now()
+    assert server.methods.count("CurrentTime") == 5
+
+
+def test_an_answer_that_is_soap_and_not_understood_is_no_outage(session: Session, server: Server) -> None:
+    server.faults["CurrentTime"] = [servers.send(answer("CurrentTime", "<returnval>noon</returnval>"))]
+    with pytest.raises(ProtocolError) as caught:
+        session.now()
+    assert not caught.value.may_pass
+    assert server.methods.count("CurrentTime") == 1
 
 
 def test_a_read_is_not_asked_for_ever(session: Session, server: Server) -> None:

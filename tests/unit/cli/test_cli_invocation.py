@@ -17,6 +17,7 @@ from vsphere_motion.cli.console import Console
 from vsphere_motion.cli.invocation import Invocation, merge_shared
 from vsphere_motion.cli.main import cli
 from vsphere_motion.cli.servers import read_servers, remember_pin, remember_user
+from vsphere_motion.credentials import PASSWORD_VARIABLES
 from vsphere_motion.errors import BadInput, CredentialMissing
 from vsphere_motion.settings import RememberedServer
 
@@ -116,7 +117,14 @@ def test_trusting_a_certificate_off_a_terminal_needs_a_yes(tmp_path: Path) -> No
 
 
 def test_the_password_command_gives_its_first_line() -> None:
-    assert run_password_command((sys.executable, "-c", "print('first'); print('second')")) == "first"
+    assert run_password_command((sys.executable, "-c", "print('first'); print('second')"), {}) == "first"
+
+
+def test_the_password_command_sees_no_password_of_the_environment() -> None:
+    show = "import os; print(sorted(name for name in os.environ if 'PASSWORD' in name or name in ('KEPT', 'GOVC_URL')))"
+    environment = {**dict.fromkeys(PASSWORD_VARIABLES, "a-long-password"), "KEPT": "1"}
+
+    assert run_password_command((sys.executable, "-c", show), environment) == "['KEPT']"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +134,7 @@ def test_the_password_command_gives_its_first_line() -> None:
 )
 def test_a_password_command_that_fails_gives_no_password(command: tuple[str, ...]) -> None:
     with pytest.raises(CredentialMissing, match="password_command"):
-        run_password_command(command)
+        run_password_command(command, {})
 
 
 def test_the_demo_sees_no_setting_of_the_person() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vsphere_motion.cli.logfile import Redaction, logging_to
+from vsphere_motion.cli.logfile import OneLine, Redaction, logging_to
 from vsphere_motion.errors import BadInput
 
 SECRET = "canary/of a-password"
@@ -48,8 +48,22 @@ def test_a_traceback_is_cleaned_too() -> None:
 
     Redaction([SECRET]).filter(shown)
 
-    assert "ValueError: ***" in shown.getMessage()
+    assert OneLine("%(message)s").format(shown).endswith("\n  | ValueError: ***")
     assert SECRET not in logging.Formatter("%(message)s").format(shown)
+
+
+def test_a_record_is_one_line_whatever_a_name_holds() -> None:
+    try:
+        raise ValueError("\x1b[2J\n2026-11-22 all is well")  # noqa: TRY301
+    except ValueError:
+        shown = record("VM %s", "web\n2026-11-22 INFO all is well\u202e\x9b\ud800", error=True)
+    Redaction().filter(shown)
+
+    first, *behind = OneLine("%(message)s").format(shown).split("\n")
+
+    assert first == "VM web\\n2026-11-22 INFO all is well\\u202e\\x9b\\ud800"
+    assert behind[-2:] == ["  | ValueError: \\x1b[2J", "  | 2026-11-22 all is well"]
+    assert all(line.startswith("  | ") for line in behind)
 
 
 def options(**changes: object) -> dict[str, object]:

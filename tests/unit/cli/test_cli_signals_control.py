@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from vsphere_motion.cli.signals import DETACHING, HALTING, SignalControl, Terminated, termination_raises
+from vsphere_motion.cli.signals import DETACHING, HALTING, LEAVE_S, SignalControl, Terminated, termination_raises
 
 
 def send(number: signal.Signals) -> None:
@@ -40,6 +40,14 @@ def test_sigterm_detaches_at_once() -> None:
         send(signal.SIGTERM)
 
     assert said == [DETACHING]
+
+
+def test_what_was_left_in_time_is_not_cut_off_later() -> None:
+    with SignalControl(lambda text: None):
+        send(signal.SIGTERM)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= LEAVE_S
+
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 def test_the_handlers_are_put_back() -> None:

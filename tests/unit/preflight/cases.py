@@ -26,8 +26,10 @@ from vsphere_motion.model.inventory import (
     PowerState,
     RuleKind,
 )
+from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.registry import Preflight
+from vsphere_motion.preflight.subject import Site, Subject, move_subject
 from vsphere_motion.preflight.surroundings import (
     NOTHING,
     ClockReading,
@@ -35,6 +37,7 @@ from vsphere_motion.preflight.surroundings import (
     Lacking,
     RecentMove,
     Surroundings,
+    VmLimits,
 )
 
 
@@ -49,12 +52,19 @@ class Look:
 
     def findings(self, check_id: str) -> list[Finding]:
         """What one check finds, after running them all."""
-        move = build.move(self.site, to=self.to)
-        if self.files_to is not None:
-            named = NamedRef(ref=build.datastore_ref(self.files_to), name=f"datastore{self.files_to}")
-            move = replace(move, destination=replace(move.destination, datastores=(named,)))
-        found = Preflight(self.site, self.around).findings(move)
+        found = Preflight(self.site, self.around).findings(self._move())
         return [finding for finding in found if finding.id == check_id]
+
+    def subject(self) -> Subject:
+        """What a check of the pair looks at."""
+        return move_subject(Site(inventory=self.site, surroundings=self.around), self._move())
+
+    def _move(self) -> Move:
+        move = build.move(self.site, to=self.to)
+        if self.files_to is None:
+            return move
+        named = NamedRef(ref=build.datastore_ref(self.files_to), name=f"datastore{self.files_to}")
+        return replace(move, destination=replace(move.destination, datastores=(named,)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +162,7 @@ def rested(seconds: float) -> tuple[RecentMove, ...]:
 
 
 VGPU = device(DeviceKind.VGPU, detail="grid_v100-8q", migratable=True, migrate_bytes=8 * GIB, connected=None)
+VIDEO = device(DeviceKind.VIDEO, label="Video card", backing=None, connected=None, video_bytes=4 * MIB)
 TPM = device(DeviceKind.TPM, backing=None, connected=None)
 RDM = build.disk(rdm_mode="virtualMode", lun="lun-1")
 NO_DEVICES = vm(devices=None)
@@ -167,8 +178,14 @@ def _partner(uuid: str | None) -> Any:
     return build.vm(5, host=build.host_ref(2), instance_uuid=uuid)
 
 
+def _tolerant(count: int, **changes: Any) -> Look:
+    """vm1 and so many VMs of host2 are fault tolerant."""
+    given: Changes = {"host": build.host_ref(2), "ft_state": "running", "cpu_count": 1}
+    return at(vm=build.vm(**FT), others=tuple(build.vm(n, **given | changes) for n in range(5, 5 + count)))
+
+
 def _portgroup(**changes: Any) -> Look:
-    given: Changes = {"name": "network1", "switch": "vSwitch0", "vlan": 10, "uplink_count": 1}
+    given: Changes = {"name": "network1", "switch": "vSwitch0", "vlan": 10, "uplink_count": 1, "free_ports": 1}
     return there(portgroups=(HostPortgroup(**given | changes),))
 
 
@@ -225,6 +242,13 @@ def _vm() -> None:
     add("ft.state", "info", USUAL, vm(ft_state="running"), vm(ft_state=None))
     right, wrong, other = (at(vm=build.vm(**FT), others=(_partner(uuid),)) for uuid in ("uuid-c", "uuid-b", None))
     add("ft.partner", "blocker", right, wrong, other, vm(ft_state="running", ft_instance_uuids=None))
+    right, wrong, unread = (both(FT, {"build": build_number}) for build_number in ("24022510", "24022511", None))
+    add("ft.build", "blocker", right, wrong, unread)
+    right, wrong = (vm(**FT, devices=(build.disk(disk_mode=m),)) for m in ("persistent", "independent_persistent"))
+    add("ft.disk", "blocker", right, wrong, vm(**FT, devices=None))
+    unlimited = at(vm=build.vm(**FT), clusters=(build.cluster(1, max_ft_vms=None), build.cluster(2)))
+    homeless = both(FT, {"compute_resource": None})
+    add("ft.limit", "blocker", _tolerant(3), _tolerant(4), unlimited, homeless, _tolerant(1, ft_state=None))
 
 
 def _guest() -> None:
@@ -252,6 +276,9 @@ def _hosts() -> None:
     add("host.quarantine", "warning", USUAL, there(in_quarantine_mode=True), there(in_quarantine_mode=None))
     add("host.reboot", "info", USUAL, there(reboot_required=True), there(reboot_required=None))
     add("host.feature", "blocker", USUAL, here(vmotion_supported=False), there(vmotion_supported=None))
+    state = {"power_state": PowerState.SUSPENDED}
+    right, wrong, unread = (both(state, {"suspended_relocate_supported": word}) for word in (True, False, None))
+    add("host.suspended-relocate", "blocker", right, wrong, unread)
     kept = [HaAdmission(enabled=True, failover_hosts=(build.host_ref(n),)) for n in (1, 2)]
     right, wrong = (in_cluster(ha_enabled=True, ha_admission=policy) for policy in kept)
     unknown = in_cluster(ha_enabled=None), in_cluster(ha_enabled=True, ha_admission=None), there(compute_resource=None)
@@ -264,6 +291,9 @@ def _hosts() -> None:
     add("hardware.version", "blocker", right, wrong, *unknown, beyond, unsure)
     right, wrong = (there(max_vm_cpus=number) for number in (4, 3))
     add("hardware.vcpus", "blocker", right, wrong, there(max_vm_cpus=None), vm(cpu_count=None))
+    right, wrong, unread = (there(max_running_vcpus=number) for number in (4, 3, None))
+    neighbour = build.vm(7, host=build.host_ref(2), cpu_count=None)
+    add("hardware.host-vcpus", "blocker", right, wrong, unread, vm(cpu_count=None), at(others=(neighbour,)))
     most = "max_vm_memory_bytes"
     right, wrong = (there(**{most: 8 * GIB - lack}) for lack in (0, 1))
     add("hardware.memory", "blocker", right, wrong, there(**{most: None}), vm(memory_bytes=None))
@@ -315,6 +345,10 @@ def _cpu() -> None:
     right, wrong = (at(vm=build.vm(cpu_reservation_mhz=mhz), others=(neighbour,)) for mhz in (200, 201))
     unread = at(vm=build.vm(cpu_reservation_mhz=1), others=(build.unread(neighbour, "cpu_reservation_mhz"),))
     add("cpu.reservation", "blocker", right, wrong, vm(cpu_reservation_mhz=None), unread)
+    right, wrong = (vm(cpu_reservation_mhz=mhz) for mhz in (10_400, 10_401))
+    unknown = vm(cpu_reservation_mhz=None), vm(cpu_reservation_mhz=1, cpu_count=None)
+    coreless = both({"cpu_reservation_mhz": 1}, {"cpu_cores": None})
+    add("cpu.vcpu-reservation", "blocker", right, wrong, *unknown, coreless)
     right, wrong = (there(cpu_mhz=1000, cpu_used_mhz=mhz) for mhz in (899, 900))
     add("cpu.load", "warning", right, wrong, there(cpu_used_mhz=None), there(cpu_mhz=None))
     add("cpu.vendor", "blocker", USUAL, there(cpu_vendor="amd"), there(cpu_vendor=None))
@@ -337,6 +371,18 @@ def _cpu() -> None:
         add(check_id, "blocker", right, wrong, unread, vm(**{wanted: None}))
 
 
+def _pool() -> None:
+    asks = {"memory_reservation_bytes": GIB, "memory_overhead_bytes": MIB, "cpu_reservation_mhz": 1000}
+    for word, field, reads, enough in (
+        ("memory", "unreserved_bytes", "memory_reservation_bytes", GIB + MIB),
+        ("cpu", "unreserved_mhz", "cpu_reservation_mhz", 1000),
+    ):
+        lefts = enough, enough - 1, None
+        right, wrong, unread = (far(asks, pools=(build.pool(1, **{field: left}),)) for left in lefts)
+        unknown = unread, far(asks | {reads: None}), far(asks | {"pool": None}), far(asks, pools=())
+        add(f"pool.{word}", "blocker", right, wrong, *unknown)
+
+
 def _storage() -> None:
     right, wrong = (at(datastores=(build.datastore(1, mounts=(build.mount(n),)),)) for n in (2, 1))
     unknown = vm(datastores=None), at(datastores=(build.datastore(1, mounts=None),))
@@ -345,8 +391,8 @@ def _storage() -> None:
     add("storage.maintenance", "blocker", USUAL, leaving, unread, vm(datastores=None))
     right, wrong, unread = (_grown(free_bytes=size) for size in (GIB, GIB - 1, None))
     add("storage.growth", "warning", right, wrong, unread, vm(uncommitted_bytes=None), vm(datastores=None))
-    right, wrong, unread = (_storing(free_bytes=size) for size in (20 * GIB, 20 * GIB - 1, None))
-    add("storage.space", "blocker", right, wrong, unread, _storing(vm_changes={"committed_bytes": None}))
+    right, wrong, unread = (storing(free_bytes=size) for size in (20 * GIB, 20 * GIB - 1, None))
+    add("storage.space", "blocker", right, wrong, unread, storing(vm_changes={"committed_bytes": None}))
     add("storage.rdm", "blocker", has(RDM), has(RDM, host_changes={"luns": ()}), NO_DEVICES, *_rdm_unknown())
     right, wrong = (has(build.disk(rdm_mode=f"{word}Mode", lun="lun-1")) for word in ("virtual", "physical"))
     add("storage.rdm-physical", "info", right, wrong, NO_DEVICES)
@@ -354,19 +400,47 @@ def _storage() -> None:
     add("storage.multi-writer", "warning", right, wrong, NO_DEVICES)
     right, wrong = (has(build.disk(disk_mode=f"independent_{word}persistent")) for word in ("", "non"))
     add("storage.independent", "warning", right, wrong, NO_DEVICES)
+    add("storage.disk", "blocker", USUAL, has(build.disk(is_raw=True)), NO_DEVICES)
     add("storage.first-class", "info", USUAL, has(build.disk(is_first_class=True)), NO_DEVICES)
     own, other = (both(LOCAL, {"local_swap_datastore": place}) for place in (None, PLACE))
     refused = both(LOCAL, {"unread": ("config.localSwapDatastore",)})
     unknown = refused, vm(swap_placement=None), in_cluster(swap_placement=None), there(compute_resource=None)
     add("swap.placement", "warning", own, other, *unknown)
     right, wrong, unread = (both(LOCAL, {"unshared_swap_supported": word}) for word in (True, False, None))
-    add("swap.support", "blocker", right, wrong, unread)
+    unread_override = both(LOCAL, {"per_vm_swap_supported": None})
+    add("swap.support", "blocker", right, wrong, unread, unread_override)
 
 
-def _storing(vm_changes: Changes | None = None, **changes: Any) -> Look:
+def _files() -> None:
+    right, wrong, unread = (storing(there={"storage_vmotion_supported": able}) for able in (True, False, None))
+    add("files.vmotion", "blocker", right, wrong, unread, storing(there={"full_storage_vmotion_supported": None}))
+    right, wrong, unread = (storing(here={"in_maintenance_mode": mode}) for mode in (False, True, None))
+    add("files.source", "blocker", right, wrong, unread)
+    one = {"snapshot_count": 1}
+    right, wrong, unread = (storing(one, there={"delta_disks_supported": able}) for able in (True, False, None))
+    unknown = unread, storing(one, there={"snapshot_relayout_supported": None}), storing({"snapshot_count": None})
+    add("files.snapshots", "blocker", right, wrong, *unknown)
+    mapped, hidden = {"devices": (RDM,)}, storing({"devices": None})
+    right, wrong, unread, other = (storing(mapped, kind=kind) for kind in ("VMFS", "NFS41", None, "OTHER"))
+    add("files.rdm", "blocker", right, wrong, unread, other, hidden)
+    right, wrong, unread = (storing(max_file_bytes=size) for size in (40 * GIB, 40 * GIB - 1, None))
+    add("files.size", "blocker", right, wrong, unread, storing(max_disk_bytes=None), hidden)
+    right, wrong, unread = (storing(max_swap_bytes=size) for size in (8 * GIB, 8 * GIB - 1, None))
+    add("files.swap", "blocker", right, wrong, unread, storing({"memory_bytes": None}))
+
+
+def storing(
+    vm_changes: Changes | None = None, here: Changes | None = None, there: Changes | None = None, **changes: Any
+) -> Look:
     """The files of vm1 go to datastore2."""
     stores = (build.datastore(1), build.datastore(2, **changes))
-    look = at(vm=build.vm(**{"committed_bytes": 20 * GIB} | (vm_changes or {})), datastores=stores)
+    mounted = {"datastores": (build.datastore_ref(1), build.datastore_ref(2))}
+    look = at(
+        vm=build.vm(**{"committed_bytes": 20 * GIB} | (vm_changes or {})),
+        source=build.host(1, **here or {}),
+        destination=build.host(2, **mounted | (there or {})),
+        datastores=stores,
+    )
     return replace(look, files_to=2)
 
 
@@ -381,6 +455,10 @@ def _network() -> None:
     add("network.uplink", "blocker", right, wrong, unread, there(portgroups=None))
     right, wrong, unread = (_portgroup(vlan=number) for number in (10, 11, None))
     add("network.vlan", "warning", right, wrong, unread, there(portgroups=None))
+    right, wrong, unread = (_portgroup(free_ports=number) for number in (1, 0, None))
+    away = {"networks": (build.network_ref(1), build.portgroup_ref(1)), "switches": None}
+    hidden = has(build.nic(network=build.portgroup_ref(1), switch_uuid="dvs-1"), host_changes=away)
+    add("network.usable", "blocker", right, wrong, unread, there(portgroups=None), hidden, NO_DEVICES)
     add("vmknic.missing", "blocker", USUAL, there(vmotion_nics=()), there(vmotion_nics=None))
     right, wrong = (nic(link_bps=speed) for speed in (10**9, 10**9 - 1))
     add("vmknic.link", "warning", right, wrong, nic(link_bps=None))
@@ -401,18 +479,25 @@ def _network() -> None:
 
 
 def _devices() -> None:
+    away = build.datastore(2, mounts=None)
     for word in ("cdrom", "floppy", "usb"):
         kind = DeviceKind(word)
         right, wrong, unread = (has(device(kind, connected=state)) for state in (False, True, None))
-        add(f"devices.{word}", "blocker", right, wrong, unread, NO_DEVICES)
+        image = device(kind, backing=BackingKind.FILE, datastore=build.datastore_ref(2))
+        hidden = at(
+            vm=build.vm(devices=(image,)),
+            destination=build.host(2, datastores=None),
+            datastores=(build.datastore(1), away),
+        )
+        add(f"devices.{word}", "blocker", right, wrong, unread, NO_DEVICES, *([] if word == "usb" else [hidden]))
     right, wrong, unread = (has(device(DeviceKind.SERIAL, connected=state)) for state in (False, True, None))
     add("devices.port", "blocker", right, wrong, unread, NO_DEVICES)
     for word in ("passthrough", "sriov"):
         add(f"devices.{word}", "blocker", USUAL, has(device(DeviceKind(word))), NO_DEVICES)
     right, wrong = (has(device(DeviceKind.CONTROLLER, bus_sharing=word)) for word in (None, "physicalSharing"))
     add("devices.shared-bus", "blocker", right, wrong, NO_DEVICES)
-    unread = has(device(DeviceKind.VGPU))
-    add("devices.vgpu", "blocker", USUAL, has(device(DeviceKind.VGPU, migratable=False)), NO_DEVICES, unread)
+    old = at(vm=build.vm(devices=(device(DeviceKind.VGPU),)), vcenter=build.identity(api_version="7.0.1.1"))
+    add("devices.vgpu", "blocker", USUAL, has(device(DeviceKind.VGPU)), NO_DEVICES, old)
     right, wrong, unread = (has(VGPU, host_changes={"vgpu_profiles": p}) for p in (("grid_v100-8q",), (), None))
     add("devices.vgpu-profile", "blocker", right, wrong, NO_DEVICES, unread)
     sizes = 36_764_705_882, 36_764_705_883, None
@@ -452,7 +537,8 @@ def _cluster() -> None:
     right, wrong = (in_cluster(drs_automation=f"{word}Automated") for word in ("partially", "fully"))
     unknown = in_cluster(drs_automation=None), in_cluster(drs_enabled=None), in_cluster(drs_overrides=None)
     add("cluster.automation", "info", right, wrong, *unknown)
-    add("cluster.vsan", "warning", _vsan(2), _vsan(3), _vsan(3, vsan_enabled=None))
+    kindless = far(datastores=(build.datastore(1, kind=None),))
+    add("cluster.vsan", "warning", _vsan(2), _vsan(3), _vsan(3, vsan_enabled=None), kindless)
 
 
 def _ha_unread() -> Look:
@@ -479,5 +565,35 @@ def _around() -> None:
     add("clock.skew", "warning", right, wrong, unread, around(clocks=None))
 
 
-for _part in (_vm, _guest, _hosts, _memory, _cpu, _storage, _network, _devices, _cluster, _around):
+def _limits() -> None:
+    video, cores = {"devices": (VIDEO,)}, {"cores_per_socket": 8}
+    right, wrong, unread = (_limited(video, max_video_bytes=most) for most in (4 * MIB, 4 * MIB - 1, None))
+    add("limits.video-memory", "blocker", right, wrong, unread, around(vm_limits=None), _limited({"devices": None}))
+    right, wrong, unread = (_limited(cores, max_cores_per_socket=most) for most in (8, 7, None))
+    hidden = _limited({"cores_per_socket": None})
+    add("limits.cores-per-socket", "blocker", right, wrong, unread, around(vm_limits=None), hidden)
+
+
+def _limited(vm_changes: Changes, **changes: Any) -> Look:
+    """host2 tells what a VM may have there."""
+    given: Changes = {"host": build.host_ref(2), "max_video_bytes": GIB, "max_cores_per_socket": 64}
+    limits = VmLimits(**given | changes)
+    return Look(site=vm(**vm_changes).site, around=Surroundings(vm_limits=(limits,)))
+
+
+for _part in (
+    _vm,
+    _guest,
+    _hosts,
+    _memory,
+    _cpu,
+    _pool,
+    _storage,
+    _files,
+    _network,
+    _devices,
+    _cluster,
+    _around,
+    _limits,
+):
     _part()

@@ -6,6 +6,8 @@ import pytest
 
 from tests.unit.preflight.cases import CASES, USUAL, Case, Look
 from vsphere_motion.model.finding import Severity
+from vsphere_motion.preflight.check import Check, in_order
+from vsphere_motion.preflight.naming import asked
 from vsphere_motion.preflight.registry import CHECKS
 
 ALL = [pytest.param(check_id, case, id=check_id) for check_id, case in CASES.items()]
@@ -48,3 +50,16 @@ def test_what_cannot_be_read_is_unknown_and_named(check_id: str, look: Look) -> 
 @pytest.mark.parametrize("check_id", list(CASES))
 def test_of_the_usual_site_no_check_says_anything(check_id: str) -> None:
     assert USUAL.findings(check_id) == []
+
+
+SPARED = [check for check in CHECKS if check.concerns or check.moves_files]
+
+
+@pytest.mark.parametrize("check", SPARED, ids=[check.id for check in SPARED])
+def test_a_check_that_is_spared_would_have_said_nothing(check: Check) -> None:
+    """In every case of every check: the answer is the same whether the check is asked or not."""
+    every = [look for case in CASES.values() for look in (case.right, case.wrong, *case.unknown)]
+    moving = [look for look in every if not look.subject().is_noop]
+    assert [list(in_order(asked(check, look.subject()))) for look in moving] == [
+        look.findings(check.id) for look in moving
+    ]

@@ -8,9 +8,10 @@ import pytest
 
 from tests import build
 from tests.unit.preflight.looking import brief, look
-from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind, PowerState
+from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind, Inventory, PowerState
 from vsphere_motion.preflight.devices import CHECKS
 
+CDROM, FLOPPY = DeviceKind.CDROM, DeviceKind.FLOPPY
 TIED = {BackingKind.HOST_DEVICE, BackingKind.CLIENT}
 DRIVES = [
     pytest.param("devices.cdrom", DeviceKind.CDROM, TIED, id="cdrom"),
@@ -106,3 +107,67 @@ def test_a_part_of_the_host(check_id: str, kind: DeviceKind, power_state: PowerS
 )
 def test_the_message_names_the_device(check_id: str, device: Device, message: str) -> None:
     assert look(check_id, build.site(vm=build.vm(devices=(device,))))[0].message == message
+
+
+def _image(kind: DeviceKind = DeviceKind.CDROM, **changes: Any) -> Device:
+    """A drive with an image on datastore2."""
+    given: dict[str, Any] = {"backing": BackingKind.FILE, "datastore": build.datastore_ref(2), "detail": "[d] a.iso"}
+    return _device(kind, **given | changes)
+
+
+def _with(drive: Device, *, datastores: tuple[Any, ...], **changes: Any) -> Inventory:
+    """vm1 with this drive alone; `datastores` are those of the site."""
+    refs = tuple(one.ref for one in datastores)
+    vm = build.vm(devices=(drive,), **changes)
+    return build.site(vm=vm, datastores=datastores, destination=build.host(2, datastores=refs))
+
+
+BOTH = (build.datastore(1), build.datastore(2))
+NOT_THERE = (build.datastore(1), build.datastore(2, mounts=(build.mount(1),)))
+READ_ONLY = (build.datastore(1), build.datastore(2, mounts=(build.mount(2, access_mode="readOnly"),)))
+UNTOLD = (build.datastore(1), build.datastore(2, mounts=(build.mount(2, access_mode=None),)))
+
+
+@pytest.mark.parametrize(("check_id", "kind"), [("devices.cdrom", CDROM), ("devices.floppy", FLOPPY)])
+@pytest.mark.parametrize(
+    ("drive", "datastores", "vm", "expected"),
+    [
+        pytest.param({}, BOTH, {}, [], id="an image that the destination has"),
+        pytest.param({}, READ_ONLY, {}, [], id="an image is only read"),
+        pytest.param({}, UNTOLD, {}, [], id="whether it can be written does not matter"),
+        pytest.param({}, NOT_THERE, {}, ["blocker"], id="an image that the destination lacks"),
+        pytest.param({"connected": None}, NOT_THERE, {}, ["blocker"], id="perhaps connected"),
+        pytest.param({"connected": False}, NOT_THERE, {}, ["warning"], id="disconnected"),
+        pytest.param({}, NOT_THERE, {"power_state": PowerState.OFF}, ["warning"], id="off"),
+    ],
+)
+def test_an_image_has_to_be_where_the_destination_reads_it(
+    check_id: str, kind: DeviceKind, drive: Any, datastores: Any, vm: Any, expected: list[str]
+) -> None:
+    site = _with(_image(kind, **drive), datastores=datastores, **vm)
+    assert [severity for severity, _ in brief(check_id, site)] == expected
+
+
+def test_the_image_and_what_the_destination_lacks_of_it_are_named() -> None:
+    (finding,) = look("devices.cdrom", _with(_image(), datastores=NOT_THERE))
+    assert finding.message == "the image in device 1 of vm1 ([d] a.iso) is on a datastore that is not mounted on host2"
+    assert dict(finding.evidence)["datastore"] == "datastore-2"
+
+
+@pytest.mark.parametrize(
+    ("power_state", "severity"),
+    [(PowerState.ON, "blocker"), (PowerState.SUSPENDED, "blocker"), (PowerState.OFF, "warning")],
+)
+def test_a_profile_is_needed_by_what_runs_or_is_suspended(power_state: PowerState, severity: str) -> None:
+    gpu = _device(DeviceKind.VGPU, detail="grid_a40-8q", migratable=True)
+    assert _severities("devices.vgpu-profile", gpu, power_state=power_state) == [severity]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "severity"),
+    [("8.0.3.0", "blocker"), ("7.0.2.0", "blocker"), ("7.0.1.1", "unknown"), ("6.7.3", "unknown"), ("", "unknown")],
+)
+def test_a_vgpu_that_does_not_say_cannot_migrate_where_it_could_say(api_version: str, severity: str) -> None:
+    vm = build.vm(devices=(_device(DeviceKind.VGPU),))
+    site = build.site(vm=vm, vcenter=build.identity(api_version=api_version))
+    assert [found for found, _ in brief("devices.vgpu", site)] == [severity]

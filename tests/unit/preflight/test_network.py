@@ -8,7 +8,7 @@ import pytest
 
 from tests import build
 from tests.unit.preflight.looking import Brief, brief, look
-from vsphere_motion.model.inventory import Inventory
+from vsphere_motion.model.inventory import HostPortgroup, HostSwitch, Inventory
 
 WITHOUT = build.host(2, networks=())
 BLOCKER, UNKNOWN, WARNING = ([(word, "network1")] for word in ("blocker", "unknown", "warning"))
@@ -77,3 +77,104 @@ def test_each_nic_has_its_finding() -> None:
             "add host2 to the distributed switch of prod, or choose a host that is on it",
         ),
     ]
+
+
+def _portgroup(**changes: Any) -> HostPortgroup:
+    given: dict[str, Any] = {"name": "network1", "switch": "vSwitch0", "vlan": 10, "uplink_count": 2, "free_ports": 9}
+    return HostPortgroup(**given | changes)
+
+
+def _between(here: HostPortgroup, there: HostPortgroup, **nic: Any) -> Inventory:
+    """vm1 goes from one port group to the other."""
+    vm = build.vm(devices=(build.nic(**nic),))
+    hosts = {"source": build.host(1, portgroups=(here,)), "destination": build.host(2, portgroups=(there,))}
+    return build.site(vm=vm, **hosts)
+
+
+POLICY = {"promiscuous": True, "mac_changes": True, "forged_transmits": True}
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "expected"),
+    [
+        pytest.param({}, {}, [], id="no policy on either side"),
+        pytest.param(POLICY, POLICY, [], id="equal"),
+        pytest.param({}, POLICY, [], id="more is allowed there"),
+        pytest.param(POLICY, {}, [], id="unset there is inherited"),
+        *(pytest.param(POLICY, POLICY | {word: False}, BLOCKER, id=word) for word in POLICY),
+        pytest.param({"promiscuous": False}, {"promiscuous": False}, [], id="forbidden on both sides"),
+    ],
+)
+def test_a_policy_must_not_be_stricter_there(here: Any, there: Any, expected: Brief) -> None:
+    assert brief("network.usable", _between(_portgroup(**here), _portgroup(**there))) == expected
+
+
+def test_what_the_policy_rejects_is_named() -> None:
+    site = _between(_portgroup(**POLICY), _portgroup(**dict.fromkeys(POLICY, False)))
+    assert [finding.message for finding in look("network.usable", site)] == [
+        "port group network1 on host2 rejects promiscuous mode, MAC address changes, forged transmits, "
+        "which Network adapter 1 of vm1 may do here"
+    ]
+
+
+@pytest.mark.parametrize(("connected", "severity"), [(True, "blocker"), (None, "blocker"), (False, "warning")])
+def test_a_disconnected_adapter_only_warns(connected: bool | None, severity: str) -> None:
+    site = _between(_portgroup(), _portgroup(free_ports=0), connected=connected)
+    assert brief("network.usable", site) == [(severity, "network1")]
+
+
+@pytest.mark.parametrize(("connected", "severity"), [(True, "blocker"), (False, "warning")])
+def test_an_adapter_of_an_old_kind_cannot_move(connected: bool, severity: str) -> None:
+    nic = build.nic(network=None, is_legacy=True, connected=connected)
+    site = build.site(vm=build.vm(devices=(nic,)))
+    assert brief("network.usable", site) == [(severity, "vm1")]
+    assert brief("network.present", site) == []
+
+
+def _switch(**changes: Any) -> HostSwitch:
+    given: dict[str, Any] = {"uuid": "dvs-1", "name": "dvSwitch", "ports": 8, "free_ports": 1}
+    return HostSwitch(**given | {"reservation_supported": True} | changes)
+
+
+def _on_distributed(here: HostSwitch | None, there: HostSwitch | None, **nic: Any) -> Inventory:
+    portgroup = build.portgroup_ref(1)
+    given: dict[str, Any] = {"network": portgroup, "switch_uuid": "dvs-1", "port_key": "7"}
+    hosts = [
+        build.host(number, networks=(portgroup,), switches=() if switch is None else (switch,))
+        for number, switch in ((1, here), (2, there))
+    ]
+    return build.site(
+        vm=build.vm(devices=(build.nic(**given | nic),)),
+        source=hosts[0],
+        destination=hosts[1],
+        networks=(build.network(1), build.network(ref=portgroup, name="prod")),
+    )
+
+
+USUAL, FAST = _switch(), _switch(ens_enabled=True)
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        pytest.param(_on_distributed(USUAL, USUAL), [], id="a free port"),
+        pytest.param(_on_distributed(USUAL, _switch(free_ports=0)), ["blocker"], id="no free port"),
+        pytest.param(_on_distributed(USUAL, _switch(ports=0, free_ports=0)), [], id="a switch that counts none"),
+        pytest.param(_on_distributed(USUAL, None), [], id="no member: network.present"),
+        pytest.param(_on_distributed(None, FAST), [], id="the mode of the source is not known"),
+        pytest.param(_on_distributed(FAST, FAST), [], id="one mode"),
+        pytest.param(_on_distributed(FAST, USUAL), ["blocker"], id="two modes"),
+        pytest.param(_on_distributed(USUAL, USUAL, port_key="c-1"), ["blocker"], id="a temporary port"),
+        pytest.param(_on_distributed(USUAL, USUAL, port_key="c-1", connected=False), ["blocker"], id="as well idle"),
+        pytest.param(_on_distributed(USUAL, USUAL, reserved_bps=1), [], id="a reservation that is kept"),
+        pytest.param(
+            _on_distributed(USUAL, _switch(reservation_supported=False), reserved_bps=1), ["blocker"], id="not kept"
+        ),
+        pytest.param(
+            _on_distributed(USUAL, _switch(reservation_supported=False), reserved_bps=0), [], id="no reservation"
+        ),
+    ],
+)
+def test_a_distributed_switch_takes_the_adapter(site: Inventory, expected: list[str]) -> None:
+    found = look("network.usable", site)
+    assert [(finding.severity.value, finding.subject.name) for finding in found] == [(one, "prod") for one in expected]

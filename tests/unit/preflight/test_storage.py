@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests import build
 from tests.unit.preflight.looking import Brief, brief, look
-from vsphere_motion.model.inventory import DatastoreMount, DeviceKind, Inventory
+from vsphere_motion.model.inventory import DatastoreMount, Device, DeviceKind, Inventory, PowerState
 
 
 def _mounted(mount: DatastoreMount | None, **changes: Any) -> Inventory:
@@ -62,25 +63,24 @@ def test_each_datastore_has_its_finding() -> None:
 
 def _with_image(**changes: Any) -> Inventory:
     """vm1 has a CD-ROM drive whose image lies on datastore2, which host2 does not have."""
-    given: dict[str, Any] = {"connected": False, "datastore": build.datastore_ref(2)}
+    given: dict[str, Any] = {"connected": True, "datastore": build.datastore_ref(2)}
     vm = build.vm(
         datastores=(build.datastore_ref(1), build.datastore_ref(2)),
         devices=(build.disk(), build.cdrom(**given | changes)),
     )
-    return build.site(vm=vm, datastores=(build.datastore(1), build.datastore(2)))
+    return build.site(vm=vm, datastores=(build.datastore(1), build.datastore(2, maintenance_mode="inMaintenance")))
 
 
-@pytest.mark.parametrize(
-    ("site", "severity"),
-    [
-        pytest.param(_with_image(), "warning", id="a disconnected image"),
-        pytest.param(_with_image(connected=True), "blocker", id="a connected image"),
-        pytest.param(_with_image(connected=None), "blocker", id="an image that may be connected"),
-        pytest.param(_with_image(kind=DeviceKind.DISK), "blocker", id="a disk"),
-    ],
-)
-def test_an_image_that_nobody_uses_only_warns(site: Inventory, severity: str) -> None:
-    assert brief("storage.reachable", site) == [(severity, "datastore2")]
+@pytest.mark.parametrize("check_id", ["storage.reachable", "storage.maintenance"])
+def test_a_datastore_with_nothing_but_an_image_is_the_business_of_the_drive(check_id: str) -> None:
+    assert brief(check_id, _with_image()) == []
+    assert brief(check_id, _with_image(kind=DeviceKind.DISK)) == [("blocker", "datastore2")]
+
+
+def test_without_the_path_of_its_configuration_file_any_datastore_may_be_its_home() -> None:
+    site = _with_image()
+    nameless = build.site(vm=replace(site.vms[0], vmx_path=None), datastores=site.datastores)
+    assert brief("storage.reachable", nameless) == [("blocker", "datastore2")]
 
 
 def test_the_home_of_the_vm_is_never_a_mere_image() -> None:
@@ -98,3 +98,37 @@ def test_the_home_of_the_vm_is_never_a_mere_image() -> None:
 )
 def test_the_unread_property_is_named(site: Inventory, path: str) -> None:
     assert look("storage.reachable", site)[0].evidence == (("property", path),)
+
+
+RAW, MULTI, FORGETFUL = (
+    build.disk(is_raw=True),
+    build.disk(sharing="sharingMultiWriter"),
+    build.disk(disk_mode="independent_nonpersistent"),
+)
+
+
+@pytest.mark.parametrize(
+    ("check_id", "device", "changes", "expected"),
+    [
+        pytest.param("storage.disk", RAW, {}, "blocker", id="a raw disk"),
+        pytest.param("storage.disk", RAW, {"power_state": PowerState.OFF}, "warning", id="a raw disk, off"),
+        pytest.param("storage.multi-writer", MULTI, {}, "warning", id="multi-writer"),
+        pytest.param(
+            "storage.multi-writer", MULTI, {"ft_instance_uuids": ("a", "b")}, "blocker", id="multi-writer under FT"
+        ),
+        pytest.param("storage.independent", FORGETFUL, {}, "warning", id="nonpersistent"),
+        pytest.param("storage.independent", build.disk(disk_mode="undoable"), {}, "blocker", id="undoable"),
+        pytest.param(
+            "storage.independent",
+            build.disk(disk_mode="undoable"),
+            {"power_state": PowerState.OFF},
+            "blocker",
+            id="undoable, off",
+        ),
+    ],
+)
+def test_a_disk_that_does_not_move_like_others(
+    check_id: str, device: Device, changes: dict[str, Any], expected: str
+) -> None:
+    site = build.site(vm=build.vm(devices=(device,), **changes))
+    assert [severity for severity, _ in brief(check_id, site)] == [expected]

@@ -95,6 +95,7 @@ def test_every_check_that_only_vcenter_makes_has_a_fault() -> None:
         pytest.param("VMotionNotConfigured", (), "vmknic.missing", "vm1", id="some host"),
         pytest.param("VMotionNotConfigured", ("atSourceHost: True",), "vmknic.missing", "host1", id="the source"),
         pytest.param("VMotionNotConfigured", ("atSourceHost: False",), "vmknic.missing", "host2", id="not the source"),
+        pytest.param("MaintenanceModeFileMove", ("host: host-1",), "files.source", "host1", id="a host, of files"),
         pytest.param("HostNotConnected", ("host: host-1",), "host.connection", "host1", id="a host by moid"),
         pytest.param("VMotionLinkDown", ("failedHost: host1",), "vmknic.link", "host1", id="a host by name"),
         pytest.param("InvalidHostState", ("host: host-9",), "host.maintenance", "vm1", id="a host of neither end"),

@@ -2,114 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
 from tests.fakes import START, FakeControl, FakeVCenter
-from vsphere_motion.errors import OutcomeUnknown, PermissionMissing, Unreachable, VCenterFault
-from vsphere_motion.model.event import Event, MoveEnded, MoveProgressed, MoveStarted, RunHalted
-from vsphere_motion.model.move import Move, Placement
-from vsphere_motion.model.outcome import OutcomeState
-from vsphere_motion.model.plan import PlannedMove
-from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
-from vsphere_motion.model.report import RunInfo
-from vsphere_motion.model.task import Fault
-from vsphere_motion.model.vcenter import VCenterIdentity
-from vsphere_motion.run.execute import Execution, Limits, Ports
-from vsphere_motion.run.journal import Journal, JournaledMove, MoveState
-
-SOURCE = NamedRef(ref=MoRef(kind="HostSystem", moid="host-1"), name="esx01")
-DESTINATION = NamedRef(ref=MoRef(kind="HostSystem", moid="host-2"), name="esx02")
-INFO = RunInfo(
-    run="r-1",
-    vcenter=VCenterIdentity(host="vc", instance_uuid="u-1", product="p", version="8.0.3", api_version="8.0.3.0"),
-    user="someone",
-    tool_version="0",
-    tls="verified",
-    started_at=START,
+from tests.rig import MakeRig, Rig
+from vsphere_motion.errors import (
+    CallTimeout,
+    OutcomeUnknown,
+    PermissionMissing,
+    PinMismatch,
+    Unreachable,
+    VCenterFault,
 )
-
-
-def make_move(number: int) -> Move:
-    vm = VmIdentity(
-        ref=MoRef(kind="VirtualMachine", moid=f"vm-{number}"), name=f"vm{number}", instance_uuid=f"i-{number}"
-    )
-    return Move(vm=vm, source=Placement(host=SOURCE), destination=Placement(host=DESTINATION))
-
-
-class Rig:
-    """One run of some moves on one fake vCenter."""
-
-    def __init__(self, directory: Path, moves: int = 1) -> None:
-        self.vcenter = FakeVCenter()
-        self.journal = Journal(directory / "journal.sqlite3")
-        self.control = FakeControl()
-        self.limits = Limits()
-        self.seconds = 0.0
-        rows = []
-        for position in range(moves):
-            move = make_move(position)
-            self.vcenter.hosts[move.vm.ref] = SOURCE.ref
-            rows.append(JournaledMove(position=position, planned=PlannedMove(move=move, findings=())))
-        self.journal.create_run(INFO, rows)
-
-    def tick(self) -> float:
-        self.seconds += 1.0
-        return self.seconds
-
-    def run(self) -> list[Event]:
-        return list(self.events())
-
-    def events(self) -> Iterator[Event]:
-        return Execution(
-            run="r-1",
-            items=[row for row in self.rows if row.outcome is None],
-            ports=Ports(
-                relocator=self.vcenter,
-                watcher=self.vcenter,
-                finder=self.vcenter,
-                placements=self.vcenter,
-                clock=self.vcenter,
-                now=self.vcenter.now,
-                monotonic_s=self.tick,
-                explain=lambda outcome: outcome,
-            ),
-            journal=self.journal,
-            control=self.control,
-            limits=self.limits,
-        ).events()
-
-    @property
-    def rows(self) -> tuple[JournaledMove, ...]:
-        return self.journal.load_run("r-1").moves
-
-    @property
-    def states(self) -> list[str]:
-        return [row.outcome.state.value if row.outcome else str(row.state and row.state.value) for row in self.rows]
-
-
-MakeRig = Callable[[int], Rig]
-
-
-@pytest.fixture
-def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
-    """A run of so many moves; its journal is closed at the end."""
-    with ExitStack() as stack:
-
-        def make(moves: int) -> Rig:
-            rig = Rig(tmp_path, moves)
-            stack.callback(rig.journal.close)
-            return rig
-
-        yield make
-
-
-@pytest.fixture
-def rig(make_rig: MakeRig) -> Rig:
-    return make_rig(1)
+from vsphere_motion.model.event import (
+    MoveEnded,
+    MoveProgressed,
+    MoveStalled,
+    MoveStarted,
+    RunHalted,
+    ServerBack,
+    ServerLost,
+)
+from vsphere_motion.model.move import Move
+from vsphere_motion.model.outcome import OutcomeState
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.task import Fault
+from vsphere_motion.run.limits import Limits
+from vsphere_motion.run.records import JournaledMove, MoveState
 
 
 def test_a_move_is_started_shown_and_judged(rig: Rig) -> None:
@@ -190,24 +111,113 @@ def test_a_lost_answer_is_found_by_its_operation_id_and_never_sent_again(rig: Ri
     assert rig.states == ["moved"]
 
 
-def test_a_lost_answer_without_a_task_stays_open(rig: Rig) -> None:
+def test_a_call_vcenter_never_heard_of_is_sent_once_more_and_then_left_open(rig: Rig) -> None:
     rig.vcenter.refused["vm-0"] = OutcomeUnknown("the answer was lost")
 
     events = rig.run()
 
+    assert rig.vcenter.calls.count("relocate vm-0") == 2
+    assert (rig.vcenter.time - START).total_seconds() > 60, "each time the task gets 30 s to appear"
     assert rig.states == ["intent"]
     assert isinstance(events[-1], MoveEnded)
     assert events[-1].outcome.state is OutcomeState.UNKNOWN
 
 
-def test_a_call_that_was_not_sent_leaves_the_move_planned(rig: Rig) -> None:
-    rig.vcenter.refused["vm-0"] = Unreachable("nothing answers")
+def test_a_call_that_was_not_sent_waits_for_the_server_and_is_sent_then(rig: Rig) -> None:
+    rig.vcenter.outages = [None, Unreachable("nothing answers")]
+
+    events = rig.run()
+
+    assert [type(event) for event in events[:3]] == [ServerLost, ServerBack, MoveStarted]
+    assert rig.vcenter.calls == ["wait until back", "relocate vm-0"]
+    assert rig.states == ["moved"]
+
+
+def test_a_server_that_stays_away_ends_the_run_with_its_moves_open(make_rig: MakeRig) -> None:
+    rig = make_rig(2)
+    rig.limits = Limits(max_concurrent=1)
+    rig.vcenter.outages = [None, None, None, Unreachable("nothing answers")]
+    rig.vcenter.back = [False]
 
     with pytest.raises(Unreachable):
         rig.run()
 
+    assert rig.states == ["submitted", "planned"]
+
+
+def test_what_is_no_outage_is_not_waited_for(rig: Rig) -> None:
+    rig.vcenter.outages = [PinMismatch("another certificate")]
+
+    with pytest.raises(PinMismatch):
+        rig.run()
+
+    assert "wait until back" not in rig.vcenter.calls
     assert rig.states == ["planned"]
-    assert rig.vcenter.closed
+
+
+def test_a_server_that_fails_right_after_every_answer_is_not_away(rig: Rig) -> None:
+    rig.vcenter.outages = [CallTimeout("no answer") for _ in range(100)]
+
+    with pytest.raises(CallTimeout):
+        rig.run()
+
+    assert rig.vcenter.calls == ["wait until back"] * 5
+
+
+@pytest.mark.parametrize("at", range(2, 12))
+def test_an_outage_at_any_call_loses_nothing_and_starts_nothing_twice(make_rig: MakeRig, at: int) -> None:
+    rig = make_rig(3)
+    rig.limits = Limits(max_concurrent=2)
+    rig.vcenter.outages = [*[None] * at, Unreachable("reset"), None, CallTimeout("no answer")]
+
+    events = rig.run()
+
+    assert rig.states == ["moved"] * 3
+    assert sorted(call for call in rig.vcenter.calls if "relocate" in call) == [f"relocate vm-{n}" for n in range(3)]
+    lost = [event for event in events if isinstance(event, ServerLost)]
+    assert len(lost) == len([event for event in events if isinstance(event, ServerBack)]) > 0
+
+
+def test_leaving_during_an_outage_leaves_at_once(rig: Rig) -> None:
+    rig.vcenter.outages = [None, None, Unreachable("reset")]
+    rig.vcenter.back = [False]
+    rig.control = FakeControl(detach_after=1)
+
+    events = rig.run()
+
+    assert [type(event) for event in events] == [MoveStarted, ServerLost, RunHalted]
+    assert rig.states == ["submitted"]
+
+
+def test_a_ctrl_c_while_nothing_runs_does_not_wait_for_the_server(make_rig: MakeRig) -> None:
+    rig = make_rig(2)
+    rig.vcenter.outages = [Unreachable("refused")]
+
+    class Impatient(FakeControl):
+        @property
+        def is_halting(self) -> bool:
+            return "wait until back" in rig.vcenter.calls
+
+    rig.control = Impatient()
+
+    events = rig.run()
+
+    assert [type(event) for event in events] == [ServerLost, RunHalted]
+    assert rig.states == ["planned", "planned"]
+
+
+def test_after_a_sleep_every_task_is_read_again(rig: Rig) -> None:
+    events = rig.events()
+    for event in events:
+        if isinstance(event, MoveProgressed):
+            break
+    rig.vcenter.time += timedelta(hours=1)
+
+    rest = list(events)
+
+    assert not any(isinstance(event, MoveStalled) for event in rest)
+    assert rig.states == ["moved"]
+    assert rig.vcenter.read_whole == [["task-1"]]
 
 
 def test_a_halt_starts_no_more_and_watches_the_running_ones(make_rig: MakeRig) -> None:
@@ -233,7 +243,7 @@ def test_a_detach_leaves_the_task_in_the_journal(rig: Rig) -> None:
 
 def test_the_time_limit_leaves_running_moves_alone(make_rig: MakeRig) -> None:
     rig = make_rig(2)
-    rig.limits = Limits(max_concurrent=1, timeout_s=4.0)
+    rig.limits = Limits(max_concurrent=1, timeout_s=2.0)
 
     events = rig.run()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import START
-from tests.unit.run.test_execute import DESTINATION, INFO, make_move
+from tests.rig import DESTINATION, INFO, make_move
 from vsphere_motion.errors import Ambiguous, JournalError, NotFound
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.outcome import Outcome, OutcomeState
@@ -95,6 +95,34 @@ def test_a_final_state_is_never_overwritten(journal: Journal) -> None:
     move = journal.load_run("r-1").moves[0]
     assert move.outcome == OUTCOME
     assert move.state is None
+
+
+def test_what_another_process_has_asked_for_is_not_settled(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(2))
+    with closing(Journal(journal.path)) as other:
+        assert other.write_intent("r-1", 0, op_id="op", at=START)
+        assert not journal.settle("r-1", 0, OUTCOME)
+        assert journal.settle("r-1", 1, OUTCOME)
+        assert not journal.settle("r-1", 1, replace(OUTCOME, state=OutcomeState.MOVED))
+    assert [move.state for move in journal.load_run("r-1").moves] == [MoveState.INTENT, None]
+
+
+def test_one_run_at_a_time_gets_the_intent_for_a_vm(journal: Journal) -> None:
+    for run, uuid in (("r-1", "u-1"), ("r-2", "u-1"), ("r-3", "u-2")):
+        journal.create_run(info(run, uuid), rows(2))
+    assert journal.write_intent("r-1", 0, op_id="first", at=START)
+    assert not journal.write_intent("r-2", 0, op_id="second", at=START)
+    assert journal.write_intent("r-2", 1, op_id="another vm", at=START)
+    assert journal.write_intent("r-3", 0, op_id="another vcenter", at=START)
+
+    rival = journal.find_rival("r-2", 0)
+    assert rival is not None
+    assert (rival.run, rival.item.op_id, rival.item.task, rival.watch) == ("r-1", "first", None, None)
+    journal.write_task("r-1", 0, TASK)
+    assert not journal.write_intent("r-2", 0, op_id="second", at=START)
+    journal.write_outcome("r-1", 0, OUTCOME)
+    assert journal.find_rival("r-2", 0) is None
+    assert journal.write_intent("r-2", 0, op_id="second", at=START)
 
 
 def test_only_one_process_gets_the_intent(journal: Journal) -> None:

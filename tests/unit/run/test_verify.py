@@ -11,7 +11,7 @@ from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.task import Fault, TaskState, TaskStatus
-from vsphere_motion.run.verify import verify
+from vsphere_motion.run.verify import verify, verify_followed
 
 
 def named(kind: str, moid: str) -> NamedRef:
@@ -56,7 +56,9 @@ GONE = TaskStatus(task=TASK, state=None, is_gone=True)
             OutcomeState.CANCELLED,
             id="canceled by flag",
         ),
-        pytest.param(GONE, THERE, OutcomeState.UNKNOWN, id="task gone is never success"),
+        pytest.param(GONE, THERE, OutcomeState.MOVED, id="task gone, VM on its destination"),
+        pytest.param(GONE, replace(THERE, host=SOURCE.ref), OutcomeState.UNKNOWN, id="task gone, VM where it was"),
+        pytest.param(GONE, replace(THERE, host=None), OutcomeState.UNKNOWN, id="task gone, VM not readable"),
         pytest.param(GONE, None, OutcomeState.UNKNOWN, id="task and VM gone"),
     ],
 )
@@ -92,3 +94,63 @@ def test_a_disconnected_nic_is_noted() -> None:
 
     assert outcome.state is OutcomeState.MOVED
     assert outcome.note == "disconnected after the move: Network adapter 1"
+
+
+def test_a_cancel_that_came_too_late_is_not_called_cancelled() -> None:
+    outcome = verify(MOVE, CANCELED, THERE)
+
+    assert outcome.state is OutcomeState.UNKNOWN
+    assert outcome.note == "vCenter says that task-1 was cancelled, but the VM is on its destination"
+
+
+BACK_HOME = FakePlacement(host=SOURCE.ref, pool=POOL.ref, datastores=(STORE.ref,))
+BUSY = Fault(kind="TaskInProgress", message="busy")
+
+
+@pytest.mark.parametrize(
+    ("seen", "fault", "state", "note"),
+    [
+        pytest.param(THERE, None, OutcomeState.UNCHANGED, "it is there: bob moved it (task-1)", id="it is there"),
+        pytest.param(
+            THERE,
+            BUSY,
+            OutcomeState.UNCHANGED,
+            "it is there: bob moved it (task-1)",
+            id="it is there, ours was refused",
+        ),
+        pytest.param(
+            FakePlacement(host=ELSEWHERE.ref),
+            None,
+            OutcomeState.NOT_STARTED,
+            "bob was moving it (task-1); the VM is on host-3 now, neither its source nor its destination;"
+            " it is not moved a second time",
+            id="it is elsewhere",
+        ),
+        pytest.param(
+            BACK_HOME,
+            BUSY,
+            OutcomeState.FAILED,
+            "bob was moving it (task-1); the VM is on name of host-1 now",
+            id="nothing has moved, and ours was refused",
+        ),
+        pytest.param(None, None, OutcomeState.FAILED, "nothing was started", id="it is gone"),
+        pytest.param(
+            FakePlacement(host=None),
+            None,
+            OutcomeState.NOT_STARTED,
+            "bob was moving it (task-1); where the VM is now could not be read; it is not moved a second time",
+            id="it could not be read",
+        ),
+    ],
+)
+def test_what_somebody_else_moved(
+    seen: FakePlacement | None, fault: Fault | None, state: OutcomeState, note: str
+) -> None:
+    outcome = verify_followed(MOVE, seen, task=TASK, who="bob", fault=fault)
+
+    assert outcome is not None
+    assert (outcome.state, outcome.note, outcome.task) == (state, note, None)
+
+
+def test_what_somebody_else_left_where_it_was_may_still_start() -> None:
+    assert verify_followed(MOVE, BACK_HOME, task=TASK, who="bob", fault=None) is None

@@ -10,6 +10,7 @@ import zlib
 import pytest
 
 from vsphere_motion.vcenter.connection import AnswerCutOff, AnswerTooLong, BodyReader
+from vsphere_motion.vcenter.deadline import Deadline
 
 TEXT = b"0123456789" * 5000
 
@@ -93,6 +94,15 @@ def test_the_limit_counts_after_unpacking(body: bytes, headers: list[str]) -> No
 def test_a_body_that_is_cut_off(body: bytes, headers: list[str]) -> None:
     with pytest.raises(AnswerCutOff):
         read_all(BodyReader(response(body, *headers)))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_body_that_has_arrived_is_not_read_past_the_deadline(packed: bool) -> None:
+    body, headers = (gzip.compress(TEXT), ["Content-Encoding: gzip"]) if packed else (TEXT, [])
+    answer = response(body, length(body), *headers)
+    assert BodyReader(answer, Deadline(60)).read(10) == TEXT[:10]
+    with pytest.raises(TimeoutError, match="within 0 s"):
+        BodyReader(answer, Deadline(0)).read(10)
 
 
 def test_an_encoding_nobody_asked_for() -> None:

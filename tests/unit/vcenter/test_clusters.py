@@ -10,7 +10,7 @@ from pyVmomi import vim
 from tests.unit.vcenter.things import host, host_ref, vm, vm_ref
 from vsphere_motion.model.inventory import DrsOverride, HaAdmission
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.clusters import cluster_from
+from vsphere_motion.vcenter.clusters import cluster_from, pool_from
 from vsphere_motion.vcenter.collector import Reading
 
 _c = vim.cluster
@@ -95,3 +95,31 @@ def test_of_a_cluster_whose_configuration_was_not_read_nothing_is_known() -> Non
 
 def test_the_compute_resource_of_a_standalone_host_is_no_cluster() -> None:
     assert cluster(kind="ComputeResource").is_cluster is False
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param((), (4, 8), id="the defaults"),
+        pytest.param((("das.maxFtVmsPerHost", "6"),), (6, 8), id="in any case"),
+        pytest.param((("das.maxftvcpusperhost", 0),), (4, 0), id="a number, and no limit"),
+        pytest.param((("das.maxftvmsperhost", "6"), ("das.maxftvmsperhost", "7")), (7, 8), id="the last one"),
+        pytest.param((("das.maxftvmsperhost", "many"), ("das.other", "1")), (None, 8), id="no number"),
+    ],
+)
+def test_the_limits_of_fault_tolerance_are_options_of_ha(options: Any, expected: tuple[int | None, int | None]) -> None:
+    listed = [vim.option.OptionValue(key=key, value=value) for key, value in options]
+    seen = cluster(config(dasConfig=_c.DasConfigInfo(enabled=True, option=listed)))
+    assert (seen.max_ft_vms, seen.max_ft_vcpus) == expected
+
+
+def test_a_pool_has_what_it_can_still_give_in_bytes_and_mhz() -> None:
+    values = {
+        "owner": host(1),
+        "runtime.memory.unreservedForVm": 2**30,
+        "runtime.cpu.unreservedForVm": 2600,
+    }
+    pool = pool_from(Reading(ref=MoRef(kind="ResourcePool", moid="resgroup-1"), values=values), "web")
+    assert (pool.name, pool.unreserved_bytes, pool.unreserved_mhz) == ("web", 2**30, 2600)
+    unread = pool_from(Reading(ref=MoRef(kind="VirtualApp", moid="resgroup-2"), values={}), "app")
+    assert (unread.unreserved_bytes, unread.unreserved_mhz) == (None, None)

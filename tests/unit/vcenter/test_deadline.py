@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from vsphere_motion.model.endpoint import DEFAULT_CALL_TIMEOUT_S
+from vsphere_motion.run.execute import WAIT_S
 from vsphere_motion.vcenter.deadline import Deadline
+from vsphere_motion.vcenter.task_filter import ANSWER_S
+from vsphere_motion.vcenter.tcp import KEEPALIVE_COUNT, KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, USER_TIMEOUT_S
+
+
+def test_a_half_open_connection_is_noticed_within_a_minute() -> None:
+    """By the end of a long poll, by that of any other call, and by the kernel where nothing is being waited for."""
+    assert WAIT_S + ANSWER_S <= 60
+    assert DEFAULT_CALL_TIMEOUT_S <= 60
+    assert KEEPALIVE_IDLE_S + KEEPALIVE_INTERVAL_S * KEEPALIVE_COUNT <= 60
+    assert USER_TIMEOUT_S <= 60
 
 
 def test_time_is_left_at_first() -> None:

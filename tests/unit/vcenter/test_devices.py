@@ -323,3 +323,35 @@ def test_a_controller_matters_where_it_shares_its_bus() -> None:
 
 def test_a_virtual_tpm_is_told_apart() -> None:
     assert convert(a_device(device.VirtualTPM)).kind is DeviceKind.TPM
+
+
+def test_a_disk_without_a_mapping_file_is_raw() -> None:
+    whole = device.VirtualDisk.RawDiskVer2BackingInfo(deviceName="vml.02", descriptorFileName="")
+    flat = device.VirtualDisk.FlatVer2BackingInfo(diskMode="persistent", deltaDiskFormat="nativeFormat")
+    assert [(one.is_raw, one.delta_format) for one in map(_disk, (whole, flat))] == [
+        (True, None),
+        (False, "nativeFormat"),
+    ]
+
+
+def test_a_nic_names_its_port_and_what_it_reserves() -> None:
+    port = vim.dvs.PortConnection(switchUuid="50 3C", portgroupKey="dvportgroup-9", portKey="c-1")
+    share = card.ResourceAllocation(reservation=100, share=vim.SharesInfo(shares=50, level="normal"), limit=-1)
+    found = convert(
+        a_device(
+            device.VirtualVmxnet3, backing=card.DistributedVirtualPortBackingInfo(port=port), resourceAllocation=share
+        )
+    )
+    assert (found.switch_uuid, found.port_key, found.reserved_bps) == ("50 3c", "c-1", 100_000_000)
+    assert not found.is_legacy
+
+
+def test_a_nic_of_the_first_releases_is_told_apart() -> None:
+    found = convert(a_device(device.VirtualE1000, backing=card.LegacyNetworkBackingInfo(deviceName="VM Network")))
+    assert (found.is_legacy, found.network, found.switch_uuid, found.reserved_bps) == (True, None, None, None)
+
+
+def test_a_graphics_card_says_how_much_memory_it_has() -> None:
+    found = convert(a_device(device.VirtualVideoCard, videoRamSizeInKB=4096))
+    assert (found.kind, found.video_bytes) == (DeviceKind.VIDEO, 4096 * 1024)
+    assert convert(a_device(device.VirtualVideoCard)).video_bytes is None

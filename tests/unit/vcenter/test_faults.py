@@ -256,3 +256,8 @@ def test_lists_within_lists_are_unrolled_and_one_without_hosts_is_about_none() -
 )
 def test_any_other_fault_stays_one(fault: Any) -> None:
     assert faults_from(fault) == ((None, fault_from(fault)),)
+
+
+def test_a_rule_that_a_fault_names_is_a_detail() -> None:
+    rule = vim.cluster.AntiAffinityRuleSpec(name="apart", enabled=True)
+    assert fault_from(vim.fault.RuleViolation(rule=rule)).details == ("rule: apart",)

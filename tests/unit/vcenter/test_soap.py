@@ -147,3 +147,37 @@ def test_whatever_comes_is_an_answer_or_a_known_failure(
 
 def test_the_fuzzed_answer_is_whole() -> None:
     assert CONTENT.partition("{about}")[0].encode() in content_answer().body
+
+
+RETRIEVE_EX = vmodl.query.PropertyCollector._GetMethodInfo("RetrievePropertiesEx")
+MODIFY = vim.view.ListView._GetMethodInfo("Modify")
+NOW = vim.ServiceInstance._GetMethodInfo("CurrentTime")
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "content", "words"),
+    [
+        pytest.param(
+            WAIT,
+            "WaitForUpdatesEx",
+            "<returnval><version>1</version><filterSet></filterSet></returnval>",
+            "is missing",
+            id="filter",
+        ),
+        pytest.param(
+            RETRIEVE_EX,
+            "RetrievePropertiesEx",
+            "<returnval><objects><propSet><name>name</name><val xsi:type='xsd:string'>x</val></propSet></objects>"
+            "</returnval>",
+            "is missing",
+            id="object",
+        ),
+        pytest.param(
+            MODIFY, "ModifyListView", '<returnval xsi:type="xsd:string">x</returnval>', "instead of", id="text in list"
+        ),
+        pytest.param(NOW, "CurrentTime", '<returnval xsi:type="xsd:string">x</returnval>', "instead of", id="text"),
+    ],
+)
+def test_an_answer_that_lacks_what_the_api_requires(method: Any, name: str, content: str, words: str) -> None:
+    with pytest.raises((NotAnAnswer, TypeError), match=words):
+        read(method, answer(name, content).body)

@@ -8,7 +8,7 @@ import pytest
 from pyVmomi import vim
 
 from tests.unit.vcenter.things import managed
-from vsphere_motion.model.inventory import Feature, HostPortgroup
+from vsphere_motion.model.inventory import Feature, HostPortgroup, HostSwitch
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.vcenter.collector import Reading
 from vsphere_motion.vcenter.host_traits import HOST_TRAIT_PATHS, host_traits, luns_of, networks_of
@@ -158,24 +158,39 @@ def pnic(name: str, speed_mbit: int | None) -> Any:
     return vim.host.PhysicalNic(key=f"key-{name}", device=name, linkSpeed=link)
 
 
-def portgroup(name: str, switch: str, vlan: int = 0) -> Any:
+def portgroup(name: str, switch: str, vlan: int = 0, security: Any = None) -> Any:
     spec = vim.host.PortGroup.Specification(name=name, vlanId=vlan, vswitchName=switch)
-    return vim.host.PortGroup(key=f"key-{name}", vswitch=f"key-{switch}", spec=spec)
+    policy = vim.host.NetworkPolicy(security=security)
+    return vim.host.PortGroup(key=f"key-{name}", vswitch=f"key-{switch}", spec=spec, computedPolicy=policy)
 
 
-def switch(name: str, *pnics: str, mtu: int = 1500) -> Any:
-    return vim.host.VirtualSwitch(key=f"key-{name}", name=name, mtu=mtu, pnic=[f"key-{one}" for one in pnics])
+def switch(name: str, *pnics: str, mtu: int = 1500, free: int = 0) -> Any:
+    keys = [f"key-{one}" for one in pnics]
+    return vim.host.VirtualSwitch(key=f"key-{name}", name=name, mtu=mtu, pnic=keys, numPortsAvailable=free)
+
+
+PROMISCUOUS = vim.host.NetworkPolicy.SecurityPolicy(allowPromiscuous=True)
 
 
 NETWORK = {
     "config.network.pnic": [pnic("vmnic0", 1000), pnic("vmnic1", 25_000), pnic("vmnic2", None)],
     "config.network.portgroup": [
-        portgroup("VM Network", "vSwitch0", 10),
+        portgroup("VM Network", "vSwitch0", 10, PROMISCUOUS),
         portgroup("inside", "vSwitch1"),
         portgroup("lost", "gone"),
     ],
-    "config.network.vswitch": [switch("vSwitch0", "vmnic0", "vmnic1", mtu=9000), switch("vSwitch1")],
-    "config.network.proxySwitch": [vim.host.HostProxySwitch(dvsUuid="dvs-1", mtu=1600, pnic=["key-vmnic2"])],
+    "config.network.vswitch": [switch("vSwitch0", "vmnic0", "vmnic1", mtu=9000, free=100), switch("vSwitch1")],
+    "config.network.proxySwitch": [
+        vim.host.HostProxySwitch(
+            dvsUuid="dvs-1",
+            dvsName="prod",
+            mtu=1600,
+            pnic=["key-vmnic2"],
+            numPorts=8,
+            numPortsAvailable=3,
+            networkReservationSupported=True,
+        )
+    ],
 }
 
 
@@ -210,10 +225,17 @@ def test_a_switch_that_was_not_read_is_unknown(vmknic: Any) -> None:
 
 def test_portgroups_know_their_switch_and_its_uplinks() -> None:
     assert traits(NETWORK)["portgroups"] == (
-        HostPortgroup(name="VM Network", switch="vSwitch0", vlan=10, uplink_count=2),
-        HostPortgroup(name="inside", switch="vSwitch1", vlan=0, uplink_count=0),
+        HostPortgroup(name="VM Network", switch="vSwitch0", vlan=10, uplink_count=2, free_ports=100, promiscuous=True),
+        HostPortgroup(name="inside", switch="vSwitch1", vlan=0, uplink_count=0, free_ports=0),
         HostPortgroup(name="lost", switch="gone", vlan=0, uplink_count=None),
     )
+
+
+def test_a_host_knows_its_part_of_distributed_switches() -> None:
+    assert traits(NETWORK)["switches"] == (
+        HostSwitch(uuid="dvs-1", name="prod", ports=8, free_ports=3, reservation_supported=True, ens_enabled=False),
+    )
+    assert traits({})["switches"] == ()
 
 
 @pytest.mark.parametrize("missing", ["pnic", "portgroup", "vswitch"])

@@ -1,0 +1,72 @@
+"""`history`: the runs of the journal, without a vCenter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from vsphere_motion.cli.columns import aligned
+from vsphere_motion.cli.connection import open_state_journal
+from vsphere_motion.cli.console import safe
+from vsphere_motion.cli.exit import ExitCode
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.requests import duration_option
+from vsphere_motion.report.escape import json_text
+
+if TYPE_CHECKING:
+    from vsphere_motion.run.records import RunSummary
+
+HEADER = ("RUN", "STARTED", "VCENTER", "USER", "STATE", "MOVES")
+
+
+@declare("history", formats=("table", "json"), connects=False)
+@duration_option("since", "Only runs that started so long ago or later, such as 7d or 12h.")
+@click.option("--vm", metavar="NAME", help="Only runs with this VM: a name, a glob or moid:vm-42.")
+def command(invocation: Invocation, /, *, since_s: float | None, vm: str | None) -> int:
+    """Show the runs of the journal, the newest first. vCenter is not asked."""
+    from vsphere_motion.service.history import history_document, read_history
+
+    since = None if since_s is None else datetime.now(UTC) - timedelta(seconds=since_s)
+    with open_state_journal(invocation) as journal:
+        runs = read_history(journal, since=since, vm=vm)
+        document = history_document(journal, runs)
+    if invocation.wants("json"):
+        invocation.console.result(json_text(document, indent=2))
+        return ExitCode.OK
+    if not runs:
+        invocation.console.note("The journal has no such run." if since or vm else "The journal has no runs yet.")
+        return ExitCode.OK
+    for line in history_lines(runs):
+        invocation.console.result(line)
+    return ExitCode.OK
+
+
+def history_lines(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """A heading and one row for each run."""
+    return aligned([HEADER, *(_row(run) for run in runs)])
+
+
+def state_word(run: RunSummary) -> str:
+    """`finished`, `watched` or `not finished`."""
+    if run.watch is not None:
+        return f"watched by {safe(run.watch.owner)} on {safe(run.watch.host)}, process {run.watch.pid}"
+    return "finished" if run.is_finished else "not finished"
+
+
+def _row(run: RunSummary) -> tuple[str, ...]:
+    from vsphere_motion.report.units import format_time
+
+    info = run.info
+    counts = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in run.counts) or "-"
+    return (
+        safe(info.run),
+        format_time(info.started_at),
+        safe(info.vcenter.host),
+        safe(info.user),
+        state_word(run),
+        counts,
+    )

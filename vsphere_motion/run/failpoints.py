@@ -1,0 +1,51 @@
+"""Places where a test of crashes kills this process: VSPHERE_MOTION_FAILPOINT=after_send:3 at the third passage.
+
+A testing aid. The command line arms it; where nothing is armed, a passage is one comparison. It is imported by every
+connection, so its imports are few (docs/decisions/0002-own-transport.md).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from vsphere_motion.errors import BadInput
+
+VARIABLE = "VSPHERE_MOTION_FAILPOINT"
+NAMES = ("after_intent", "after_send", "after_answer", "after_task_row", "after_outcome")
+"""In the order of a move: the intent is committed, the request is sent, the answer is read, the task is committed, the
+outcome is committed."""
+
+
+class _Armed:
+    """The armed failpoint, and how many passages are left to the deadly one."""
+
+    __slots__ = ("left", "name")
+
+    def __init__(self, name: str, left: int) -> None:
+        self.name = name
+        self.left = left
+
+
+_armed: _Armed | None = None
+
+
+def arm(text: str | None) -> None:
+    """Arm `NAME` or `NAME:N`; None or an empty text disarms.
+
+    Raises:
+        BadInput: there is no such failpoint, or N is no number above zero.
+    """
+    global _armed
+    name, _, number = (text or "").partition(":")
+    if text and (name not in NAMES or not (number or "1").isdecimal() or int(number or 1) < 1):
+        raise BadInput(f"{VARIABLE}={text} names no failpoint", hint=f"give NAME or NAME:N; NAME is {', '.join(NAMES)}")
+    _armed = _Armed(name, int(number or 1)) if text else None
+
+
+def passing(name: str) -> None:
+    """Die here by SIGKILL if this is the armed passage."""
+    if _armed is not None and _armed.name == name:
+        _armed.left -= 1
+        if _armed.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,113 @@
+"""The tables of the journal, version by version: an older file is brought to the present one, row by row kept.
+
+Rules of this file: a step is never changed once it was released; a new version is a new step at the end. All steps of
+an opening are one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+_FIRST = (
+    "CREATE TABLE schema_version (version INTEGER NOT NULL)",
+    "INSERT INTO schema_version VALUES (1)",
+    """CREATE TABLE run (
+    id TEXT PRIMARY KEY,
+    vcenter_uuid TEXT NOT NULL,
+    info TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT
+)""",
+    """CREATE TABLE move (
+    run TEXT NOT NULL REFERENCES run (id),
+    position INTEGER NOT NULL,
+    vm TEXT NOT NULL,
+    vm_name TEXT NOT NULL,
+    instance_uuid TEXT,
+    source TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    findings TEXT NOT NULL,
+    skipped TEXT NOT NULL,
+    memory_bytes INTEGER,
+    op_id TEXT,
+    intent_at TEXT,
+    task TEXT,
+    state TEXT NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (run, position)
+)""",
+)
+
+_WATCHES = (
+    """CREATE TABLE watch (
+    run TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    seen_at TEXT NOT NULL
+)""",
+    "CREATE INDEX move_by_vm ON move (vm, state)",
+    "DELETE FROM schema_version",  # the first release could be killed before it wrote its row
+    "INSERT INTO schema_version VALUES (2)",
+)
+"""Who watches a run, and when it was last heard of, both by vCenter's clock."""
+
+STEPS = (_FIRST, _WATCHES)
+SCHEMA_VERSION = len(STEPS)
+
+
+class ForeignDatabase(sqlite3.DatabaseError):
+    """A database that is not a journal."""
+
+
+class NewerSchema(sqlite3.DatabaseError):
+    """A journal of a newer version of this program.
+
+    Args:
+        version: the version that the file has.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"it has version {version}, newer than {SCHEMA_VERSION}")
+        self.version = version
+
+
+def bring_up_to_date(database: sqlite3.Connection) -> None:
+    """Make the tables, or change those of an older version; nothing is written where they are up to date.
+
+    Raises:
+        NewerSchema, ForeignDatabase: the file is not for this program; it is left as it is.
+        sqlite3.Error: the file cannot be read or written.
+    """
+    if read_version(database) == SCHEMA_VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for step in STEPS[read_version(database) :]:
+            for statement in step:
+                database.execute(statement)
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def read_version(database: sqlite3.Connection) -> int:
+    """The version of the tables; 0 if there are none.
+
+    Raises:
+        NewerSchema, ForeignDatabase: as their names say.
+    """
+    tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return 0
+    if not {"schema_version", "run", "move"} <= tables:
+        raise ForeignDatabase(f"it is a database of something else, with the tables {', '.join(sorted(tables))}")
+    row = database.execute("SELECT max(version) FROM schema_version").fetchone()
+    version = 1 if row[0] is None else row[0]
+    if not isinstance(version, int) or version < 1:
+        raise ForeignDatabase(f"its version is {version!r}")
+    if version > SCHEMA_VERSION:
+        raise NewerSchema(version)
+    return version

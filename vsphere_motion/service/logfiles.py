@@ -1,0 +1,247 @@
+"""The story of logs without a vCenter: read log files, packed ones, bundles and directories, and tell the migrations.
+
+Rules of this file: nothing is unpacked onto the disk and no file is read whole; what a file unpacks to is bounded. A
+packed file that ends early is read as far as it goes, and a note says so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from vsphere_motion.errors import BadInput
+from vsphere_motion.model.record import LoggedMotion
+from vsphere_motion.motionlog.gather import Gatherer
+from vsphere_motion.motionlog.scan import KERNEL_NEEDLES, NEEDLES, is_kernel_log, lines_of, needles_of
+
+BLOCK_BYTES = 1024 * 1024
+HEAD_BYTES = 16 * 1024
+BIG_BYTES = 16 * BLOCK_BYTES
+"""Files above this are searched for known words first, instead of line by line."""
+
+MAX_UNPACKED_BYTES = 32 * 1024**3
+MAX_RATIO = 1000
+"""How many times its size a packed file may unpack to; logs come to some 20, zeros to 1030."""
+
+STDIN = Path("-")
+
+_GZIP, _USTAR_AT = b"\x1f\x8b", 257
+_LOG_NAME = re.compile(
+    r"(?:vmkernel|vmkwarning|vmkalert|hostd|vpxa|vpxd|vmware|vobd|syslog)[\w.-]{0,100}|.{1,250}\.(?:log|txt|gz)(?:\.\d{1,4})?",
+    re.ASCII,
+)
+_VMWARE_LOG = re.compile(r"vmware(?:-\d{1,6})?\.log(?:\.gz)?", re.ASCII)
+
+
+@dataclass(slots=True)
+class LogFiles:
+    """What was found in the files.
+
+    Args:
+        motions: every migration, in the order in which they began.
+        files: how many logs were read, those inside bundles and directories included.
+        notes: what could not be read whole, and why.
+    """
+
+    motions: tuple[LoggedMotion, ...] = ()
+    files: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def read_log_files(
+    paths: Sequence[Path], *, migration_id: str | None = None, stdin: IO[bytes] | None = None
+) -> LogFiles:
+    """What log files say of migrations.
+
+    Args:
+        paths: logs of vmkernel, hostd, vpxa or a VM, also packed by gzip; support bundles (tar, tgz); directories, in
+            which files with a log's name are read; `-` for `stdin`.
+        migration_id: tell only this one, a decimal.
+
+    Raises:
+        BadInput: a file cannot be opened or is none of these; the details list every one.
+    """
+    reader = _Reader(migration_id)
+    problems: list[str] = []
+    for path in paths:
+        try:
+            _read_path(reader, path, stdin)
+        except (OSError, tarfile.TarError) as problem:
+            words = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+            problems.append(f"{path}: {words}")
+    if problems:
+        raise BadInput(
+            f"{len(problems)} of {len(paths)} could not be read: {problems[0]}",
+            hint="name log files, .gz files, support bundles, directories, or - for standard input",
+            details=tuple(problems[1:]),
+        )
+    return reader.result()
+
+
+class _Reader:
+    """Feeds files to a gatherer."""
+
+    def __init__(self, migration_id: str | None) -> None:
+        self._migration_id = migration_id
+        self._gatherer = Gatherer()
+        self._found = LogFiles()
+
+    def read(self, name: str, log: _Head, *, size: int | None) -> None:
+        """One log; `size` is None where it is not known before it is read."""
+        self._found.files += 1
+        self._gatherer.begin_file(vm_name=_vm_name(name))
+        try:
+            for line in lines_of(log.blocks(), self._needles(log, size)):
+                self._gatherer.read(line)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+            self.note(f"{name}: read up to where it is damaged: {problem}")
+
+    def note(self, words: str) -> None:
+        """Keep a note."""
+        self._found.notes.append(words)
+
+    def result(self) -> LogFiles:
+        """Everything that was found."""
+        motions = self._gatherer.motions()
+        self._found.motions = tuple(one for one in motions if self._migration_id in {None, one.migration_id})
+        return self._found
+
+    def _needles(self, log: _Head, size: int | None) -> tuple[bytes, ...] | None:
+        """The words to search for; a VM's own log has lines without an ID that belong to one."""
+        if size is not None and size < BIG_BYTES:
+            return None
+        if not is_kernel_log(log.peek(HEAD_BYTES)):
+            return NEEDLES
+        return KERNEL_NEEDLES if self._migration_id is None else needles_of(self._migration_id)
+
+
+def _read_path(reader: _Reader, path: Path, stdin: IO[bytes] | None) -> None:
+    if path == STDIN:
+        if stdin is None:
+            raise BadInput("there is no standard input to read")
+        _read_stream(reader, "standard input", stdin, size=None)
+    elif path.is_dir():
+        for member in _logs_below(path):
+            _read_path(reader, member, stdin)
+    else:
+        with path.open("rb") as stream:
+            _read_stream(reader, str(path), stream, size=path.stat().st_size)
+
+
+def _logs_below(directory: Path) -> Iterator[Path]:
+    for place, directories, names in os.walk(directory):
+        directories.sort()
+        for name in sorted(names):
+            if _LOG_NAME.fullmatch(name):
+                yield Path(place, name)
+
+
+def _read_stream(reader: _Reader, name: str, stream: IO[bytes], *, size: int | None) -> None:
+    """Read a stream as what its first bytes say it is: a log, a bundle, or either of them packed."""
+    head = _Head(stream)
+    if head.starts_with(_GZIP):
+        unpacked = _Head(_Bounded(gzip.GzipFile(fileobj=_as_file(head)), head))
+        if _is_tar(unpacked):
+            _read_bundle(reader, name, unpacked)
+        else:
+            reader.read(name, unpacked, size=None)
+    elif head.peek(512)[_USTAR_AT : _USTAR_AT + 5] == b"ustar":
+        _read_bundle(reader, name, head)
+    else:
+        reader.read(name, head, size=size)
+
+
+def _is_tar(unpacked: _Head) -> bool:
+    try:
+        return unpacked.peek(512)[_USTAR_AT : _USTAR_AT + 5] == b"ustar"
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return False
+
+
+def _read_bundle(reader: _Reader, name: str, stream: _Head) -> None:
+    try:
+        with tarfile.open(fileobj=_as_file(stream), mode="r|") as bundle:
+            for member in bundle:
+                if member.isfile() and _LOG_NAME.fullmatch(Path(member.name).name):
+                    packed = bundle.extractfile(member)
+                    if packed is not None:
+                        _read_stream(reader, f"{name}:{member.name}", packed, size=member.size)
+    except (tarfile.ReadError, EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        reader.note(f"{name}: read up to where it is damaged: {problem}")
+
+
+class _Head:
+    """A stream whose first bytes can be looked at before it is read; it counts what went through."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._kept = b""
+        self.passed_bytes = 0
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, which stay to be read."""
+        while len(self._kept) < size:
+            more = self._stream.read(size - len(self._kept))
+            if not more:
+                break
+            self._kept += more
+        return self._kept[:size]
+
+    def starts_with(self, magic: bytes) -> bool:
+        """Whether these are the next bytes."""
+        return self.peek(len(magic)) == magic
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        if self._kept:
+            taken = self._kept if size < 0 else self._kept[:size]
+            self._kept = self._kept[len(taken) :]
+        else:
+            taken = self._stream.read(size)
+        self.passed_bytes += len(taken)
+        return bytes(taken)
+
+    def blocks(self) -> Iterator[bytes]:
+        """What is left, block by block."""
+        while block := self.read(BLOCK_BYTES):
+            yield block
+
+
+class _Bounded:
+    """What a packed stream unpacks to; it ends with an error where that is beyond any log."""
+
+    def __init__(self, unpacked: Any, packed: _Head) -> None:
+        self._unpacked = unpacked
+        self._packed = packed
+        self._given_bytes = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file.
+
+        Raises:
+            zlib.error: it unpacks to more than a log would.
+        """
+        block: bytes = self._unpacked.read(BLOCK_BYTES if size < 0 else size)
+        self._given_bytes += len(block)
+        allowed = max(64 * BLOCK_BYTES, MAX_RATIO * self._packed.passed_bytes)
+        if self._given_bytes > min(allowed, MAX_UNPACKED_BYTES):
+            raise zlib.error(f"it unpacks to more than {self._given_bytes >> 20} MiB, which no log does")
+        return block
+
+
+def _as_file(stream: object) -> Any:
+    """The stream where a whole file object is asked for, and only `read` is used."""
+    return stream
+
+
+def _vm_name(name: str) -> str | None:
+    """The directory of a vmware.log is called after its VM."""
+    path = Path(name.rpartition(":")[2])
+    return path.parent.name or None if _VMWARE_LOG.fullmatch(path.name) else None
