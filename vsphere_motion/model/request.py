@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from vsphere_motion.model.list_file import ListFile
+
 
 class Opinions(Enum):
     """Whose checks are asked: ours on the snapshot, vCenter's own checkers, or both."""
@@ -33,6 +35,8 @@ class MoveRequest:
             such as `host:esx01`, `cluster:`, `folder:`, `pool:`, `datastore:` or `tag:category/name`.
         to_host: the destination: a host name, an inventory path or `moid:host-21`.
         exclude: what names VMs to leave out, in the same words.
+        listed: a file that names the VMs and where each shall go, instead of `selectors`; `to_host` is for its lines
+            that name no destination, and may be empty.
         skip_checks: ids of checks whose blockers the person overrides, each named.
         partial: move what can be moved when some VMs are blocked.
         strict: let `unknown` findings and warnings block as well.
@@ -46,6 +50,7 @@ class MoveRequest:
     partial: bool = False
     strict: bool = False
     opinions: Opinions = Opinions.BOTH
+    listed: ListFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,11 @@ def _of_datastore(inventory: Inventory, name: str, _: Tagged) -> Members:
 
 
 def _of_tag(inventory: Inventory, name: str, tagged: Tagged) -> Members:
-    assert name in tagged, "tags are read before words are resolved"
+    if name not in tagged:
+        raise BadInput(
+            f"{TAG}{name} cannot be looked up here: a snapshot does not say what carries a tag",
+            hint="name the VMs in another way, such as folder:, re: or a list",
+        )
     return Members(vms=tuple(vm for vm in inventory.vms if vm.ref in tagged[name]))
 
 
@@ -181,8 +185,11 @@ def _below(top: MoRef, members: Iterable[Container] | Iterable[Pool]) -> set[MoR
 def _chain(one: Container, parents: Mapping[MoRef, Container]) -> list[Container]:
     """The object and what it lies in, up to the root folder."""
     steps = [one]
-    while steps[-1].parent in parents and len(steps) < _MAX_DEPTH:
-        steps.append(parents[steps[-1].parent])
+    while len(steps) < _MAX_DEPTH:
+        parent = steps[-1].parent
+        if parent is None or parent not in parents:
+            break
+        steps.append(parents[parent])
     return steps
 
 

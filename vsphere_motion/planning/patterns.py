@@ -1,8 +1,8 @@
 """Regular expressions whose time grows with the text alone, whatever somebody writes.
 
-Rules of this file: a pattern names a set of whole texts; there is no search, no group to refer to, no look-around. It is
-read as Python's `re` reads it, and what only a backtracking matcher can do is refused by name. A text is read once, one
-character at a time, in the set of all places of the pattern where it may be; a set once met is remembered.
+Rules of this file: a pattern names a set of whole texts; there is no search, no group to refer to, no look-around. It
+is read as Python's `re` reads it, and what only a backtracking matcher can do is refused by name. A text is read once,
+one character at a time, in the set of all places of the pattern where it may be; a set once met is remembered.
 """
 
 from __future__ import annotations

@@ -47,9 +47,12 @@ def bound_s(jobs: Sequence[Job], links_bps: Sequence[float]) -> float:
 
 
 class _Running:
-    """A job on its way: what is left to send, and how fast that goes since when."""
+    """A job on its way: what is left to send, and how fast that goes since when.
 
-    __slots__ = ("job", "left_bytes", "rate", "since_s", "start_s", "version")
+    What is fixed comes first: it takes a slot and none of the network.
+    """
+
+    __slots__ = ("is_sending", "job", "left_bytes", "rate", "since_s", "start_s", "version")
 
     def __init__(self, job: int, now_s: float, left_bytes: float) -> None:
         self.job = job
@@ -57,6 +60,7 @@ class _Running:
         self.left_bytes = left_bytes
         self.rate = 0.0
         self.version = 0
+        self.is_sending = False
 
 
 class _Simulation:
@@ -66,7 +70,8 @@ class _Simulation:
         self._window = window
         self._now_s = 0.0
         self._running: dict[int, _Running] = {}
-        self._on: list[dict[int, _Running]] = [{} for _ in links_bps]
+        self._on = [0] * len(links_bps)
+        self._sending: list[dict[int, _Running]] = [{} for _ in links_bps]
         self._left = [0] * len(links_bps)
         self._ready: list[list[int]] = [[] for _ in links_bps]
         self._missing = [len(set(job.relies_on)) for job in jobs]
@@ -89,7 +94,10 @@ class _Simulation:
             self._now_s, number, version = heappop(self._events)
             running = self._running.get(number)
             if running is not None and running.version == version:
-                self._end(running)
+                if running.is_sending:
+                    self._end(running)
+                else:
+                    self._send(running)
         assert len(self._done) == len(self._jobs), "jobs that rely on each other in a circle never start"
         ordered = tuple(sorted(self._done, key=lambda one: (one.start_s, one.job)))
         makespan_s = max((one.end_s for one in ordered), default=0.0)
@@ -107,7 +115,7 @@ class _Simulation:
     def _fill(self, rooms: Sequence[int] | range) -> None:
         """Start what may start, in the rooms with most left to send first."""
         for room in sorted(rooms, key=lambda one: -self._left[one]):
-            while len(self._on[room]) < MOST_ON_A_HOST and (number := self._choose(room)) is not None:
+            while self._on[room] < MOST_ON_A_HOST and (number := self._choose(room)) is not None:
                 self._start(number)
 
     def _choose(self, room: int) -> int | None:
@@ -116,7 +124,7 @@ class _Simulation:
         for number in self._ready[room][:LOOK_AHEAD]:
             job = self._jobs[number]
             other = job.destination if job.source == room else job.source
-            if len(self._on[other]) >= MOST_ON_A_HOST:
+            if self._on[other] >= MOST_ON_A_HOST:
                 continue
             key = (-job.priority, self._left[other], -number)
             if (best is None or key > best) and self._window.fits(job.costs):
@@ -126,13 +134,22 @@ class _Simulation:
     def _start(self, number: int) -> None:
         job = self._jobs[number]
         self._window.take(job.costs)
-        # what is fixed is counted as bytes at the full link: it is small, and shares the slot as the rest does
-        link = min(self._links[job.source], self._links[job.destination])
-        running = _Running(number, self._now_s, job.sends_bytes + job.fixed_s * link)
+        running = _Running(number, self._now_s, job.sends_bytes)
         self._running[number] = running
         for room in {job.source, job.destination}:
             self._ready[room].remove(number)
-            self._on[room][number] = running
+            self._on[room] += 1
+        if job.fixed_s:
+            heappush(self._events, (self._now_s + job.fixed_s, number, running.version))
+        else:
+            self._send(running)
+
+    def _send(self, running: _Running) -> None:
+        job = self._jobs[running.job]
+        running.is_sending = True
+        running.since_s = self._now_s
+        for room in {job.source, job.destination}:
+            self._sending[room][running.job] = running
         self._share(job)
 
     def _end(self, running: _Running) -> None:
@@ -142,7 +159,8 @@ class _Simulation:
         self._done.append(Scheduled(job=running.job, start_s=running.start_s, end_s=self._now_s))
         touched = {job.source, job.destination}
         for room in touched:
-            del self._on[room][running.job]
+            del self._sending[room][running.job]
+            self._on[room] -= 1
             self._left[room] -= job.sends_bytes
         for number in self._enables[running.job]:
             self._missing[number] -= 1
@@ -159,15 +177,18 @@ class _Simulation:
 
     def _share(self, job: Job) -> None:
         """Two rooms have one job more or less: everything on them goes at another pace."""
-        touched = {**self._on[job.source], **self._on[job.destination]}
+        touched = {**self._sending[job.source], **self._sending[job.destination]}
         for running in touched.values():
             one = self._jobs[running.job]
+            rate = min(
+                self._links[one.source] / len(self._sending[one.source]),
+                self._links[one.destination] / len(self._sending[one.destination]),
+            )
+            if rate == running.rate:
+                continue
             running.left_bytes -= (self._now_s - running.since_s) * running.rate
             running.since_s = self._now_s
-            running.rate = min(
-                self._links[one.source] / len(self._on[one.source]),
-                self._links[one.destination] / len(self._on[one.destination]),
-            )
+            running.rate = rate
             running.version += 1
-            ends_s = self._now_s + max(0.0, running.left_bytes) / running.rate
+            ends_s = self._now_s + max(0.0, running.left_bytes) / rate
             heappush(self._events, (ends_s, running.job, running.version))

@@ -85,7 +85,7 @@ class _Words:
                 self._problems.append(problem)
         return found
 
-    def require(self, is_so: bool, message: str, hint: str | None = None) -> None:  # noqa: FBT001
+    def require(self, is_so: bool, message: str, hint: str | None = None) -> None:
         """Remember a complaint unless it is so."""
         if not is_so:
             self._problems.append(BadInput(message, hint=hint))

@@ -31,12 +31,13 @@ def select(
         missing = BadInput("no virtual machine is named", hint="name at least one, such as web01 or 'web*'")
         return Selected(vms=()), [missing]
     matches, problems = _matches(inventory, selectors, tagged)
-    excluded, more = _excluded(inventory, exclude, tagged)
+    out, more = excluded(inventory, exclude, tagged)
     problems += more
+    refs = {vm.ref for vm in out}
     found: dict[MoRef, Vm] = {}
     for match in matches:
         found |= {vm.ref: vm for vm in match.vms if vm.ref not in found}
-    kept = tuple(vm for ref, vm in found.items() if ref not in excluded)
+    kept = tuple(vm for ref, vm in found.items() if ref not in refs)
     if found and not kept and not problems:
         problems.append(BadInput("every virtual machine that is named is excluded", hint="take an --exclude away"))
     return Selected(vms=kept, matches=tuple(matches), excluded=len(found) - len(kept)), problems
@@ -54,15 +55,18 @@ def _matches(inventory: Inventory, selectors: Sequence[str], tagged: Tagged) -> 
     return matches, problems
 
 
-def _excluded(inventory: Inventory, exclude: Sequence[str], tagged: Tagged) -> tuple[set[MoRef], list[UsageProblem]]:
-    refs: set[MoRef] = set()
+def excluded(
+    inventory: Inventory, exclude: Sequence[str], tagged: Tagged = NO_TAGS
+) -> tuple[tuple[Vm, ...], list[UsageProblem]]:
+    """The VMs that `--exclude` takes out, each once, and everything that is wrong with its words."""
+    found: dict[MoRef, Vm] = {}
     problems: list[UsageProblem] = []
     for selector in exclude:
         try:
-            refs.update(vm.ref for vm in find_members(inventory, selector, tagged))
+            found |= {vm.ref: vm for vm in find_members(inventory, selector, tagged)}
         except UsageProblem as problem:
             problems.append(_of_exclude(selector, problem))
-    return refs, problems
+    return tuple(found.values()), problems
 
 
 def _of_exclude(selector: str, problem: UsageProblem) -> UsageProblem:

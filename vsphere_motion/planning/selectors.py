@@ -15,8 +15,8 @@ from vsphere_motion.model.selection import NO_TAGS, Match, Tagged
 from vsphere_motion.planning.groups import Members, find_group, is_group_word
 from vsphere_motion.planning.lookup import MOID, UUID, VmIndex
 from vsphere_motion.planning.names import is_glob, matches, matches_path, suggest
-from vsphere_motion.planning.places import SWAPPED, find_cluster, find_host, names_host
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
+from vsphere_motion.planning.places import SWAPPED, find_cluster, find_host, names_host
 from vsphere_motion.planning.visibility import invisible_vms, require_visible
 
 __all__ = ["describe_vm", "find_cluster", "find_host", "find_match", "find_members", "find_vms"]
@@ -122,7 +122,7 @@ def _ambiguous_vm(inventory: Inventory, selector: str, found: Sequence[Vm]) -> A
 
 
 def _no_vm(inventory: Inventory, selector: str, *, suggests: bool) -> NotFound:
-    if names_host(inventory, selector):
+    if suggests and names_host(inventory, selector):
         return NotFound(f"{selector} is a host, not a virtual machine", hint=SWAPPED)
     close = suggest(selector, _words(inventory.vms, selector)) if suggests and not is_glob(selector) else None
     verb = "matches" if is_glob(selector) else "is called"
@@ -132,7 +132,7 @@ def _no_vm(inventory: Inventory, selector: str, *, suggests: bool) -> NotFound:
 def _none_in_group(inventory: Inventory, selector: str, members: Members) -> NotFound:
     """Why a group has nobody to choose."""
     if not is_group_word(selector) and not members.vms:
-        return _no_vm(inventory, selector, suggests=False)
+        return _no_vm(inventory, selector, suggests=True)
     why = (
         f"its {len(members.vms)} are templates or vCenter's own, which only their own names choose"
         if members.vms

@@ -7,7 +7,7 @@ and what they refuse is planned again without that pair. Without a vCenter, a pl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory, Vm
@@ -45,7 +45,7 @@ def make_plan_file(
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
     """
     scope = scope_of(inventory, request)
-    pairs = _Pairs(inventory, request, scope, _surroundings(vcenter, inventory, scope, places))
+    pairs = _Pairs(inventory, request, scope, _surroundings(vcenter, inventory, request, scope, places))
     choice = choose(inventory, request, scope, pairs.verdicts)
     for turn in range(1, len(scope.wanted) + len(scope.others) + ROUNDS):
         if vcenter is None or not pairs.learn(_opinions(vcenter, inventory, request, choice, places), turn):
@@ -115,7 +115,9 @@ class _Pairs:
                     self._verdicts[cell.vm, cell.host] = verdict_of(cell.findings, self.request.skip_checks)
 
 
-def _surroundings(vcenter: VCenter | None, inventory: Inventory, scope: Scope, places: Places) -> Surroundings:
+def _surroundings(
+    vcenter: VCenter | None, inventory: Inventory, request: PlanRequest, scope: Scope, places: Places
+) -> Surroundings:
     """What is looked at besides the snapshot: each VM and each host is in one of the moves that are asked about."""
     if vcenter is None:
         return NOTHING
@@ -126,7 +128,8 @@ def _surroundings(vcenter: VCenter | None, inventory: Inventory, scope: Scope, p
         others = [one for one in hosts if host and one.ref != host.ref]
         if others:
             moves.append(move_to(inventory, vm, others[number % len(others)]))
-    return look_around(vcenter, inventory, moves, places)
+    found = look_around(vcenter, inventory, moves, places)
+    return replace(found, is_rebalancing=request.kind is PlanKind.REBALANCE)
 
 
 def _opinions(
