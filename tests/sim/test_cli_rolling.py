@@ -117,7 +117,7 @@ def test_the_first_failure_stops_it_and_resume_goes_on_at_that_host(
         assert set(observer.hosts().values()) == {"esx-002"}
 
         (patching.place / "fails-on").unlink()
-        resumed = run("rolling", "--resume", failed.json["rolling"], "--yes", "-o", "json")
+        resumed = run("resume", "-o", "json")
 
         assert resumed.exit_code == 0, resumed.text
         assert patching.hosts == ["esx-001", "esx-001", "esx-002"]
@@ -193,7 +193,10 @@ def test_what_cannot_be_done_is_refused_before_anything_moves(
     for words in ((), (cluster,), (cluster, "--each", "'"), (cluster, "--each", ""), ("--resume", "x", "--each", "y")):
         assert run("rolling", *words, "--yes").exit_code == 2, words
     assert run("rolling", "--resume", "roll-ffffff", "--yes").exit_code == 2
-    pair.control.patch(pair.control.moid("HostSystem", "esx-002"), {"name": "esx;touch /tmp/x", "summary.config.name": "esx;touch /tmp/x"})
+    pair.control.patch(
+        pair.control.moid("HostSystem", "esx-002"),
+        {"name": "esx;touch /tmp/x", "summary.config.name": "esx;touch /tmp/x"},
+    )
     hostile = run("rolling", cluster, "--each", f"sh -c '{patching.each}'", "--yes")
     assert hostile.exit_code == 2, hostile.text
     assert "has no name that is safe in a command" in hostile.stderr
@@ -215,3 +218,42 @@ def test_two_hosts_at_once_where_their_vms_fit(
     runs = [host["runs"] for host in done.json["hosts"]]
     assert runs[0] == runs[1] != runs[2] == runs[3]
     assert sorted(patching.hosts) == ["esx-001", "esx-002", "esx-003", "esx-004"]
+
+
+def test_a_rolling_that_is_given_up_names_what_it_leaves(
+    pair: SimulatedVCenter, program: ProgramFor, patching: Patching
+) -> None:
+    run = program(pair)
+    (patching.place / "fails-on").write_text("esx-001")
+    with observing(pair) as observer:
+        before = observer.hosts()
+        failed = run("rolling", cluster_of(pair), "--each", patching.each, "--yes", "-o", "json")
+        assert failed.exit_code == 6, failed.text
+
+        given_up = run("cancel", failed.json["rolling"], "--yes")
+
+        assert given_up.exit_code == 0, given_up.text
+        assert "esx-001 is left as it is (command)" in given_up.stdout
+        assert run("resume").exit_code == 0
+        assert patching.hosts == ["esx-001"]
+        assert run("restore", "esx-001", "--exit-maintenance", "--yes").exit_code == 0
+        assert observer.hosts() == before
+
+
+def test_a_host_that_is_not_well_afterwards_stops_it(
+    pair: SimulatedVCenter, program: ProgramFor, patching: Patching
+) -> None:
+    run, host = program(pair), pair.control.moid("HostSystem", "esx-001")
+    pair.control.patch(host, {"overallStatus": "red"})
+    with observing(pair) as observer:
+        before = observer.hosts()
+        sick = run("rolling", cluster_of(pair), "--each", patching.each, "--yes", "-o", "json")
+
+        assert sick.exit_code == 6, sick.text
+        assert states(sick.json) == {"esx-001": "checking", "esx-002": "planned"}
+        assert "its overall status is red" in sick.json["hosts"][0]["note"]
+        pair.control.patch(host, {"overallStatus": "green"})
+        resumed = run("rolling", "--resume", sick.json["rolling"], "--yes", "-o", "json")
+        assert resumed.exit_code == 0, resumed.text
+        assert patching.hosts == ["esx-001", "esx-002"], "the command is not run again"
+        assert observer.hosts() == before

@@ -122,30 +122,29 @@ def test_names_come_from_standard_input_one_a_line(run: Program) -> None:
     assert [move["vm"]["name"] for move in done.json["moves"]] == ["web01", "odd/name", "far"]
 
 
-@pytest.mark.parametrize(
-    ("words", "stdin", "message"),
-    [
-        pytest.param(("-", "-"), "web01\n", "standard input can be read once", id="twice"),
-        pytest.param(("-", "--password-stdin"), "web01\n", "standard input can be read once", id="with the password"),
-        pytest.param(("-",), "\n \n", "standard input names no virtual machine", id="empty"),
-        pytest.param((), "", "Missing argument 'VM...'", id="nothing"),
-        pytest.param(("web01", "-f", "list.csv"), "", "-f names the VMs", id="words and a file"),
-        pytest.param(("re:(a",), "", "a ( has no )", id="a broken expression"),
-        pytest.param(("host:",), "", "host: names nothing", id="no name"),
-        pytest.param(("folder:nowhere",), "", "no folder is called nowhere", id="no folder"),
-        pytest.param(("vCLS*",), "", "vCenter's own", id="a glob of system VMs"),
-        pytest.param(("host:esx-4",), "", "there is none", id="an empty host"),
-        pytest.param(("web01", "--exclude", "webb*"), "", "--exclude webb*: no virtual machine matches", id="exclude"),
-        pytest.param(("web01", "--exclude", "host:esx-1"), "", "every virtual machine that is named is", id="all out"),
-    ],
-)
-def test_words_that_cannot_be_used_end_with_exit_2(
-    words: tuple[str, ...], stdin: str, message: str, run: Program, site: SimulatedVCenter
-) -> None:
-    done = run("migrate", *words, "--to-host", "esx-2", "--yes", stdin=stdin)
+REFUSED: list[tuple[tuple[str, ...], str, str]] = [
+    (("-", "-"), "web01\n", "standard input can be read once"),
+    (("-", "--password-stdin"), "web01\n", "standard input can be read once"),
+    (("-",), "\n \n", "standard input names no virtual machine"),
+    ((), "", "Missing argument 'VM...'"),
+    (("web01", "-f", "list.csv"), "", "-f names the VMs"),
+    (("re:(a",), "", "a ( has no )"),
+    (("host:",), "", "host: names nothing"),
+    (("folder:nowhere",), "", "no folder is called nowhere"),
+    (("vCLS*",), "", "vCenter's own"),
+    (("host:esx-4",), "", "there is none"),
+    (("web01", "--exclude", "webb*"), "", "--exclude webb*: no virtual machine matches"),
+    (("web01", "--exclude", "host:esx-1"), "", "every virtual machine that is named is"),
+]
+"""Words, standard input, and what is said of them."""
 
-    assert done.exit_code == 2, done.text
-    assert message in done.stderr
+
+def test_words_that_cannot_be_used_end_with_exit_2_and_nothing_moves(run: Program, site: SimulatedVCenter) -> None:
+    for words, stdin, message in REFUSED:
+        done = run("migrate", *words, "--to-host", "esx-2", "--yes", stdin=stdin)
+
+        assert done.exit_code == 2, (words, done.text)
+        assert message in done.stderr, words
     assert {call["method"] for call in site.control.trace()} <= READS
 
 
@@ -180,23 +179,36 @@ def test_a_tag_names_its_virtual_machines_and_leaves_the_session_alone(
     assert {outcome["state"] for outcome in moved.json["outcomes"]} == {"moved"}
 
 
-@pytest.mark.parametrize(
-    ("word", "message", "hint"),
-    [
-        ("tag:env/prodd", "the category env has no tag prodd", "did you mean prod?"),
-        ("tag:enw/prod", "no tag category is called enw", "did you mean env?"),
-        ("tag:prod", "tag:prod names no tag", "a category and a tag"),
-        ("tag:env/idle", "tag:env/idle names no virtual machine to choose", "check the spelling"),
-    ],
-)
-def test_a_tag_that_names_nothing_is_told(
-    word: str, message: str, hint: str, run: Program, site: SimulatedVCenter, automation: Any
-) -> None:
+UNTAGGED = [
+    ("tag:env/prodd", "the category env has no tag prodd", "did you mean prod?"),
+    ("tag:enw/prod", "no tag category is called enw", "did you mean env?"),
+    ("tag:prod", "tag:prod names no tag", "a category and a tag"),
+    ("tag:env/idle", "tag:env/idle names no virtual machine to choose", "check the spelling"),
+]
+
+
+def test_a_tag_that_names_nothing_is_told(run: Program, site: SimulatedVCenter, automation: Any) -> None:
     tag(automation, site, "env", "prod", "web01")
     tag(automation, site, "env", "idle")
+    for word, message, hint in UNTAGGED:
+        done = run("check", word, "--to-host", "esx-2")
 
-    done = run("check", word, "--to-host", "esx-2")
+        assert done.exit_code == 2, (word, done.text)
+        assert message in done.stderr, word
+        assert hint in done.stderr, word
 
-    assert done.exit_code == 2, done.text
-    assert message in done.stderr
-    assert hint in done.stderr
+
+def test_plans_take_the_same_words(run: Program, site: SimulatedVCenter, automation: Any) -> None:
+    tag(automation, site, "env", "prod", "web01", "db01", "far")
+
+    planned = run("plan", "migrate", "tag:env/prod", "--exclude", "db01", "--to-cluster", "red", "-o", "json")
+    assert planned.exit_code == 0, planned.text
+    assert [move["vm"]["name"] for move in planned.json["moves"]] == ["web01"]
+    assert planned.json["choices"]["exclude"] == ["db01"]
+
+    emptied = run("evacuate", "esx-1", "--exclude", "tag:env/prod", "--dry-run", "-o", "json")
+    assert emptied.exit_code == 0, emptied.text
+    assert [move["vm"]["name"] for move in emptied.json["moves"]] == ["web02"]
+    left = {one["vm"]["name"]: one["why"] for one in emptied.json["left"]}
+    assert left["web01"] == left["db01"] == "it is excluded"
+    assert {call["method"] for call in site.control.trace()} <= READS

@@ -14,14 +14,13 @@ from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.placement_options import (
     dry_run_option,
-    max_per_host_option,
     partial_option,
+    planned_running_options,
     reports_option,
     yes_option,
 )
 from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, run_planned, show_plan_file
 from vsphere_motion.cli.requests import places_of, report_files
-from vsphere_motion.cli.running import running_options
 
 if TYPE_CHECKING:
     from vsphere_motion.service.migrate import RunOptions
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 @partial_option
 @dry_run_option
 @yes_option
-@max_per_host_option
-@running_options
+@planned_running_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -45,7 +43,6 @@ def command(
     partial: bool,
     dry_run: bool,
     yes: bool,
-    max_per_host: int | None,
     reports: tuple[str, ...],
     options: RunOptions,
 ) -> int:
@@ -57,9 +54,7 @@ def command(
     from vsphere_motion.service.plan_files import read_plan
 
     plan_file = read_plan(Path(file))
-    wish = Wish(
-        options=replace(options, max_per_host=max_per_host), partial=partial, yes=yes, files=report_files(reports)
-    )
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     with open_vcenter(invocation) as vcenter:
         ready = prepare(vcenter, plan_file, replan=replan, partial=partial, places=places_of(invocation))
         if ready.done:

@@ -14,7 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("migrate", "Check, move and verify virtual machines."),
     "evacuate": ("evacuate", "Empty hosts, and enter maintenance mode if wanted."),
     "restore": ("restore", "Bring back what a run has moved, as far as it fits."),
-    "rolling": ("rolling", "Work on a cluster host by host: empty, maintenance mode, a command, and back."),
+    "rolling": ("rolling", "Empty, patch and fill the hosts of a cluster, one by one."),
     "rebalance": ("rebalance", "Even out the hosts of a cluster with few moves."),
     "spread": ("spread", "Move VMs so that the rules of a cluster hold again."),
     "plan": ("plan", "Make, show and compare plans as files; change nothing."),

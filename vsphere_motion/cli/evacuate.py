@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -16,17 +15,16 @@ from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.placement_options import (
     dry_run_option,
     hosts_argument,
-    max_per_host_option,
     partial_option,
     placement_options,
     plan_request,
+    planned_running_options,
     powered_off_option,
     reports_option,
     yes_option,
 )
 from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, run_planned, show_plan_file
 from vsphere_motion.cli.requests import places_of, report_files
-from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.watching import Watched
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
 
@@ -44,8 +42,7 @@ if TYPE_CHECKING:
 @dry_run_option
 @yes_option
 @placement_options
-@max_per_host_option
-@running_options
+@planned_running_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -59,9 +56,9 @@ def command(
     dry_run: bool,
     yes: bool,
     cordoned: tuple[str, ...],
+    exclude: tuple[str, ...],
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
-    max_per_host: int | None,
     reports: tuple[str, ...],
     options: RunOptions,
 ) -> int:
@@ -77,23 +74,23 @@ def command(
         to_cluster=to_cluster,
         powered_off=powered_off,
         cordoned=cordoned,
+        exclude=exclude,
         use_ha_reserve=use_ha_reserve,
         skip_checks=skip_checks,
     )
-    wish = Wish(
-        options=replace(options, max_per_host=max_per_host), partial=partial, yes=yes, files=report_files(reports)
-    )
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     from vsphere_motion.service.apply import runnable_plan
-    from vsphere_motion.service.placing import make_plan_file
+    from vsphere_motion.service.placing import make_plan
 
     with open_vcenter(invocation) as vcenter:
         inventory = vcenter.snapshot()
         places = places_of(invocation)
-        file = make_plan_file(inventory, request, vcenter=vcenter, places=places)
+        made = make_plan(inventory, request, vcenter=vcenter, places=places)
+        file = made.file
         if dry_run:
             show_plan_file(invocation, file)
             return code_of_plan_file(file)
-        plan = runnable_plan(vcenter, inventory, file, partial=partial, places=places)
+        plan = runnable_plan(vcenter, inventory, file, partial=partial, places=places, findings=made.findings)
         after = _Maintenance(invocation, vcenter, file) if maintenance_mode else None
         code = run_planned(invocation, vcenter, file, plan, wish, *((after,) if after else ()))
         return code if after is None or code != ExitCode.OK else after.code

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from vsphere_motion.cli.requests import require_known, skip_check_option
+from vsphere_motion.cli.running import running_options
+from vsphere_motion.cli.selecting import exclude_option
 from vsphere_motion.model.plan_file import PlanKind
-from vsphere_motion.model.plan_request import DEFAULT_MAX_MOVES, DEFAULT_MIN_GAIN, PlanRequest
+from vsphere_motion.model.plan_request import (
+    DEFAULT_MAX_MOVES,
+    DEFAULT_MIN_GAIN,
+    MOST_AT_ONCE,
+    MOST_PER_HOST,
+    PlanRequest,
+)
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.migrate import RunOptions
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 
@@ -22,9 +35,6 @@ powered_off_option = click.option(
     default="move",
     help="What to do with VMs that are off [move].",
 )
-max_per_host_option = click.option(
-    "--max-per-host", type=click.IntRange(min=1), metavar="N", help="Migrations at once for each host [8]."
-)
 partial_option = click.option("--partial", is_flag=True, help="Move what can be moved when some VMs cannot.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Plan, show and stop.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -35,6 +45,7 @@ _PLACING = (
     click.option(
         "--cordon", "cordoned", metavar="HOST", multiple=True, help="Place nothing on this host (repeatable)."
     ),
+    exclude_option,
     click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too."),
     skip_check_option,
 )
@@ -73,6 +84,35 @@ def evenness_options(function: Declared) -> Declared:
     return function
 
 
+def planned_running_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Declare the options of a run of a plan; the command gets them as `options`, a `RunOptions`.
+
+    A plan knows what each move costs each host, so its own limits take the place of one for all moves.
+    """
+
+    @functools.wraps(function)
+    def with_limits(*args: Any, max_per_host: int, options: RunOptions, **values: Any) -> int:
+        source = click.get_current_context().get_parameter_source("max_concurrent")
+        at_once = options.max_concurrent if source is ParameterSource.COMMANDLINE else MOST_AT_ONCE
+        limited = replace(options, max_per_host=max_per_host, max_concurrent=at_once)
+        return function(*args, options=limited, **values)
+
+    declared = running_options(_per_host(with_limits))
+    for option in getattr(declared, "__click_params__", ()):
+        if option.name == "max_concurrent":
+            option.help = f"Migrations at once [{MOST_AT_ONCE}]."
+    return declared
+
+
+_per_host = click.option(
+    "--max-per-host",
+    type=click.IntRange(min=1),
+    default=MOST_PER_HOST,
+    metavar="N",
+    help=f"Migrations at once for each host [{MOST_PER_HOST}].",
+)
+
+
 def plan_request(
     kind: PlanKind,
     words: tuple[str, ...],
@@ -97,8 +137,3 @@ def plan_request(
         skip_checks=skip_checks,
         **given,
     )
-
-
-def file_of(word: str | None) -> Path | None:
-    """The file that a word names; None where none is given."""
-    return None if word is None else Path(word)

@@ -155,13 +155,14 @@ def plan_and_run(invocation: Invocation, request: PlanRequest, wish: Wish, *, dr
     from vsphere_motion.cli.connection import open_vcenter
     from vsphere_motion.cli.requests import places_of
     from vsphere_motion.service.apply import runnable_plan
-    from vsphere_motion.service.placing import make_plan_file
+    from vsphere_motion.service.placing import make_plan
 
     with open_vcenter(invocation) as vcenter:
         inventory, places = vcenter.snapshot(), places_of(invocation)
-        file = make_plan_file(inventory, request, vcenter=vcenter, places=places)
+        made = make_plan(inventory, request, vcenter=vcenter, places=places)
+        file = made.file
         if dry_run:
             show_plan_file(invocation, file)
             return code_of_plan_file(file)
-        plan = runnable_plan(vcenter, inventory, file, partial=wish.partial, places=places)
+        plan = runnable_plan(vcenter, inventory, file, partial=wish.partial, places=places, findings=made.findings)
         return run_planned(invocation, vcenter, file, plan, wish)

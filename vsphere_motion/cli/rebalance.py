@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vsphere_motion.cli.invocation import Invocation
@@ -11,16 +10,15 @@ from vsphere_motion.cli.placement_options import (
     cluster_argument,
     dry_run_option,
     evenness_options,
-    max_per_host_option,
     partial_option,
     placement_options,
     plan_request,
+    planned_running_options,
     reports_option,
     yes_option,
 )
 from vsphere_motion.cli.planned_run import Wish, plan_and_run
 from vsphere_motion.cli.requests import report_files
-from vsphere_motion.cli.running import running_options
 from vsphere_motion.model.plan_file import PlanKind
 
 if TYPE_CHECKING:
@@ -34,8 +32,7 @@ if TYPE_CHECKING:
 @dry_run_option
 @yes_option
 @placement_options
-@max_per_host_option
-@running_options
+@planned_running_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -49,9 +46,9 @@ def command(
     dry_run: bool,
     yes: bool,
     cordoned: tuple[str, ...],
+    exclude: tuple[str, ...],
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
-    max_per_host: int | None,
     reports: tuple[str, ...],
     options: RunOptions,
 ) -> int:
@@ -66,10 +63,9 @@ def command(
         max_moves=max_moves,
         min_gain=min_gain,
         cordoned=cordoned,
+        exclude=exclude,
         use_ha_reserve=use_ha_reserve,
         skip_checks=skip_checks,
     )
-    wish = Wish(
-        options=replace(options, max_per_host=max_per_host), partial=partial, yes=yes, files=report_files(reports)
-    )
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     return plan_and_run(invocation, request, wish, dry_run=dry_run)

@@ -211,6 +211,7 @@ class PlanChoices:
     Args:
         words: the hosts, cluster or VMs as the person named them.
         cordoned: hosts that nothing is placed on, as the person named them.
+        exclude: VMs that stay where they are, as the person named them.
         keeps_ha_reserve: whether what vSphere HA keeps free for failed hosts stays free.
     """
 
@@ -223,6 +224,7 @@ class PlanChoices:
     moves_powered_off: bool = True
     skip_checks: tuple[str, ...] = ()
     cordoned: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     keeps_ha_reserve: bool = True
 
 

@@ -9,6 +9,12 @@ from vsphere_motion.model.plan_file import PlanChoices, PlanKind
 DEFAULT_MAX_MOVES = 20
 DEFAULT_MIN_GAIN = 2.0
 
+MOST_AT_ONCE = 64
+"""Moves of one plan at once; vCenter's limits for each host leave far fewer at most sites."""
+
+MOST_PER_HOST = 4
+"""Moves that a host takes part in: half of what vCenter lets it (8, vSphere 6.7 docs), so that others have room."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
@@ -23,6 +29,7 @@ class PlanRequest:
         moves_powered_off: whether VMs that are powered off leave as well.
         skip_checks: ids of checks whose blockers are overridden.
         cordoned: hosts that nothing is placed on.
+        exclude: what names VMs that stay where they are.
         keeps_ha_reserve: leave free what vSphere HA keeps for failed hosts.
     """
 
@@ -36,6 +43,7 @@ class PlanRequest:
     moves_powered_off: bool = True
     skip_checks: tuple[str, ...] = ()
     cordoned: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     keeps_ha_reserve: bool = True
 
     @property
@@ -52,6 +60,7 @@ class PlanRequest:
             moves_powered_off=self.moves_powered_off,
             skip_checks=self.skip_checks,
             cordoned=self.cordoned,
+            exclude=self.exclude,
             keeps_ha_reserve=self.keeps_ha_reserve,
         )
 
@@ -69,5 +78,6 @@ def request_of(kind: PlanKind, choices: PlanChoices) -> PlanRequest:
         moves_powered_off=choices.moves_powered_off,
         skip_checks=choices.skip_checks,
         cordoned=choices.cordoned,
+        exclude=choices.exclude,
         keeps_ha_reserve=choices.keeps_ha_reserve,
     )

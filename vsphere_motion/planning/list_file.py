@@ -29,6 +29,10 @@ from vsphere_motion.planning.time_window import parse_window
 
 Found = TypeVar("Found", Host, Cluster)
 
+MANY_MOVES = 5000
+"""Moves of one file for which an order is looked for beforehand; with more, it would take longer than it helps, and the
+checks of each move say on their own that its host is full."""
+
 _LATER = ("datastore", "pool", "folder")
 _SHOWN = 8
 
@@ -253,7 +257,7 @@ def _stuck(inventory: Inventory, rows: Sequence[_Row]) -> Iterator[LineProblem]:
     """Moves that wait for each other: their hosts are too full for any order, also with a detour over a third host."""
     moving = [row for row in rows if row.vm.host != row.host.ref]
     ends = {row.host.ref for row in moving} & {row.vm.host for row in moving}
-    if not ends:
+    if not ends or len(moving) > MANY_MOVES:
         return
     hosts = _around(inventory, moving)
     verdicts = {(row.vm.ref, host.ref): Verdict(why_not=None) for row in moving for host in hosts}

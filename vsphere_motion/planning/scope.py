@@ -15,13 +15,16 @@ from vsphere_motion.model.inventory import Cluster, Host, Inventory, PowerState,
 from vsphere_motion.model.plan_file import PlanHost, PlanKind, PlanLeft, PlanVm
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.selection import NO_TAGS, Tagged
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
 from vsphere_motion.planning.resolve import resolve_vms
+from vsphere_motion.planning.selection import excluded
 from vsphere_motion.planning.selectors import find_cluster, find_host
 from vsphere_motion.preflight.registry import known_ids
 
 SYSTEM = "a system VM: vCenter or a solution looks after it"
 TEMPLATE = "a template: convert it to a virtual machine to move it"
+EXCLUDED = "it is excluded"
 POWERED_OFF = "it is powered off, and those are left"
 ALREADY_THERE = "it is already there"
 
@@ -52,13 +55,16 @@ class Scope:
     emptied: tuple[Host, ...] = ()
 
 
-def scope_of(inventory: Inventory, request: PlanRequest) -> Scope:
+def scope_of(inventory: Inventory, request: PlanRequest, tagged: Tagged = NO_TAGS) -> Scope:
     """The scope of a request.
+
+    Args:
+        tagged: what carries the tags that the request names.
 
     Raises:
         NotFound, Ambiguous, BadInput, UsageProblem: words cannot be used; the details have every one.
     """
-    words = _Words(inventory)
+    words = _Words(inventory, request.exclude, tagged)
     for check_id in request.skip_checks:
         words.require(check_id in known_ids(), f"no check is called {check_id}")
     if request.kind is PlanKind.EVACUATE:
@@ -71,9 +77,11 @@ def scope_of(inventory: Inventory, request: PlanRequest) -> Scope:
 class _Words:
     """Looks words up and remembers what cannot be used."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, exclude: Sequence[str], tagged: Tagged) -> None:
         self._inventory = inventory
-        self._problems: list[UsageProblem] = []
+        vms, self._problems = excluded(inventory, exclude, tagged)
+        self.out = frozenset(vm.ref for vm in vms)
+        self.tagged = tagged
 
     def look_up(self, find: Callable[[Inventory, str], Found], words: Iterable[str]) -> list[Found]:
         """What the words name, as far as they name something."""
@@ -122,7 +130,7 @@ def _of_hosts(inventory: Inventory, request: PlanRequest, words: _Words) -> Scop
         if host.compute_resource is not None
     }
     present = [vm for vm in inventory.vms if vm.host in leaving]
-    left = tuple(_left(inventory, vm, why) for vm in present if (why := _why_left(vm, request)))
+    left = tuple(_left(inventory, vm, why) for vm in present if (why := _why_left(vm, request, words.out)))
     kept = {one.vm.moid for one in left}
     wanted = tuple(vm for vm in present if vm.ref.moid not in kept)
     hosts = _united([emptied, *to.values()])
@@ -131,7 +139,7 @@ def _of_hosts(inventory: Inventory, request: PlanRequest, words: _Words) -> Scop
         closed=closed,
         leaving=leaving,
         wanted=wanted,
-        others=_others(inventory, hosts, wanted, leaving),
+        others=tuple(vm for vm in _others(inventory, hosts, wanted, leaving) if vm.ref not in words.out),
         to=to,
         left=left,
         emptied=tuple(emptied),
@@ -139,8 +147,8 @@ def _of_hosts(inventory: Inventory, request: PlanRequest, words: _Words) -> Scop
 
 
 def _of_vms(inventory: Inventory, request: PlanRequest, words: _Words) -> Scope:
-    vms = words.look_up(lambda seen, _: resolve_vms(seen, request.words), ["all of them"])
-    chosen = vms[0] if vms else ()
+    vms = words.look_up(lambda seen, _: resolve_vms(seen, request.words, (), words.tagged), ["all of them"])
+    chosen = tuple(vm for vm in (vms[0] if vms else ()) if vm.ref not in words.out)
     hosts = words.look_up(find_host, [request.to_host] if request.to_host else [])
     clusters = words.look_up(find_cluster, [request.to_cluster] if request.to_cluster else [])
     closed = frozenset(host.ref for host in words.look_up(find_host, request.cordoned))
@@ -174,7 +182,7 @@ def _of_cluster(inventory: Inventory, request: PlanRequest, words: _Words) -> Sc
     words.settle()
     hosts = _united([_members(inventory, cluster.ref) for cluster in clusters])
     refs = {host.ref for host in hosts}
-    present = [vm for vm in inventory.vms if vm.host in refs and not vm.is_template]
+    present = [vm for vm in inventory.vms if vm.host in refs and not vm.is_template and vm.ref not in words.out]
     return Scope(
         hosts=hosts,
         closed=closed,
@@ -198,7 +206,9 @@ def _others(
     )
 
 
-def _why_left(vm: Vm, request: PlanRequest) -> str | None:
+def _why_left(vm: Vm, request: PlanRequest, out: frozenset[MoRef]) -> str | None:
+    if vm.ref in out:
+        return EXCLUDED
     if vm.is_template:
         return TEMPLATE
     if is_system_vm(vm):

@@ -17,6 +17,7 @@ from vsphere_motion.model.plan_file import (
     PlanTimes,
     PlanVm,
 )
+from vsphere_motion.model.plan_request import MOST_AT_ONCE, MOST_PER_HOST
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.schedule import Job, Slot
 from vsphere_motion.model.site import Site, Step
@@ -56,7 +57,8 @@ def plan_moves(
     """The moves of a plan in the order in which they may start, and what the whole is expected to take."""
     jobs = [_job(seen, step) for step in steps]
     links = [room.link_bps for room in seen.site.rooms]
-    schedule = make_schedule(jobs, links, Window(others=others_of(inventory)))
+    window = Window(others=others_of(inventory), max_concurrent=MOST_AT_ONCE, max_per_host=MOST_PER_HOST)
+    schedule = make_schedule(jobs, links, window)
     times = {one.job: one for one in schedule.jobs}
     moves = tuple(
         PlanMove(

@@ -88,7 +88,7 @@ def quieted(before: Override | None) -> Override:
 
 
 def restored(before: Override | None) -> Override | None:
-    """The override to put back. One that did not say whether DRS may is named: unset means that it may (vSphere API)."""
+    """The override to put back; where it did not say whether DRS may, it says so now: unset means yes (vSphere API)."""
     return before if before is None or before.enabled is not None else Override(enabled=True, behavior=before.behavior)
 
 

@@ -6,21 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vsphere_motion.errors import BadInput, StalePlan
+from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.plan_file import PlanFile, PlanMove
 from vsphere_motion.model.plan_request import request_of
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.model.site import Step
 from vsphere_motion.planning.facts import Standing, compare
 from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT, SiteRules, site_of
+from vsphere_motion.planning.plan import planned_move
 from vsphere_motion.planning.resolve import move_to
 from vsphere_motion.planning.selectors import find_host
 from vsphere_motion.planning.steps import shortfalls, slots_of
-from vsphere_motion.service.check import check_moves
+from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.placing import make_plan_file
+from vsphere_motion.service.placing import Findings, make_plan
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 MAKE_AGAIN = "look at the differences; --replan makes the plan again from how things are now and shows it"
@@ -79,8 +82,9 @@ def prepare(
             details=standing.differences,
         )
     if standing.differences:
-        plan = make_plan_file(inventory, request_of(plan.kind, plan.choices), vcenter=vcenter, places=places)
-        standing = Standing()
+        made = make_plan(inventory, request_of(plan.kind, plan.choices), vcenter=vcenter, places=places)
+        again = runnable_plan(vcenter, inventory, made.file, partial=partial, places=places, findings=made.findings)
+        return Ready(plan=again, file=made.file)
     return Ready(
         plan=runnable_plan(vcenter, inventory, plan, standing.done, partial=partial, places=places),
         file=plan,
@@ -105,12 +109,20 @@ def runnable_plan(
     *,
     partial: bool = False,
     places: Places = NOWHERE,
+    findings: Findings | None = None,
 ) -> Plan:
-    """What is left of a plan, checked again; who waits for whom is renumbered."""
+    """What is left of a plan, with its findings; who waits for whom is renumbered.
+
+    Args:
+        findings: what was found of the moves a moment ago; None: they are checked now.
+    """
     numbers = [number for number in range(len(file.moves)) if number not in done]
     place = {number: position for position, number in enumerate(numbers)}
     moves = [file.moves[number] for number in numbers]
-    checked = _checked(vcenter, inventory, file, moves, places)
+    if findings is None:
+        findings = _found(vcenter, inventory, file, moves, places)
+    request = _request(file)
+    checked = [_without_answered(_planned(inventory, move, findings, request), move) for move in moves]
     planned = tuple(
         replace(
             one,
@@ -122,17 +134,26 @@ def runnable_plan(
     return Plan(moves=planned, skip_checks=file.choices.skip_checks, partial=partial)
 
 
-def _checked(
+def _found(
     vcenter: VCenter, inventory: Inventory, file: PlanFile, moves: Sequence[PlanMove], places: Places
-) -> list[PlannedMove]:
-    """Each move with its findings, without those that placement has answered for all of them together."""
-    request = MoveRequest(selectors=(), to_host="", skip_checks=file.choices.skip_checks, partial=True)
-    found: dict[int, PlannedMove] = {}
+) -> Findings:
+    """What both sides' checks say of each move."""
+    found: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = {}
     for batch in _batches(moves):
         wanted = [_move(inventory, moves[number]) for number in batch]
-        plan = check_moves(vcenter, inventory, wanted, request, places)
-        found |= dict(zip(batch, plan.moves, strict=True))
-    return [_without_answered(found[number], moves[number]) for number in range(len(moves))]
+        plan = check_moves(vcenter, inventory, wanted, _request(file), places)
+        for number, planned in zip(batch, plan.moves, strict=True):
+            found[moves[number].vm.ref, moves[number].destination.ref] = planned.findings
+    return found
+
+
+def _request(file: PlanFile) -> MoveRequest:
+    return MoveRequest(selectors=(), to_host="", skip_checks=file.choices.skip_checks, partial=True)
+
+
+def _planned(inventory: Inventory, move: PlanMove, findings: Findings, request: MoveRequest) -> PlannedMove:
+    found = findings.get((move.vm.ref, move.destination.ref), ())
+    return with_facts(inventory, planned_move(_move(inventory, move), found, request))
 
 
 def _batches(moves: Sequence[PlanMove]) -> list[list[int]]:

@@ -7,7 +7,9 @@ and what they refuse is planned again without that pair. Without a vCenter, a pl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory, Vm
@@ -16,6 +18,7 @@ from vsphere_motion.model.plan_file import PlanFile, PlanHost, PlanKind
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.selection import NO_TAGS
 from vsphere_motion.planning.choose import Choice, choose, evenness_of, reason_for, stuck_of
 from vsphere_motion.planning.facts import facts_of, fingerprint_of
 from vsphere_motion.planning.placement.of_inventory import Verdict, verdict_of
@@ -27,15 +30,35 @@ from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.surroundings import NOTHING, Surroundings
 from vsphere_motion.service.check import check_moves
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 ROUNDS = 5
 """How often a plan is made again with the pairs left out that vCenter refused; then such a VM stays where it is."""
 
 
+Findings: TypeAlias = Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]]
+"""What was found of a VM on a host, by the references of both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A plan, and what was found of each pair that was looked at, so that it need not be asked for again at once."""
+
+    file: PlanFile
+    findings: Findings
+
+
 def make_plan_file(
     inventory: Inventory, request: PlanRequest, *, vcenter: VCenter | None = None, places: Places = NOWHERE
 ) -> PlanFile:
+    """The plan of a request; as `make_plan`."""
+    return make_plan(inventory, request, vcenter=vcenter, places=places).file
+
+
+def make_plan(
+    inventory: Inventory, request: PlanRequest, *, vcenter: VCenter | None = None, places: Places = NOWHERE
+) -> Made:
     """The plan of a request against one snapshot.
 
     Args:
@@ -44,25 +67,34 @@ def make_plan_file(
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
     """
-    scope = scope_of(inventory, request)
+    tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *request.exclude))
+    scope = scope_of(inventory, request, tagged)
     pairs = _Pairs(inventory, request, scope, _surroundings(vcenter, inventory, request, scope, places))
     choice = choose(inventory, request, scope, pairs.verdicts)
     for turn in range(1, len(scope.wanted) + len(scope.others) + ROUNDS):
-        if vcenter is None or not pairs.learn(_opinions(vcenter, inventory, request, choice, places), turn):
+        if vcenter is None:
+            break
+        opinions = _opinions(vcenter, inventory, request, _batches(inventory, choice, pairs.confirmed), places)
+        if not pairs.learn(opinions, turn):
             break
         choice = choose(inventory, request, scope, pairs.verdicts)
-    return _document(inventory, request, scope, choice, pairs.findings)
+    return Made(file=_document(inventory, request, scope, choice, pairs.findings), findings=pairs.findings)
 
 
 @dataclass(slots=True)
 class _Pairs:
-    """What was found of each VM on each host, asked once."""
+    """What was found of each VM on each host, asked once.
+
+    Args:
+        confirmed: the pairs of chosen moves about which vCenter was asked.
+    """
 
     inventory: Inventory
     request: PlanRequest
     scope: Scope
     surroundings: Surroundings
     findings: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = field(default_factory=dict)
+    confirmed: set[tuple[MoRef, MoRef]] = field(default_factory=set)
     _verdicts: dict[tuple[MoRef, MoRef], Verdict] = field(default_factory=dict)
     _asked: set[MoRef] = field(default_factory=set)
     _preflight: Preflight | None = None
@@ -77,6 +109,7 @@ class _Pairs:
     def learn(self, opinions: Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]], turn: int) -> bool:
         """Take over what was found of chosen moves; whether that rules one of them out."""
         is_new = False
+        self.confirmed |= opinions.keys()
         for pair, findings in opinions.items():
             self.findings[pair] = findings
             verdict = verdict_of(findings, self.request.skip_checks)
@@ -133,12 +166,12 @@ def _surroundings(
 
 
 def _opinions(
-    vcenter: VCenter, inventory: Inventory, request: PlanRequest, choice: Choice, places: Places
+    vcenter: VCenter, inventory: Inventory, request: PlanRequest, batches: Sequence[Sequence[Move]], places: Places
 ) -> dict[tuple[MoRef, MoRef], tuple[Finding, ...]]:
     """What both sides' checks say of the chosen moves."""
     wanted = MoveRequest(selectors=(), to_host="", skip_checks=request.skip_checks, partial=True)
     found: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = {}
-    for moves in _batches(inventory, choice):
+    for moves in batches:
         for planned in check_moves(vcenter, inventory, moves, wanted, places).moves:
             host = planned.move.destination.host
             assert host is not None
@@ -146,12 +179,14 @@ def _opinions(
     return found
 
 
-def _batches(inventory: Inventory, choice: Choice) -> list[list[Move]]:
-    """The chosen moves, no VM twice in one batch: a VM that is parked moves twice."""
+def _batches(inventory: Inventory, choice: Choice, confirmed: AbstractSet[tuple[MoRef, MoRef]]) -> list[list[Move]]:
+    """The chosen moves that were not asked about yet, no VM twice in one batch: a VM that is parked moves twice."""
     batches: list[list[Move]] = []
     seen: dict[MoRef, int] = {}
     for step in choice.order.steps:
         vm, host = choice.seen.vms[step.load], choice.seen.hosts[step.destination]
+        if (vm.ref, host.ref) in confirmed:
+            continue
         place = seen.get(vm.ref, 0)
         seen[vm.ref] = place + 1
         if place == len(batches):
@@ -165,7 +200,7 @@ def _document(
     request: PlanRequest,
     scope: Scope,
     choice: Choice,
-    findings: Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]],
+    findings: Findings,
 ) -> PlanFile:
     words = Words(reason=reason_for(choice, request, scope), findings=findings)
     moves, times = plan_moves(inventory, choice.seen, choice.order.steps, words)

@@ -1,4 +1,7 @@
-"""DRS overrides of single VMs: read as they are, set, and put back exactly."""
+"""DRS overrides of single VMs: read as they are, set, and put back exactly.
+
+UNVERIFIED: pyVmomi writes the VM of a `removeKey` with xsi:type="ManagedObject"; seen accepted by the simulator alone.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from vsphere_motion.vcenter.collector import (
     quietly,
     read_objects,
 )
-from vsphere_motion.vcenter.faults import translated
+from vsphere_motion.vcenter.faults import raise_for_missing, translated
 from vsphere_motion.vcenter.task_filter import ANSWER_S
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def wait_for_health(
 
     Calls: CreatePropertyCollector, CreateFilter, WaitForUpdatesEx, DestroyPropertyCollector, RetrievePropertiesEx.
     Needs: System.View, System.Read on the host.
+
+    Raises:
+        SessionEnded: vCenter no longer knows the session.
     """
     health = read_health(session, host)
     if is_well(health) or is_over():
@@ -80,6 +83,8 @@ def wait_for_health(
             with session.deadline(WAIT_S + ANSWER_S), translated(_WHAT):
                 update = collector.WaitForUpdatesEx(version, options)
             if update is not None:
+                for one in update.filterSet:
+                    raise_for_missing(one.missingSet, what=_WHAT)
                 version = update.version
                 health = read_health(session, host)
     return health
