@@ -54,6 +54,7 @@ figures: setup simulator ## Try every promise under faults, and write what was m
 bench: setup simulator ## Measure what is promised to be fast, side by side with its peers
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/preflight.py
+	@$(BIN)/python benchmarks/placement.py
 	@$(BIN)/python benchmarks/simulator.py
 
 format: setup ## Format the code

@@ -19,6 +19,7 @@ from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.run.execute import Execution
+from vsphere_motion.run.gate import OpenGate, StartGate
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits
 from vsphere_motion.run.ports import Ports
@@ -51,6 +52,7 @@ class Rig:
         self.journal = Journal(directory / "journal.sqlite3")
         self.control = FakeControl()
         self.limits = Limits()
+        self.gate: StartGate = OpenGate()
         self.paused_s = 0.0
         rows = []
         for position in range(moves):
@@ -89,6 +91,8 @@ class Rig:
             journal=self.journal,
             control=self.control,
             limits=self.limits,
+            gate=self.gate,
+            ended={row.position: row.outcome.state for row in self.rows if row.outcome is not None},
         ).events()
 
     @property

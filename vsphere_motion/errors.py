@@ -20,6 +20,7 @@
         VCenterFault                5  vcenter_fault
       OutcomeUnknown                7  outcome_unknown
       RunLocked                     7  run_locked
+      StalePlan                     8  stale_plan
       SimulatorError                1  simulator
       JournalError                  1  journal
 
@@ -197,3 +198,10 @@ class JournalError(MotionError):
     """The journal of runs cannot be read or written."""
 
     code = "journal"
+
+
+class StalePlan(MotionError):
+    """What a plan relies on is no longer so; the details list every difference."""
+
+    exit_code = 8
+    code = "stale_plan"

@@ -49,6 +49,7 @@ def test_the_roles_are_those_that_doctor_prints(tmp_path: Path) -> None:
         ["migrate"],
         ["migrate-storage"],
         ["evacuate"],
+        ["drs-override"],
         ["logs"],
         ["cancel"],
     ]

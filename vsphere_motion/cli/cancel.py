@@ -20,13 +20,19 @@ from vsphere_motion.model.outcome import OutcomeState
 def command(invocation: Invocation, /, *, run: str | None, yes: bool) -> int:
     """Cancel what is left of a run. A VM in its switch-over may still arrive; the outcome says so.
 
-    RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter.
+    RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter. A rolling is only given
+    up: its hosts and VMs stay as they are, and are named.
     """
     from vsphere_motion.service.cancel import cancel
+    from vsphere_motion.service.rolling import ROLLING, end_rolling
     from vsphere_motion.service.status import read_status
 
     console = invocation.console
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
+        if run is not None and run.startswith(ROLLING):
+            for line in end_rolling(vcenter, journal, run):
+                console.result(safe(line))
+            return ExitCode.OK
         status = read_status(vcenter, journal, run)
         if status is None:
             tell_no_run(invocation, vcenter.identity.host)

@@ -22,6 +22,7 @@ from vsphere_motion.cli.requests import (
     skip_check_option,
     strict_option,
 )
+from vsphere_motion.cli.selecting import Selecting, selecting_options
 from vsphere_motion.model.matrix import Matrix
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MatrixRequest, Opinions
@@ -31,7 +32,7 @@ _WHOSE = [opinions.value for opinions in Opinions]
 
 
 @declare("check", formats=("table", "json", "junit"))
-@click.argument("vms", metavar="VM...", nargs=-1)
+@selecting_options
 @click.option("--to-host", metavar="HOST", help="The destination host.")
 @click.option("--to-cluster", metavar="CLUSTER", help="Look at every host of this cluster.")
 @click.option("--all-hosts", is_flag=True, help="Look at every host.")
@@ -44,7 +45,7 @@ def command(
     invocation: Invocation,
     /,
     *,
-    vms: tuple[str, ...],
+    vms: Selecting,
     to_host: str | None,
     to_cluster: str | None,
     all_hosts: bool,
@@ -56,19 +57,23 @@ def command(
 ) -> int:
     """Say what would stop or hurt migrating the VMs to a host. Nothing is changed.
 
-    VM is a name, a glob, an inventory path, moid:vm-42 or uuid:...; exit code 3 means blocked. With --to-cluster or
+    VM is a name, a glob, an inventory path, moid:vm-42, uuid:..., re:REGEX, host:, cluster:, folder:, pool:,
+    datastore:, tag:CATEGORY/NAME, or - for names on standard input; exit code 3 means blocked. With --to-cluster or
     --all-hosts the answer is a table of VMs and hosts, and 3 means that a VM can go to none of the others.
     """
     if list_checks or explained:
         return _tell(invocation, explained)
-    require_one_destination(vms, to_host=to_host, to_cluster=to_cluster, all_hosts=all_hosts)
+    chosen = vms.choose(invocation)
+    require_one_destination(chosen, to_host=to_host, to_cluster=to_cluster, all_hosts=all_hosts)
     opinions = Opinions(checks)
-    if to_host is None:
-        request = matrix_request(vms, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=opinions)
+    if to_host is None and chosen.listed is None:
+        request = matrix_request(
+            chosen, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=opinions
+        )
         return _check_matrix(invocation, request)
     from vsphere_motion.service.check import check
 
-    wanted = move_request(vms, to_host, skip_checks=skip_checks, strict=strict, opinions=opinions)
+    wanted = move_request(chosen, to_host or "", skip_checks=skip_checks, strict=strict, opinions=opinions)
     with open_vcenter(invocation) as vcenter:
         plan = check(vcenter, wanted, places_of(invocation))
     show_plan(invocation, plan, opinions)

@@ -14,6 +14,7 @@ from vsphere_motion.model.event import (
     MoveStarted,
     RunEnded,
     RunHalted,
+    RunNoted,
     RunStarted,
     ServerBack,
     ServerLost,
@@ -32,17 +33,19 @@ def event_document(event: Event) -> dict[str, Any]:
     head = {"schema": EVENT_SCHEMA, "at": format_time(event.at)}
     if isinstance(event, MoveEnded):
         return {**head, "event": "ended", **outcome_document(event.outcome)}
-    if isinstance(event, RunStarted | RunHalted | ServerLost | ServerBack):
+    if isinstance(event, RunStarted | RunHalted | RunNoted | ServerLost | ServerBack):
         return {**head, **_run_facts(event)}
     return {**head, **_move_facts(event)}
 
 
-def _run_facts(event: RunStarted | RunHalted | ServerLost | ServerBack) -> dict[str, Any]:
+def _run_facts(event: RunStarted | RunHalted | RunNoted | ServerLost | ServerBack) -> dict[str, Any]:
     match event:
         case RunStarted():
             return {"event": "run_started", "run": event.run, "asked_for": event.asked_for}
         case RunHalted():
             return {"event": "halted", "reason": event.reason, "detached": event.detached}
+        case RunNoted():
+            return {"event": "noted", "text": event.text, "is_warning": event.is_warning}
         case ServerLost():
             return {
                 "event": "server_lost",

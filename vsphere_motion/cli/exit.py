@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     VCENTER = 5
     FAILED = 6
     UNFINISHED = 7
+    STALE = 8
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -37,6 +38,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.VCENTER: "vCenter cannot be reached or trusted, or it faulted outside a move",
     ExitCode.FAILED: "at least one move failed or was cancelled (others may have moved)",
     ExitCode.UNFINISHED: "moves were left running or not started, an outcome is unknown, or another process watches it",
+    ExitCode.STALE: "what the plan relies on has changed since: nothing was changed",
     ExitCode.INTERRUPTED: "ended by Ctrl-C, or the question was answered with no",
     ExitCode.TERMINATED: "ended by SIGTERM",
 }

@@ -19,17 +19,18 @@ from vsphere_motion.cli.requests import (
     move_request,
     places_of,
     report_files,
+    require_destination,
     skip_check_option,
     strict_option,
     to_host_option,
-    vms_argument,
 )
 from vsphere_motion.cli.running import running_options
+from vsphere_motion.cli.selecting import Selecting, selecting_options
 from vsphere_motion.cli.watching import finish, watch
+from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.plan import Plan
-from vsphere_motion.model.request import MoveRequest
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @declare("migrate", formats=("table", "json", "jsonl"))
-@vms_argument
+@selecting_options
 @to_host_option
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @strict_option
 @skip_check_option
 @running_options
+@window_options
 @click.option("--no-wait", is_flag=True, help="Start every migration and leave; vCenter queues what it cannot run yet.")
 @click.option(
     "--report", "reports", metavar="FILE", multiple=True, help="Write .html, .json, .txt or .md (repeatable)."
@@ -53,38 +55,44 @@ def command(
     invocation: Invocation,
     /,
     *,
-    vms: tuple[str, ...],
-    to_host: str,
+    vms: Selecting,
+    to_host: str | None,
     dry_run: bool,
     yes: bool,
     partial: bool,
     strict: bool,
     skip_checks: tuple[str, ...],
+    window: Window,
     no_wait: bool,
     reports: tuple[str, ...],
     options: RunOptions,
 ) -> int:
     """Check the VMs, migrate them to a host, and verify that they are there.
 
-    VM is a name, a glob, an inventory path, moid:vm-42 or uuid:... One blocked VM and nothing starts, unless --partial.
+    VM is a name, a glob, an inventory path, moid:vm-42, uuid:..., re:REGEX, host:, cluster:, folder:, pool:,
+    datastore:, tag:CATEGORY/NAME, or - for names on standard input. One blocked VM and nothing starts, unless
+    --partial.
     """
     from vsphere_motion.service.check import check
 
-    request = move_request(vms, to_host, skip_checks=skip_checks, strict=strict, partial=partial)
+    chosen = vms.choose(invocation)
+    require_destination(chosen, to_host)
+    request = move_request(chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial)
     files = report_files(reports)
+    window.require_watching(chosen, is_watching=not no_wait)
     with open_vcenter(invocation) as vcenter:
-        plan = check(vcenter, request, places_of(invocation))
+        plan = window.applied(check(vcenter, request, places_of(invocation)))
         if dry_run:
             show_plan(invocation, plan)
             return code_of_plan(plan)
         stopped = bool(plan.blocked()) and not partial
-        if not stopped and not _is_wanted(invocation, plan, request, yes=yes):
+        if not stopped and not _is_wanted(invocation, plan, yes=yes):
             invocation.console.note(NOTHING_CHANGED)
             return ExitCode.INTERRUPTED
         return _run(invocation, vcenter, plan, options=replace(options, is_watching=not no_wait), files=files)
 
 
-def _is_wanted(invocation: Invocation, plan: Plan, request: MoveRequest, *, yes: bool) -> bool:
+def _is_wanted(invocation: Invocation, plan: Plan, *, yes: bool) -> bool:
     """Show what was found, and ask where that is needed.
 
     Raises:
@@ -97,12 +105,19 @@ def _is_wanted(invocation: Invocation, plan: Plan, request: MoveRequest, *, yes:
         require_interactive(console, "migrating", "add --yes to go on without a question, or --dry-run to only check")
     if asks or _has_news(plan):
         show_findings(invocation, plan)
-    destination = safe(request.to_host)
+    destination = _destination(plan)
     return not asks or console.confirm(f"Migrate {count} VM{'s' if count > 1 else ''} to {destination}?")
 
 
+def _destination(plan: Plan) -> str:
+    """Where the runnable moves go, in words."""
+    names = {str(planned.move.destination.host.name) for planned in plan.runnable() if planned.move.destination.host}
+    return safe(names.pop()) if len(names) == 1 else f"{len(names)} hosts"
+
+
 def _has_news(plan: Plan) -> bool:
-    return any(finding.severity is not Severity.INFO for planned in plan.moves for finding in planned.findings)
+    findings = (finding for planned in plan.moves for finding in planned.findings)
+    return bool(plan.notes) or any(finding.severity is not Severity.INFO for finding in findings)
 
 
 def show_findings(invocation: Invocation, plan: Plan) -> None:
@@ -112,6 +127,8 @@ def show_findings(invocation: Invocation, plan: Plan) -> None:
     console = invocation.console
     for line in plan_lines(plan, lambda text, colour: console.colour(text, colour, stream=sys.stderr)):
         console.note(line)
+    for note in plan.notes:
+        console.note(f"note: {safe(note)}")
 
 
 def _run(invocation: Invocation, vcenter: VCenter, plan: Plan, *, options: RunOptions, files: tuple[Path, ...]) -> int:

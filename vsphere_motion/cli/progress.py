@@ -25,6 +25,7 @@ from vsphere_motion.model.event import (
     MoveStarted,
     RunEnded,
     RunHalted,
+    RunNoted,
     RunStarted,
     ServerBack,
     ServerLost,
@@ -93,6 +94,8 @@ class PlainLines:
                 self._line(event.at, server_words(event))
             case RunHalted():
                 self._line(event.at, f"halted    {safe(event.reason)}")
+            case RunNoted():
+                self._line(event.at, f"{'warning' if event.is_warning else 'note':<9} {safe(event.text)}")
             case RunEnded():
                 pass
             case _:
@@ -151,8 +154,8 @@ class Bars:
                 self._end(event.outcome)
             case ServerLost() | ServerBack():
                 self._print(server_words(event))
-            case RunHalted():
-                self._print(event.reason)
+            case RunHalted() | RunNoted():
+                self._print(event.reason if isinstance(event, RunHalted) else event.text)
             case RunStarted():
                 self._begin(event)
             case RunEnded():

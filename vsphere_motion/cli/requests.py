@@ -15,10 +15,10 @@ from vsphere_motion.settings import parse_duration
 
 if TYPE_CHECKING:
     from vsphere_motion.cli.invocation import Invocation
+    from vsphere_motion.cli.selecting import Chosen
     from vsphere_motion.service.surroundings import Places
 
-vms_argument = click.argument("vms", metavar="VM...", nargs=-1, required=True)
-to_host_option = click.option("--to-host", metavar="HOST", required=True, help="The destination host.")
+to_host_option = click.option("--to-host", metavar="HOST", help="The destination host.")
 strict_option = click.option("--strict", is_flag=True, help="Let warnings and unknown findings block as well.")
 skip_check_option = click.option(
     "--skip-check", "skip_checks", metavar="ID", multiple=True, help="Override the blockers of this check (repeatable)."
@@ -26,7 +26,7 @@ skip_check_option = click.option(
 
 
 def move_request(
-    vms: tuple[str, ...],
+    chosen: Chosen,
     to_host: str,
     *,
     skip_checks: tuple[str, ...],
@@ -42,12 +42,19 @@ def move_request(
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     return MoveRequest(
-        selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict, partial=partial, opinions=opinions
+        selectors=chosen.words,
+        exclude=chosen.exclude,
+        listed=chosen.listed,
+        to_host=to_host,
+        skip_checks=skip_checks,
+        strict=strict,
+        partial=partial,
+        opinions=opinions,
     )
 
 
 def matrix_request(
-    vms: tuple[str, ...], *, to_cluster: str | None, skip_checks: tuple[str, ...], strict: bool, opinions: Opinions
+    chosen: Chosen, *, to_cluster: str | None, skip_checks: tuple[str, ...], strict: bool, opinions: Opinions
 ) -> MatrixRequest:
     """The request of `--to-cluster` or `--all-hosts` in the person's words.
 
@@ -57,7 +64,12 @@ def matrix_request(
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     return MatrixRequest(
-        selectors=vms, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=opinions
+        selectors=chosen.words,
+        exclude=chosen.exclude,
+        to_cluster=to_cluster,
+        skip_checks=skip_checks,
+        strict=strict,
+        opinions=opinions,
     )
 
 
@@ -75,21 +87,31 @@ def require_known(option: str, check_id: str) -> None:
         raise BadInput(f"{option} {check_id} names no check", hint=hint)
 
 
-def require_one_destination(
-    vms: tuple[str, ...], *, to_host: str | None, to_cluster: str | None, all_hosts: bool
-) -> None:
-    """Refuse a check without a VM, or with no destination or several.
+def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: str | None, all_hosts: bool) -> None:
+    """Refuse a check with no destination or several; a list file has its own, and says so itself where it has not.
 
     Raises:
         UsageError: as the words say.
     """
-    if not vms:
-        raise click.UsageError("Missing argument 'VM...'.")
+    if chosen.listed is not None:
+        if to_cluster or all_hosts:
+            raise click.UsageError("-f names the destinations; leave --to-cluster and --all-hosts away.")
+        return
     given = [name for name, value in _destinations(to_host, to_cluster, all_hosts=all_hosts) if value]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other; give one of them.")
     if not given:
         raise click.UsageError("Missing option '--to-host', '--to-cluster' or '--all-hosts'.")
+
+
+def require_destination(chosen: Chosen, to_host: str | None) -> None:
+    """Refuse VMs without a destination; a list file has its own, and says so itself where it has not.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not to_host and chosen.listed is None:
+        raise click.UsageError("Missing option '--to-host'.")
 
 
 def places_of(invocation: Invocation) -> Places:

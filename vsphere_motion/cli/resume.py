@@ -10,7 +10,7 @@ from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
-from vsphere_motion.cli.requests import report_files
+from vsphere_motion.cli.requests import places_of, report_files
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.status import tell_no_run
 from vsphere_motion.cli.watching import finish, watch
@@ -42,15 +42,22 @@ def command(
     """Go on with a run: watch what still runs, then start what was not started.
 
     RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter. A relocation that was
-    asked for without an answer is looked for; it counts as never submitted 30 seconds later, by vCenter's clock.
+    asked for without an answer is looked for; it counts as never submitted 30 seconds later, by vCenter's clock. A
+    rolling that was left goes on, too: the one whose id is given, or without RUN the newest that has not ended.
     """
+    from vsphere_motion.cli.rolling import run_to_end
     from vsphere_motion.service.adopt import adopt
     from vsphere_motion.service.resume import resume
+    from vsphere_motion.service.rolling import World, find_rolling
 
     del yes
     _require_pair(run, task, vm)
     files = report_files(reports)
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
+        rolling = find_rolling(vcenter, journal, run) if task is None else None
+        if rolling is not None:
+            world = World(environment=invocation.environment, options=options, places=places_of(invocation))
+            return run_to_end(invocation, vcenter, journal, rolling, world, is_new=False)
         if task is not None and vm is not None:
             run = adopt(vcenter, journal, task=task, selector=vm)
         watched = watch(

@@ -36,6 +36,7 @@ def run_options(
     on_stall: str | None = None,
     limit_per_gib_s: float | None = None,
     on_interrupt: str | None = None,
+    drs_override: bool | None = None,
 ) -> RunOptions:
     """How the plan is run; what was not given keeps its default."""
     from vsphere_motion.run.limits import OnInterrupt, OnStall, Patience
@@ -51,6 +52,7 @@ def run_options(
         timeout_s=timeout_s,
         outage_limit_s=outage_limit_s,
         on_interrupt=None if on_interrupt is None else OnInterrupt(on_interrupt),
+        drs_override=drs_override,
     )
     return RunOptions(patience=Patience(**patience), **given)
 
@@ -67,6 +69,7 @@ _NAMES = (
     "on_stall",
     "limit_per_gib_s",
     "on_interrupt",
+    "drs_override",
 )
 _DECLARATIONS = (
     click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Migrations at once [4]."),
@@ -82,4 +85,5 @@ _DECLARATIONS = (
         type=click.Choice(["watch", "cancel"]),
         help="What the first Ctrl-C does with running migrations [watch].",
     ),
+    click.option("--drs-override", is_flag=True, help="Keep DRS away from the VMs while the run lasts."),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from vsphere_motion.errors import MotionError
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.run.limits import OnInterrupt
+
+
+ALREADY_THERE = "it is already there"
+"""The note that says no more than the word `unchanged`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +102,14 @@ def finish(
     files: Sequence[Path] = (),
     error: MotionError | None = None,
     is_left: bool = False,
+    more: Mapping[str, object] | None = None,
 ) -> int:
     """Write the report files, tell the result, and return the exit code.
 
     Args:
         error: what kept the run from starting; it is told beside the result, its details only where the table was not.
         is_left: the moves were to be started and left to vCenter, so that one that still runs is as it should be.
+        more: what the JSON result has besides the run.
     """
     from vsphere_motion.cli.failure import write_error
     from vsphere_motion.report.write import write_report
@@ -113,7 +119,7 @@ def finish(
     for file in files:
         write_report(file, report)
     if invocation.wants("json"):
-        invocation.console.result(json_text(_document(report, error), indent=2))
+        invocation.console.result(json_text({**_document(report, error), **(more or {})}, indent=2))
     elif not invocation.wants("jsonl") and error is None:
         for item in report.moves:
             invocation.console.result(outcome_line(item.outcome))
@@ -146,6 +152,8 @@ def outcome_line(outcome: Outcome) -> str:
         return f"{name}: moved {route(move)} in {format_duration(outcome.duration_s)}."
     if outcome.state is OutcomeState.UNCHANGED:
         host = move.destination.host
+        if outcome.note and outcome.note != ALREADY_THERE:
+            return f"{name}: unchanged on {safe(host.name) if host else '-'}: {safe(outcome.note)}"
         return f"{name}: unchanged, it is already on {safe(host.name) if host else '-'}."
     words = outcome.state.value.replace("_", " ")
     why = end_words(outcome)

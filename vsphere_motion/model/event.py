@@ -128,6 +128,15 @@ class RunHalted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunNoted:
+    """Something beside the moves was done, or needs a person; `text` is a sentence."""
+
+    at: datetime
+    text: str
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event of a run, with its report."""
 
@@ -146,5 +155,6 @@ Event: TypeAlias = (
     | ServerLost
     | ServerBack
     | RunHalted
+    | RunNoted
     | RunEnded
 )

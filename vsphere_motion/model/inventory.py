@@ -152,6 +152,7 @@ class Vm:
         snapshot_count: number of snapshots in the tree.
         running_tasks: queued and running tasks of `recentTask`; None if unread.
         memory_used_bytes: consumed host memory (quickStats.hostMemoryUsage).
+        cpu_used_mhz: what it was using of its host's processors (quickStats.overallCpuUsage).
         memory_overhead_bytes: overhead memory the hypervisor reserves for it; None if unread.
         memory_swapped_bytes, memory_ballooned_bytes: what the host has taken back of it.
         hardware_version: such as `vmx-21`.
@@ -191,6 +192,7 @@ class Vm:
     memory_overhead_bytes: int | None = None
     memory_reservation_bytes: int | None = None
     cpu_reservation_mhz: int | None = None
+    cpu_used_mhz: int | None = None
     devices: tuple[Device, ...] | None = None
     snapshot_count: int | None = None
     question: str | None = None

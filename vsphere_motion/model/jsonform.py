@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -48,6 +48,37 @@ def from_json(kind: type[T], data: Any, *, path: str = "$") -> T:
         BadInput: the data does not have the shape of `kind`; the message names the place.
     """
     return typing.cast(T, _decode(kind, data, path))
+
+
+def problems_of(kind: Any, data: Any, *, path: str = "$") -> tuple[str, ...]:
+    """Everything that keeps `from_json` from reading the data, one line for each place; empty if nothing does."""
+    return tuple(_problems(kind, data, path))
+
+
+def _problems(kind: Any, data: Any, path: str) -> Iterator[str]:
+    origin, kinds = typing.get_origin(kind), typing.get_args(kind)
+    if origin in {types.UnionType, typing.Union} and len(kinds) == 2 and type(None) in kinds:
+        if data is not None:
+            yield from _problems(next(one for one in kinds if one is not type(None)), data, path)
+    elif origin is tuple and len(kinds) == 2 and kinds[1] is Ellipsis and isinstance(data, list):
+        for number, item in enumerate(data):
+            yield from _problems(kinds[0], item, f"{path}[{number}]")
+    elif (is_dataclass(kind) or _is_record(kind)) and isinstance(data, Mapping):
+        yield from _record_problems(typing.cast(type, kind), data, path)
+    else:
+        try:
+            _decode(kind, data, path)
+        except BadInput as problem:
+            yield problem.message
+
+
+def _record_problems(kind: type, data: Mapping[str, Any], path: str) -> Iterator[str]:
+    known = _fields_of(kind)
+    yield from (f"unknown key {path}.{name}" for name in sorted(set(map(str, data)) - set(known)))
+    yield from (f"missing key {path}.{name}" for name in _required_of(kind) if name not in data)
+    for name, item in data.items():
+        if name in known:
+            yield from _problems(known[name], item, f"{path}.{name}")
 
 
 def _decode(kind: Any, data: Any, path: str) -> Any:

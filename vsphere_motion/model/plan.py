@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vsphere_motion.model.finding import Finding, Severity, Verdict
 from vsphere_motion.model.move import Move
+from vsphere_motion.model.schedule import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,9 @@ class PlannedMove:
         strict: whether warnings and unknown findings block.
         memory_bytes: configured memory of the VM, for progress and estimates.
         source_addresses, destination_addresses: vMotion addresses of the two hosts, which their logs name.
+        relies_on: moves of the same plan, by their place, that must have ended well before this one starts.
+        costs: the units of vCenter's cost model it takes while it runs; () if they do not matter.
+        window: when it may start, such as `22:00-05:00 Europe/Berlin`; empty: at any time.
     """
 
     move: Move
@@ -26,6 +30,9 @@ class PlannedMove:
     memory_bytes: int | None = None
     source_addresses: tuple[str, ...] = ()
     destination_addresses: tuple[str, ...] = ()
+    relies_on: tuple[int, ...] = ()
+    costs: tuple[tuple[Slot, int], ...] = ()
+    window: str = ""
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

@@ -22,15 +22,20 @@ def plain(name: str) -> str:
     return ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)
 
 
+def composed(text: str) -> str:
+    """The text in one Unicode form, so that equal letters are equal."""
+    return unicodedata.normalize("NFC", text)
+
+
 def is_same(word: str, name: str) -> bool:
     """Whether the word is this name, as people see it or as vCenter escapes it."""
-    wanted = _composed(word)
-    return _composed(name) in {wanted, plain(wanted)}
+    wanted = composed(word)
+    return composed(name) in {wanted, plain(wanted)}
 
 
 def is_same_path(word: str, path: str) -> bool:
     """Whether the word is this inventory path, with or without escapes."""
-    wanted, found = _composed(word), _composed(path)
+    wanted, found = composed(word), composed(path)
     return wanted in {found, plain(found)}
 
 
@@ -41,7 +46,7 @@ def is_glob(word: str) -> bool:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a name matches a glob; upper and lower case differ."""
-    return fnmatchcase(_composed(name), _composed(pattern))
+    return fnmatchcase(composed(name), composed(pattern))
 
 
 def matches_path(pattern: str, path: str) -> bool:
@@ -55,7 +60,3 @@ def suggest(word: str, names: Iterable[str]) -> str | None:
     by_folded = {name.casefold(): name for name in sorted(names, reverse=True)}
     close = get_close_matches(word.casefold(), by_folded, n=SUGGESTIONS)
     return f"did you mean {' or '.join(by_folded[name] for name in close)}?" if close else None
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)

@@ -31,6 +31,7 @@ class On(Enum):
     POOLS = "the destination resource pools"
     DATASTORES = "the destination datastores"
     HOSTS = "the hosts"
+    CLUSTERS = "the clusters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,16 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
                 on=On.HOSTS,
                 reason="enter and exit maintenance mode",
                 source="vSphere API reference, EnterMaintenanceMode_Task",
+            ),
+        ),
+        "drs-override": (
+            *_LOOK,
+            *_MOVE,
+            Need(
+                privilege="Host.Inventory.EditCluster",
+                on=On.CLUSTERS,
+                reason="set DRS overrides of single VMs, and put them back",
+                source="vSphere API reference, ReconfigureComputeResource_Task",
             ),
         ),
         "logs": (*_LOOK, _LOGS),
@@ -148,5 +159,6 @@ def _objects(inventory: Inventory, on: On) -> tuple[MoRef, ...]:
         On.POOLS: (pool.ref for pool in inventory.pools),
         On.DATASTORES: (datastore.ref for datastore in inventory.datastores),
         On.HOSTS: (host.ref for host in inventory.hosts),
+        On.CLUSTERS: (cluster.ref for cluster in inventory.clusters if cluster.is_cluster),
     }
     return tuple(groups[on])

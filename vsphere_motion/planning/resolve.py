@@ -10,52 +10,72 @@ from collections.abc import Iterable, Sequence
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Host, Inventory, Vm
 from vsphere_motion.model.move import Move, Placement
-from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import MatrixRequest, MoveRequest
+from vsphere_motion.model.selection import NO_TAGS, Selected, Tagged
 from vsphere_motion.planning.names import suggest
-from vsphere_motion.planning.selectors import describe_vm, find_cluster, find_host, find_vms
+from vsphere_motion.planning.selection import select
+from vsphere_motion.planning.selectors import describe_vm, find_cluster, find_host
 from vsphere_motion.preflight.registry import known_ids
 
 
-def resolve(inventory: Inventory, request: MoveRequest) -> tuple[Move, ...]:
+def resolve(inventory: Inventory, request: MoveRequest, tagged: Tagged = NO_TAGS) -> tuple[Move, ...]:
     """The moves that a request asks for, one for each VM, in the order in which it names them.
+
+    Raises:
+        NotFound, Ambiguous, BadInput, UsageProblem: as `resolve_request`.
+    """
+    return resolve_request(inventory, request, tagged)[0]
+
+
+def resolve_request(
+    inventory: Inventory, request: MoveRequest, tagged: Tagged = NO_TAGS
+) -> tuple[tuple[Move, ...], Selected]:
+    """The moves that a request asks for, and what each of its words matched.
+
+    Args:
+        tagged: what carries the tags that the request names.
 
     Raises:
         NotFound, Ambiguous, BadInput: a word cannot be used.
         UsageProblem: several cannot, for different reasons; the details have them all.
     """
-    vms, problems = _look_up(inventory, request.selectors)
-    problems += [problem for vm in vms if (problem := _find_obstacle(inventory, vm))]
+    selected, problems = select(inventory, request.selectors, request.exclude, tagged)
+    problems += [problem for vm in selected.vms if (problem := find_obstacle(inventory, vm))]
     problems += [_unknown_check(check_id) for check_id in request.skip_checks if check_id not in known_ids()]
     host: Host | None = None
     try:
         host = find_host(inventory, request.to_host)
     except UsageProblem as problem:
         problems.append(problem)
-    _raise_all(problems)
+    raise_all(problems)
     assert host is not None, "a host that was not found is a problem"
-    return tuple(move_to(inventory, vm, host) for vm in vms)
+    return tuple(move_to(inventory, vm, host) for vm in selected.vms), selected
 
 
-def resolve_vms(inventory: Inventory, selectors: Sequence[str]) -> tuple[Vm, ...]:
+def resolve_vms(
+    inventory: Inventory, selectors: Sequence[str], exclude: Sequence[str] = (), tagged: Tagged = NO_TAGS
+) -> tuple[Vm, ...]:
     """The VMs that the selectors name, each once, in the order in which they are named first.
 
     Raises:
         NotFound, Ambiguous, BadInput, UsageProblem: as `resolve`.
     """
-    vms, problems = _look_up(inventory, selectors)
-    _raise_all(problems)
-    return vms
+    selected, problems = select(inventory, selectors, exclude, tagged)
+    raise_all(problems)
+    return selected.vms
 
 
-def resolve_matrix(inventory: Inventory, request: MatrixRequest) -> tuple[tuple[Vm, ...], tuple[Host, ...]]:
+def resolve_matrix(
+    inventory: Inventory, request: MatrixRequest, tagged: Tagged = NO_TAGS
+) -> tuple[Selected, tuple[Host, ...]]:
     """The VMs of a request and the hosts that each may go to, by name.
 
     Raises:
         NotFound, Ambiguous, BadInput, UsageProblem: as `resolve`.
     """
-    vms, problems = _look_up(inventory, request.selectors)
-    problems += [problem for vm in vms if (problem := _find_obstacle(inventory, vm))]
+    selected, problems = select(inventory, request.selectors, request.exclude, tagged)
+    problems += [problem for vm in selected.vms if (problem := find_obstacle(inventory, vm))]
     problems += [_unknown_check(check_id) for check_id in request.skip_checks if check_id not in known_ids()]
     hosts: tuple[Host, ...] = inventory.hosts
     if request.to_cluster is not None:
@@ -66,8 +86,8 @@ def resolve_matrix(inventory: Inventory, request: MatrixRequest) -> tuple[tuple[
             problems.append(problem)
     if not hosts:
         problems.append(NotFound("there are no hosts to look at", hint="name another cluster"))
-    _raise_all(problems)
-    return vms, tuple(sorted(hosts, key=lambda host: (host.name, host.ref)))
+    raise_all(problems)
+    return selected, tuple(sorted(hosts, key=lambda host: (host.name, host.ref)))
 
 
 def resolve_host(inventory: Inventory, selector: str) -> Host:
@@ -79,20 +99,7 @@ def resolve_host(inventory: Inventory, selector: str) -> Host:
     return find_host(inventory, selector)
 
 
-def _look_up(inventory: Inventory, selectors: Sequence[str]) -> tuple[tuple[Vm, ...], list[UsageProblem]]:
-    if not any(selectors):
-        return (), [BadInput("no virtual machine is named", hint="name at least one, such as web01 or 'web*'")]
-    found: dict[MoRef, Vm] = {}
-    problems: list[UsageProblem] = []
-    for selector in selectors:
-        try:
-            found.update((vm.ref, vm) for vm in find_vms(inventory, selector) if vm.ref not in found)
-        except UsageProblem as problem:
-            problems.append(problem)
-    return tuple(found.values()), problems
-
-
-def _find_obstacle(inventory: Inventory, vm: Vm) -> UsageProblem | None:
+def find_obstacle(inventory: Inventory, vm: Vm) -> UsageProblem | None:
     """What makes a move of this VM impossible to say, or None."""
     if vm.is_template:
         return BadInput(
@@ -113,7 +120,13 @@ def _unknown_check(check_id: str) -> UsageProblem:
     return BadInput(f"no check is called {check_id}", hint=hint)
 
 
-def _raise_all(problems: Sequence[UsageProblem]) -> None:
+def raise_all(problems: Sequence[UsageProblem]) -> None:
+    """Raise what cannot be used, all of it in one error; nothing where there is nothing.
+
+    Raises:
+        NotFound, Ambiguous, BadInput: one problem, or several of one kind.
+        UsageProblem: several of different kinds.
+    """
     if not problems:
         return
     if len(problems) == 1:

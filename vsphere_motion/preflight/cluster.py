@@ -358,7 +358,7 @@ AUTOMATION = Check(
     on_pair=check_automation,
     reads=(CLUSTER_RULES,),
     source="vSphere Resource Management 8.0, DRS automation levels",
-    remedy="give the VM an override or a rule if it shall stay on its new host",
+    remedy="give the VM an override or a rule if it shall stay on its new host; --drs-override does it for the run",
 )
 VSAN = Check(
     id="cluster.vsan",

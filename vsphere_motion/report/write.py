@@ -32,6 +32,18 @@ def write_report(path: Path, report: Report) -> None:
         raise BadInput(f"cannot write the report to {path}: {problem.strerror or problem}") from problem
 
 
+def write_text(path: Path, content: str) -> None:
+    """Write a text to a file, whole or not at all, readable by its owner only.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    try:
+        _write_whole(path, content)
+    except OSError as problem:
+        raise BadInput(f"cannot write {path}: {problem.strerror or problem}") from problem
+
+
 def report_json(report: Report) -> str:
     """The run document as indented JSON text, in ASCII."""
     return json.dumps(run_document(report), indent=2) + "\n"

@@ -8,7 +8,7 @@ read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault
 from vsphere_motion.run.before import Adopt, Follow, Settle, Start, judge, not_started, task_in_progress, who_started
 from vsphere_motion.run.flights import Flights
+from vsphere_motion.run.gate import Capacity, OpenGate, StartGate
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.locks import words_of
@@ -73,6 +74,8 @@ class Execution:
     Args:
         run: the run's id; operationIDs begin with it.
         items: the open moves, in the order in which they are to start; those that have a task are watched again.
+        gate: which of them wait for others.
+        ended: how the moves of the run ended that are no longer open, by their positions.
     """
 
     run: str
@@ -81,6 +84,8 @@ class Execution:
     journal: Journal
     control: Control
     limits: Limits = field(default_factory=Limits)
+    gate: StartGate = field(default_factory=OpenGate)
+    ended: Mapping[int, OutcomeState] = field(default_factory=dict)
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
     _waiting: list[JournaledMove] = field(default_factory=list)
@@ -104,6 +109,7 @@ class Execution:
             recorder=self._recorder,
             control=self.control,
             patience=self.limits.patience,
+            ended=dict(self.ended),
         )
 
     def events(self) -> Iterator[Event]:
@@ -178,12 +184,20 @@ class Execution:
             self._must_reread = False
         self._take_back()
         if not self._is_halted:
+            yield from self._give_up()
             yield from self._start_more()
         elif self.control.is_halting and self.limits.on_interrupt is OnInterrupt.CANCEL:
             self._flights.cancel_own("cancelled as it was asked for")
         yield from self._look_for_asked()
         if self.limits.is_watching:
+            self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
+
+    def _wait_for_gate(self) -> None:
+        """Where nothing runs and nothing may start, such as outside of a window, let a moment pass; ask nobody."""
+        is_idle = self._waiting and not (self._flights or self._asked or self._is_halted or self._flights.returned)
+        if is_idle and not self._ready():
+            self.ports.pause(self._wait_s())
 
     def _wait_s(self) -> float:
         return min(WAIT_S, max(0.0, self._deadline_s - self.ports.monotonic_s()))
@@ -228,17 +242,46 @@ class Execution:
     # -- starting -------------------------------------------------------------------------------------------------
 
     def _start_more(self) -> Iterator[Event]:
-        while self._waiting and self._room() > 0 and not (self.control.is_halting or self._is_halted):
-            item = self._waiting[0]
-            match judge(item, self._read_before_start(), run=self.run):
-                case Start():
-                    yield from self._start(item)
-                case Settle(outcome=outcome):
-                    yield self._settle(item, outcome)
-                case Follow(running=running):
-                    yield from self._follow(item, running)
-                case Adopt(running=running):
-                    yield from self._adopt(item, running)
+        while ready := self._ready():
+            for place, item in enumerate(ready):
+                if self._room() <= 0 or self.control.is_halting or self._is_halted:
+                    return
+                match judge(item, self._read_before_start(ready[place:]), run=self.run):
+                    case Start():
+                        yield from self._start(item)
+                    case Settle(outcome=outcome):
+                        yield self._settle(item, outcome)
+                    case Follow(running=running):
+                        yield from self._follow(item, running)
+                    case Adopt(running=running):
+                        yield from self._adopt(item, running)
+
+    def _ready(self) -> list[JournaledMove]:
+        """The waiting moves that may start now, as far as they wait for no other and there is room."""
+        if not self._waiting or self._room() <= 0 or self.control.is_halting or self._is_halted:
+            return []
+        limits = self.limits
+        now = Capacity(
+            max_concurrent=limits.max_concurrent if limits.is_watching else None, max_per_host=limits.max_per_host
+        )
+        by_position = {item.position: item for item in self._waiting}
+        running = self._flights.own_positions | self._asked_positions()
+        ready = self.gate.ready(tuple(by_position), running=running, ended=self._flights.ended, now=now)
+        return [by_position[position] for position in ready]
+
+    def _asked_positions(self) -> frozenset[int]:
+        return frozenset(asked.item.position for asked in self._asked)
+
+    def _give_up(self) -> Iterator[Event]:
+        """Say what can never start, because what it relied on did not take place."""
+        waiting = {item.position: item for item in self._waiting}
+        under_way = self._flights.positions | self._asked_positions()
+        lost = self.gate.given_up(tuple(waiting), running=under_way, ended=self._flights.ended)
+        names = {item.position: item.move.vm.name for item in self.items} if lost else {}
+        for position, cause in lost.items():
+            before = names.get(cause, f"move {cause} of the run")
+            words = f"it was to start after {before} had moved, which did not take place"
+            yield self._settle(waiting[position], not_started(waiting[position].move, words))
 
     def _room(self) -> int:
         """How many more may start now."""
@@ -246,11 +289,11 @@ class Execution:
             return len(self._waiting)
         return self.limits.max_concurrent - self._flights.own - len(self._asked)
 
-    def _read_before_start(self) -> CurrentState:
-        """How things are for the next move, read with those that start together with it."""
+    def _read_before_start(self, ready: Sequence[JournaledMove]) -> CurrentState:
+        """How things are for the first of these moves, read with those that start together with it."""
         now_s = self.ports.monotonic_s()
-        if now_s - self._reading.at_s > FRESH_S or self._waiting[0].move.vm.ref not in self._reading.vms:
-            batch = [item.move for item in self._waiting[: min(self._room(), BATCH)]]
+        if now_s - self._reading.at_s > FRESH_S or ready[0].move.vm.ref not in self._reading.vms:
+            batch = [item.move for item in ready[: min(self._room(), BATCH)]]
             vms = tuple(dict.fromkeys(move.vm.ref for move in batch))
             hosts = tuple(dict.fromkeys(move.destination.host.ref for move in batch if move.destination.host))
             state = self.ports.states.read_before_start(vms, hosts)
@@ -381,6 +424,7 @@ class Execution:
     def _leave_open(self, item: JournaledMove, note: str) -> MoveEnded:
         """Say that the end of a move is not known; its row in the journal stays open."""
         outcome = Outcome(move=item.move, state=OutcomeState.UNKNOWN, note=note)
+        self._flights.ended[item.position] = outcome.state
         return MoveEnded(at=self.ports.now(), outcome=outcome)
 
 

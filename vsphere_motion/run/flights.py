@@ -44,6 +44,7 @@ class Flights:
 
     Args:
         returned: moves whose VM somebody else tried to move and left where it was; they may start again.
+        ended: how each move of the run ended that has, by its position.
     """
 
     run: str
@@ -52,11 +53,22 @@ class Flights:
     control: Control
     patience: Patience
     returned: list[JournaledMove] = field(default_factory=list)
+    ended: dict[int, OutcomeState] = field(default_factory=dict)
     _flights: dict[MoRef, Flight] = field(default_factory=dict)
     _looked_s: float = float("inf")
 
     def __len__(self) -> int:
         return len(self._flights)
+
+    @property
+    def positions(self) -> frozenset[int]:
+        """The moves of the run that are in flight, also those that are only followed."""
+        return frozenset(flight.item.position for flight in self._flights.values())
+
+    @property
+    def own_positions(self) -> frozenset[int]:
+        """Those of them whose relocation is ours."""
+        return frozenset(flight.item.position for flight in self._flights.values() if flight.followed is None)
 
     @property
     def own(self) -> int:
@@ -118,6 +130,7 @@ class Flights:
     def end(self, item: JournaledMove, outcome: Outcome) -> MoveEnded:
         """Write an outcome, then tell it."""
         self.recorder.write_outcome(self.run, item.position, outcome)
+        self.ended[item.position] = outcome.state
         return MoveEnded(at=self.ports.now(), outcome=outcome)
 
     def _process(self, statuses: Sequence[TaskStatus]) -> Iterator[Event]:

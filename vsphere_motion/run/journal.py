@@ -87,6 +87,11 @@ class Journal:
         self.path = path
         self._store = Store(path, mode=mode, mounts=mounts)
 
+    @property
+    def store(self) -> Store:
+        """The file, for what is kept beside runs and moves (`run/workbook.py`)."""
+        return self._store
+
     def close(self) -> None:
         """Close the file."""
         self._store.close()
@@ -101,7 +106,7 @@ class Journal:
         with self._store.transaction(f"write run {info.run} in") as db:
             db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", row_of_run(info))
             db.executemany(
-                "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [row_of_move(info.run, item) for item in moves],
             )
 

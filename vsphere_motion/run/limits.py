@@ -47,6 +47,8 @@ class Limits:
 
     Args:
         max_concurrent: relocations in flight at once; 4 is half of what vCenter lets one host do (8, vSphere 6.7 docs).
+        max_per_host: relocations of ours that a host takes part in at once; None: as many as vCenter lets it. One
+            gives each guest the shortest standstill.
         timeout_s: after this the running moves are left alone; None: no limit.
         outage_limit_s: how long a vCenter that is away is waited for; None: no limit. An hour outlasts an upgrade's
             restarts.
@@ -56,6 +58,7 @@ class Limits:
     """
 
     max_concurrent: int = DEFAULT_MAX_CONCURRENT
+    max_per_host: int | None = None
     timeout_s: float | None = None
     outage_limit_s: float | None = DEFAULT_OUTAGE_LIMIT_S
     patience: Patience = field(default_factory=Patience)

@@ -153,6 +153,8 @@ def row_of_move(run: str, item: JournaledMove) -> tuple[Any, ...]:
         item.task.moid if item.task else None,
         item.outcome.state.value if item.outcome else state.value,
         dump(item.outcome) if item.outcome else None,
+        dump(item.planned.relies_on),
+        item.planned.window,
     )
 
 
@@ -194,6 +196,8 @@ def _read_planned(row: sqlite3.Row) -> PlannedMove:
         move=move,
         findings=from_json(tuple[Finding, ...], json.loads(row["findings"])),
         skipped=from_json(tuple[str, ...], json.loads(row["skipped"])),
+        relies_on=from_json(tuple[int, ...], json.loads(row["relies_on"])),
+        window=row["hours"],
     )
 
 

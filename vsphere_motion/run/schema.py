@@ -53,7 +53,60 @@ _WATCHES = (
 )
 """Who watches a run, and when it was last heard of, both by vCenter's clock."""
 
-STEPS = (_FIRST, _WATCHES)
+_ORDER = (
+    "ALTER TABLE move ADD COLUMN relies_on TEXT NOT NULL DEFAULT '[]'",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (3)",
+)
+"""Which moves of a run wait for which."""
+
+_WORK = (
+    """CREATE TABLE purpose (
+    run TEXT PRIMARY KEY REFERENCES run (id),
+    kind TEXT NOT NULL,
+    hosts TEXT NOT NULL
+)""",
+    """CREATE TABLE truce (
+    run TEXT NOT NULL REFERENCES run (id),
+    vm TEXT NOT NULL,
+    vm_name TEXT NOT NULL,
+    cluster TEXT NOT NULL,
+    before TEXT NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (run, vm)
+)""",
+    """CREATE TABLE rolling (
+    id TEXT PRIMARY KEY,
+    vcenter_uuid TEXT NOT NULL,
+    request TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT
+)""",
+    """CREATE TABLE rolling_step (
+    rolling TEXT NOT NULL REFERENCES rolling (id),
+    position INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    host_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    runs TEXT NOT NULL,
+    exit_code INTEGER,
+    output TEXT,
+    note TEXT,
+    PRIMARY KEY (rolling, position)
+)""",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (4)",
+)
+"""What a run is for, the DRS overrides that were set for it, and the hosts that are worked on one after the other."""
+
+_HOURS = (
+    "ALTER TABLE move ADD COLUMN hours TEXT NOT NULL DEFAULT ''",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (5)",
+)
+"""Between which times of a day a move may start."""
+
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -27,6 +27,7 @@ from vsphere_motion.service.migrate import (
     watch_open_moves,
 )
 from vsphere_motion.service.status import find_run
+from vsphere_motion.service.truce import end_left_truces, end_truce
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def cancel(
     """
     journaled = find_run(vcenter, journal, run)
     if journaled is None:
+        yield from end_left_truces(vcenter, journal)
         return
     run_id = journaled.info.run
     with ExitStack() as stack:
@@ -90,6 +92,7 @@ def _cancel_open(
         options=replace(options, on_interrupt=OnInterrupt.CANCEL),
     )
     _take_back(journal, run_id)
+    yield from end_truce(vcenter, journal, run_id)
     yield end_run(vcenter, journaled, journal)
 
 

@@ -8,16 +8,19 @@ from dataclasses import replace
 from vsphere_motion.model.compat import CompatAnswers
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory
+from vsphere_motion.model.list_file import ListFile
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import MoveRequest, Opinions
+from vsphere_motion.planning.list_file import resolve_list
 from vsphere_motion.planning.plan import make_plan
-from vsphere_motion.planning.resolve import resolve
+from vsphere_motion.planning.resolve import resolve_request
 from vsphere_motion.planning.visibility import visibility_notes
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 
@@ -28,7 +31,21 @@ def check(vcenter: VCenter, request: MoveRequest, places: Places = NOWHERE) -> P
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
     inventory = vcenter.snapshot()
-    return check_moves(vcenter, inventory, resolve(inventory, request), request, places)
+    if request.listed is not None:
+        return _check_list(vcenter, inventory, request, request.listed, places)
+    tagged = read_tagged(vcenter, (*request.selectors, *request.exclude))
+    moves, selected = resolve_request(inventory, request, tagged)
+    plan = check_moves(vcenter, inventory, moves, request, places)
+    return replace(plan, notes=(*selected.notes, *plan.notes))
+
+
+def _check_list(vcenter: VCenter, inventory: Inventory, request: MoveRequest, listed: ListFile, places: Places) -> Plan:
+    """The plan of a list file: its lines may have different destinations, and still are one plan."""
+    tagged = read_tagged(vcenter, (*(line.vm for line in listed.lines), *request.exclude))
+    found = resolve_list(inventory, listed, to_host=request.to_host, exclude=request.exclude, tagged=tagged)
+    plan = check_moves(vcenter, inventory, found.moves, request, places)
+    timed = (replace(one, window=window) for one, window in zip(plan.moves, found.windows, strict=True))
+    return replace(plan, moves=tuple(timed), notes=(*found.selected.notes, *plan.notes))
 
 
 def check_moves(

@@ -14,6 +14,7 @@ from vsphere_motion.planning.resolve import move_to, resolve_matrix
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.service.check import ask, merged, notes_of
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 
@@ -24,7 +25,9 @@ def check_matrix(vcenter: VCenter, request: MatrixRequest, places: Places = NOWH
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
     inventory = vcenter.snapshot()
-    vms, hosts = resolve_matrix(inventory, request)
+    tagged = read_tagged(vcenter, (*request.selectors, *request.exclude))
+    selected, hosts = resolve_matrix(inventory, request, tagged)
+    vms = selected.vms
     moves = [[move_to(inventory, vm, host) for host in hosts] for vm in vms]
     every = [move for row in moves for move in row]
     answers = ask(vcenter, inventory, every, request.opinions)

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vsphere_motion import __version__
-from vsphere_motion.errors import AccessRefused, MotionError, VCenterUnavailable
+from vsphere_motion.errors import AccessRefused, BadInput, MotionError, VCenterUnavailable
 from vsphere_motion.model.event import Event, MoveEnded, RunEnded, RunStarted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.report import Report, RunInfo
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.run.execute import Execution
+from vsphere_motion.run.gate import PlanGate, Start
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, open_journal
 from vsphere_motion.run.limits import (
     DEFAULT_MAX_CONCURRENT,
@@ -28,11 +29,14 @@ from vsphere_motion.run.limits import (
 )
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control, Ports
+from vsphere_motion.run.workbook import Purpose, Workbook
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
+from vsphere_motion.service.truce import begin_truce, end_truce
+from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
 
 
@@ -42,33 +46,53 @@ class RunOptions:
 
     Args:
         max_concurrent: relocations in flight at once.
+        max_per_host: relocations of ours that a host takes part in at once; None: as many as vCenter lets it.
         timeout_s: after this the running moves are left alone and the run is open; None: no limit.
         outage_limit_s: how long a vCenter that is away is waited for; None: no limit.
         patience: when a move that does not get on is spoken of, and what is done with it.
         on_interrupt: what a first Ctrl-C does with the moves that run.
         is_watching: False: everything is started at once and left to vCenter; the run stays open.
         read_logs: fetch both hosts' vmkernel lines of each move right after it.
+        drs_override: keep DRS away from the VMs until the run ends.
     """
 
     max_concurrent: int = DEFAULT_MAX_CONCURRENT
+    max_per_host: int | None = None
     timeout_s: float | None = None
     outage_limit_s: float | None = DEFAULT_OUTAGE_LIMIT_S
     patience: Patience = field(default_factory=Patience)
     on_interrupt: OnInterrupt = OnInterrupt.WATCH
     is_watching: bool = True
     read_logs: bool = True
+    drs_override: bool = False
 
     @property
     def limits(self) -> Limits:
         """What the loop over moves needs of them."""
         return Limits(
             max_concurrent=self.max_concurrent,
+            max_per_host=self.max_per_host,
             timeout_s=self.timeout_s,
             outage_limit_s=self.outage_limit_s,
             patience=self.patience,
             on_interrupt=self.on_interrupt,
             is_watching=self.is_watching,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What whoever starts a run knows of it already.
+
+    Args:
+        info: the run, described by `describe_run`; None: it is described when it begins.
+        purpose: what it is for.
+        settled: outcomes of moves that are no part of the plan and belong into the report.
+    """
+
+    info: RunInfo | None = None
+    purpose: Purpose | None = None
+    settled: tuple[Outcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,20 +131,34 @@ def run(
     journal: Journal,
     control: Control = NEVER_STOP,
     options: RunOptions = DEFAULT_OPTIONS,
+    given: Given | None = None,
 ) -> Iterator[Event]:
     """Run a plan; the last event is `RunEnded` with the report.
 
     One blocked move means that nothing starts, unless the plan is partial. What is not started, unchanged or blocked
     has its outcome in the journal before anything runs.
+
+    Raises:
+        BadInput: DRS is to be kept away, and nobody watches until it may come back.
     """
-    info = describe_run(vcenter)
+    if options.drs_override and not options.is_watching:
+        raise BadInput(
+            "DRS is kept away until the moves have ended, and nobody is to wait for them",
+            hint="leave out --no-wait or --drs-override",
+        )
+    given = given or Given()
+    info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
-        journal.create_run(info, _rows(plan))
+        journal.create_run(info, [*_rows(plan), *_settled_rows(given, len(plan.moves))])
+        if given.purpose is not None:
+            Workbook(journal).write_purpose(info.run, given.purpose)
         journaled = journal.load_run(info.run)
         yield RunStarted(at=utc_now(), run=info.run)
         for row in journaled.moves:
             if row.outcome is not None:
                 yield MoveEnded(at=utc_now(), outcome=row.outcome)
+        if options.drs_override:
+            yield from begin_truce(vcenter, journal, journaled)
         yield from run_open_moves(vcenter, journaled, plan.moves, journal=journal, control=control, options=options)
 
 
@@ -139,6 +177,7 @@ def run_open_moves(
         planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
     """
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
+    yield from end_truce(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
 
 
@@ -160,11 +199,24 @@ def watch_open_moves(
         journal=journal,
         control=control,
         limits=options.limits,
+        gate=timely(journaled, gate_of(journaled), utc_now),
+        ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
         yield from execution.events()
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
+
+
+def gate_of(journaled: JournaledRun) -> PlanGate:
+    """Which moves of a run wait for others, as they were planned."""
+    return PlanGate(
+        starts={
+            row.position: Start(relies_on=row.planned.relies_on, costs=row.planned.costs)
+            for row in journaled.moves
+            if row.planned.relies_on or row.planned.costs
+        }
+    )
 
 
 def end_run(vcenter: VCenter, journaled: JournaledRun, journal: Journal) -> RunEnded:
@@ -232,15 +284,22 @@ def describe_run(vcenter: VCenter) -> RunInfo:
 
 
 def _rows(plan: Plan) -> list[JournaledMove]:
-    runnable = plan.runnable()
+    runnable = {id(planned) for planned in plan.runnable()}
     return [
         JournaledMove(
             position=position,
             planned=planned,
             memory_bytes=planned.memory_bytes,
-            outcome=None if planned in runnable else _settled(planned),
+            outcome=None if id(planned) in runnable else _settled(planned),
         )
         for position, planned in enumerate(plan.moves)
+    ]
+
+
+def _settled_rows(given: Given, first: int) -> list[JournaledMove]:
+    return [
+        JournaledMove(position=first + place, planned=PlannedMove(move=outcome.move, findings=()), outcome=outcome)
+        for place, outcome in enumerate(given.settled)
     ]
 
 

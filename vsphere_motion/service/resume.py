@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from vsphere_motion.model.event import Event, RunStarted
+from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
@@ -28,6 +30,7 @@ from vsphere_motion.service.migrate import (
     utc_now,
 )
 from vsphere_motion.service.status import find_run
+from vsphere_motion.service.truce import continue_truce, end_left_truces
 
 
 def resume(
@@ -50,8 +53,10 @@ def resume(
     """
     journaled = find_run(vcenter, journal, run)
     if journaled is None:
+        yield from end_left_truces(vcenter, journal)
         return
     run_id = journaled.info.run
+    yield from end_left_truces(vcenter, journal, besides=run_id)
     with watching(journal, run_id, now=vcenter.session.now()):
         inventory = vcenter.snapshot()
         _settle_planned(vcenter, journal, journal.load_run(run_id), inventory)
@@ -59,6 +64,7 @@ def resume(
         planned = tuple(with_facts(inventory, item.planned) for item in journaled.moves)
         asked_for = sum(1 for item in journaled.moves if item.state is MoveState.INTENT)
         yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
+        yield from continue_truce(vcenter, journal, journaled, begins=options.drs_override)
         yield from run_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
 
 
@@ -75,8 +81,13 @@ def _settle_planned(vcenter: VCenter, journal: Journal, journaled: JournaledRun,
         else:
             journal.settle(run_id, item.position, outcome)
     for item, planned in zip(to_check, _check_again(vcenter, inventory, to_check).moves, strict=True):
-        if planned.blockers:
+        if any(not _waits_for_room(item, finding) for finding in planned.blockers):
             journal.settle(run_id, item.position, blocked_outcome(planned))
+
+
+def _waits_for_room(item: JournaledMove, finding: Finding) -> bool:
+    """Whether it is about room that others are to leave first."""
+    return bool(item.planned.relies_on) and finding.id in ANSWERED_BY_PLACEMENT
 
 
 def _as_it_is(journaled: JournaledRun, inventory: Inventory) -> JournaledRun:

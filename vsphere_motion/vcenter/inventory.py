@@ -84,6 +84,7 @@ _PATHS = {
         "snapshot.rootSnapshotList",
         "summary.quickStats.guestMemoryUsage",
         "summary.quickStats.hostMemoryUsage",
+        "summary.quickStats.overallCpuUsage",
         *VM_TRAIT_PATHS,
     ),
     "HostSystem": (
@@ -257,6 +258,7 @@ def _vm(site: _Site, one: Reading) -> Vm:
         memory_overhead_bytes=_overhead_bytes(one),
         memory_reservation_bytes=_bytes(one.get("config.memoryAllocation.reservation")),
         cpu_reservation_mhz=one.get("config.cpuAllocation.reservation"),
+        cpu_used_mhz=one.get("summary.quickStats.overallCpuUsage"),
         devices=_devices(site, one),
         snapshot_count=snapshot_count(one),
         question=one.get("runtime.question.text"),

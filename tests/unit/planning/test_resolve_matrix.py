@@ -25,8 +25,8 @@ def names(**changes: Any) -> list[str]:
 
 def test_without_a_cluster_all_hosts_by_name() -> None:
     site = build.inventory()
-    vms, hosts = resolve_matrix(replace(site, hosts=tuple(reversed(site.hosts))), request())
-    assert [vm.name for vm in vms] == ["vm1"]
+    selected, hosts = resolve_matrix(replace(site, hosts=tuple(reversed(site.hosts))), request())
+    assert [vm.name for vm in selected.vms] == ["vm1"]
     assert [host.name for host in hosts] == ["host1", "host2", "host3"]
 
 

@@ -1,0 +1,72 @@
+"""`apply`: run a plan from a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vsphere_motion.cli.connection import open_vcenter
+from vsphere_motion.cli.console import safe
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.placement_options import (
+    dry_run_option,
+    partial_option,
+    planned_running_options,
+    reports_option,
+    yes_option,
+)
+from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, run_planned, show_plan_file
+from vsphere_motion.cli.requests import places_of, report_files
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.migrate import RunOptions
+
+
+@declare("apply", formats=("table", "json"))
+@click.argument("file", metavar="PLAN")
+@click.option("--replan", is_flag=True, help="Make the plan again where what it relies on has changed.")
+@partial_option
+@dry_run_option
+@yes_option
+@planned_running_options
+@reports_option
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    file: str,
+    replan: bool,
+    partial: bool,
+    dry_run: bool,
+    yes: bool,
+    reports: tuple[str, ...],
+    options: RunOptions,
+) -> int:
+    """Run a plan. First it is compared with how things are: any difference is shown and nothing starts (exit code 8).
+
+    A VM that is already where the plan brings it is done. PLAN is a file that `plan ... -O PLAN` has written.
+    """
+    from vsphere_motion.service.apply import prepare
+    from vsphere_motion.service.plan_files import read_plan
+
+    plan_file = read_plan(Path(file))
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
+    with open_vcenter(invocation) as vcenter:
+        ready = prepare(vcenter, plan_file, replan=replan, partial=partial, places=places_of(invocation))
+        if ready.done:
+            invocation.console.note(
+                f"{safe(file)}: {len(ready.done)} of {len(ready.file.moves)} moves are done already"
+            )
+        if dry_run:
+            show_plan_file(invocation, ready.file)
+            return code_of_plan_file(ready.file)
+        is_known = ready.file == plan_file and bool(plan_file.stuck)
+        if is_known:
+            count = len(plan_file.stuck)
+            invocation.console.note(f"{count} VMs could not go when the plan was made, and are no part of it")
+        file_now = replace(ready.file, stuck=()) if is_known else ready.file
+        return run_planned(invocation, vcenter, file_now, ready.plan, wish)

@@ -1,0 +1,168 @@
+"""What `apply`, `evacuate`, `rebalance` and `spread` share: show a plan, ask, run what is left of it, and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vsphere_motion.cli.connection import open_state_journal
+from vsphere_motion.cli.console import require_interactive
+from vsphere_motion.cli.exit import ExitCode
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.migrate import blocked_error, show_findings
+from vsphere_motion.cli.plan_file_table import plan_file_lines, stuck_lines
+from vsphere_motion.cli.plan_table import NOTHING_CHANGED
+from vsphere_motion.cli.watching import Watched, finish, watch
+from vsphere_motion.errors import PreflightBlocked
+from vsphere_motion.model.plan import Plan
+from vsphere_motion.model.plan_file import PlanFile, PlanKind
+from vsphere_motion.report.escape import json_text
+
+if TYPE_CHECKING:
+    from vsphere_motion.model.plan_request import PlanRequest
+    from vsphere_motion.service.connection import VCenter
+    from vsphere_motion.service.migrate import RunOptions
+
+Afterwards = Callable[[Watched | None], Mapping[str, object]]
+"""What is done once the moves have ended (None: there were none), and what the JSON result has of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a plan is to be run.
+
+    Args:
+        partial: run what can be run where some VMs cannot go.
+        yes: do not ask.
+        files: reports to write.
+    """
+
+    options: RunOptions
+    partial: bool = False
+    yes: bool = False
+    files: tuple[Path, ...] = ()
+
+
+def show_plan_file(invocation: Invocation, plan: PlanFile) -> None:
+    """The plan on standard output, in the format that was asked for."""
+    from vsphere_motion.service.plan_files import plan_document
+
+    if invocation.wants("json"):
+        invocation.console.result(json_text(plan_document(plan), indent=2))
+        return
+    for line in plan_file_lines(plan):
+        invocation.console.result(line)
+
+
+def code_of_plan_file(plan: PlanFile) -> ExitCode:
+    """3 if a VM cannot go."""
+    return ExitCode.BLOCKED if plan.stuck else ExitCode.OK
+
+
+def stuck_error(plan: PlanFile) -> PreflightBlocked:
+    """Why nothing starts, with every VM that cannot go and the reason for each host."""
+    count = len(plan.stuck)
+    return PreflightBlocked(
+        f"{count} VM{'' if count == 1 else 's'} cannot {'leave' if plan.kind is PlanKind.EVACUATE else 'move'}. "
+        f"{NOTHING_CHANGED}",
+        hint="remove the causes, or add --partial to move the others",
+        details=tuple(stuck_lines(plan))[1:],
+    )
+
+
+def run_planned(
+    invocation: Invocation,
+    vcenter: VCenter,
+    file: PlanFile,
+    plan: Plan,
+    wish: Wish,
+    afterwards: Afterwards = lambda _: {},
+) -> int:
+    """Show, ask and run.
+
+    Args:
+        file: the plan as it is shown.
+        plan: what is left of it.
+    """
+    if file.stuck and not wish.partial:
+        raise stuck_error(file)
+    is_stopped = bool(plan.blocked()) and not plan.partial
+    if not is_stopped and not _is_wanted(invocation, file, plan, wish):
+        invocation.console.note(NOTHING_CHANGED)
+        return ExitCode.INTERRUPTED
+    if not plan.moves:
+        return _nothing_left(invocation, file, afterwards)
+    return _run(invocation, vcenter, file, plan, wish, afterwards)
+
+
+def _is_wanted(invocation: Invocation, file: PlanFile, plan: Plan, wish: Wish) -> bool:
+    console, count = invocation.console, len(plan.runnable())
+    asks = count > 0 and not wish.yes
+    if asks:
+        require_interactive(console, "moving", "add --yes to go on without a question, or --dry-run to only plan")
+    if count:
+        for line in plan_file_lines(file):
+            console.note(line)
+    return not asks or console.confirm(f"Move {count} VM{'s' if count > 1 else ''}?")
+
+
+def _nothing_left(invocation: Invocation, file: PlanFile, afterwards: Afterwards) -> int:
+    more = afterwards(None)
+    if invocation.wants("json"):
+        from vsphere_motion.service.plan_files import plan_document
+
+        invocation.console.result(json_text({**plan_document(file), **more}, indent=2))
+    else:
+        invocation.console.result("Nothing to do: every VM is where it belongs.")
+    return code_of_plan_file(file)
+
+
+def _run(
+    invocation: Invocation, vcenter: VCenter, file: PlanFile, plan: Plan, wish: Wish, afterwards: Afterwards
+) -> int:
+    from vsphere_motion.run.workbook import purpose_of
+    from vsphere_motion.service.migrate import Given, run
+
+    error = None
+    if plan.blocked() and not plan.partial:
+        error = blocked_error(plan)
+        show_findings(invocation, plan)
+    with open_state_journal(invocation) as journal:
+        watched = watch(
+            invocation,
+            lambda control: run(
+                vcenter,
+                plan,
+                journal=journal,
+                control=control,
+                options=wish.options,
+                given=Given(purpose=purpose_of(file.kind, [host.ref for host in file.hosts])),
+            ),
+            plan=plan if error is None else None,
+            on_interrupt=wish.options.on_interrupt,
+        )
+    more = afterwards(watched) if error is None else {}
+    code = finish(invocation, watched, files=wish.files, error=error, more=more)
+    if file.stuck:
+        invocation.console.warn(f"{len(file.stuck)} VMs could not go; the reasons are above")
+    return ExitCode.BLOCKED if code == ExitCode.OK and file.stuck else code
+
+
+def plan_and_run(invocation: Invocation, request: PlanRequest, wish: Wish, *, dry_run: bool) -> int:
+    """Plan against how things are now, and run that, or only show it."""
+    from vsphere_motion.cli.connection import open_vcenter
+    from vsphere_motion.cli.requests import places_of
+    from vsphere_motion.service.apply import runnable_plan
+    from vsphere_motion.service.placing import make_plan
+
+    with open_vcenter(invocation) as vcenter:
+        inventory, places = vcenter.snapshot(), places_of(invocation)
+        made = make_plan(inventory, request, vcenter=vcenter, places=places)
+        file = made.file
+        if dry_run:
+            show_plan_file(invocation, file)
+            return code_of_plan_file(file)
+        plan = runnable_plan(vcenter, inventory, file, partial=wish.partial, places=places, findings=made.findings)
+        return run_planned(invocation, vcenter, file, plan, wish)

@@ -1,0 +1,164 @@
+"""`restore`: bring back what a run has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from vsphere_motion.cli.columns import aligned
+from vsphere_motion.cli.connection import open_state_journal, open_vcenter
+from vsphere_motion.cli.console import require_interactive, safe
+from vsphere_motion.cli.exit import ExitCode
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.placement_options import dry_run_option, reports_option, yes_option
+from vsphere_motion.cli.plan_table import NOTHING_CHANGED
+from vsphere_motion.cli.requests import places_of, report_files, require_known, skip_check_option
+from vsphere_motion.cli.running import running_options
+from vsphere_motion.cli.watching import finish, watch
+from vsphere_motion.report.escape import json_text
+
+if TYPE_CHECKING:
+    from vsphere_motion.planning.restore import BackLine
+    from vsphere_motion.run.journal import Journal
+    from vsphere_motion.service.connection import VCenter
+    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.restore import Restoration, Wanted
+
+HEADER = ("VM", "NOW", "BACK TO", "WHAT")
+
+
+@declare("restore", formats=("table", "json", "jsonl"))
+@click.argument("word", metavar="RUN|HOST")
+@dry_run_option
+@yes_option
+@click.option("--exit-maintenance", is_flag=True, help="Take the hosts out of maintenance mode first.")
+@click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too.")
+@skip_check_option
+@running_options
+@reports_option
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    word: str,
+    dry_run: bool,
+    yes: bool,
+    exit_maintenance: bool,
+    use_ha_reserve: bool,
+    skip_checks: tuple[str, ...],
+    reports: tuple[str, ...],
+    options: RunOptions,
+) -> int:
+    """Bring VMs back to where a run found them.
+
+    RUN is a run's id or its beginning; HOST means the newest evacuation of that host. Only VMs that the run has moved
+    and that are still where it put them go back, and only if they fit. What is to be done is shown first.
+    """
+    from dataclasses import replace
+
+    from vsphere_motion.service.restore import find_wanted, prepare_restore, restore
+
+    for check_id in skip_checks:
+        require_known("--skip-check", check_id)
+    files, places = report_files(reports), places_of(invocation)
+    with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
+        wanted = replace(
+            find_wanted(vcenter, journal, word),
+            exits=exit_maintenance,
+            skip_checks=skip_checks,
+            keeps_ha_reserve=not use_ha_reserve,
+        )
+        restoration = prepare_restore(vcenter, journal, wanted, places)
+        if dry_run:
+            return show_restoration(invocation, restoration)
+        if not _is_wanted(invocation, restoration, yes=yes):
+            invocation.console.note(NOTHING_CHANGED)
+            return ExitCode.INTERRUPTED
+        restoration = _exited(invocation, vcenter, journal, restoration, wanted)
+        watched = watch(
+            invocation,
+            lambda control: restore(vcenter, journal, restoration, control=control, options=options),
+            on_interrupt=options.on_interrupt,
+        )
+    return finish(invocation, watched, files=files)
+
+
+def show_restoration(invocation: Invocation, restoration: Restoration) -> int:
+    """The difference as the result; 3 if a VM cannot go back."""
+    from vsphere_motion.planning.restore import Back
+
+    if invocation.wants("json") or invocation.wants("jsonl"):
+        invocation.console.result(json_text(restoration_document(restoration), indent=2))
+    else:
+        for line in restoration_lines(restoration):
+            invocation.console.result(line)
+    return ExitCode.BLOCKED if restoration.count(Back.CANNOT) else ExitCode.OK
+
+
+def restoration_lines(restoration: Restoration) -> Iterator[str]:
+    """Which VM is where, goes where, or why it does not."""
+    for host in restoration.leaving:
+        yield f"{safe(host.name)} leaves maintenance mode first."
+    if not restoration.lines:
+        yield "The run has moved nothing."
+        return
+    yield from aligned([HEADER, *(_row(line) for line in restoration.lines)])
+
+
+def restoration_document(restoration: Restoration) -> dict[str, object]:
+    """The difference as `vsphere-motion/restoration/v1`."""
+    return {
+        "schema": "vsphere-motion/restoration/v1",
+        "runs": list(restoration.wanted.runs),
+        "exit_maintenance": [{"name": host.name, "moid": host.moid} for host in restoration.leaving],
+        "vms": [
+            {
+                "vm": {"name": line.taken.vm.name, "moid": line.taken.vm.moid},
+                "now": line.now.name if line.now else None,
+                "back_to": line.taken.origin.name,
+                "put_on": line.taken.put.name,
+                "state": line.back.value,
+                "why": line.why,
+            }
+            for line in restoration.lines
+        ],
+    }
+
+
+def _row(line: BackLine) -> tuple[str, ...]:
+    from vsphere_motion.planning.restore import Back
+
+    word = {Back.GOES: "goes back", Back.THERE: "stays", Back.LEFT: "is left", Back.CANNOT: "cannot go"}[line.back]
+    now = safe(line.now.name) if line.now else "-"
+    what = f"{word}: {safe(line.why)}" if line.why else word
+    return (safe(line.taken.vm.name), now, safe(line.taken.origin.name), what)
+
+
+def _is_wanted(invocation: Invocation, restoration: Restoration, *, yes: bool) -> bool:
+    from vsphere_motion.planning.restore import Back
+
+    console, count = invocation.console, restoration.count(Back.GOES)
+    asks = not yes and bool(count or restoration.leaving)
+    if asks:
+        require_interactive(console, "restoring", "add --yes to go on without a question, or --dry-run to only look")
+    for line in restoration_lines(restoration):
+        console.note(line)
+    return not asks or console.confirm(f"Bring {count} VM{'' if count == 1 else 's'} back?")
+
+
+def _exited(
+    invocation: Invocation, vcenter: VCenter, journal: Journal, restoration: Restoration, wanted: Wanted
+) -> Restoration:
+    """Take the hosts out of maintenance mode; then look again, with vCenter's opinion."""
+    from vsphere_motion.service.maintenance_exit import leave_maintenance
+    from vsphere_motion.service.restore import prepare_restore
+
+    for host in restoration.leaving:
+        leave_maintenance(vcenter, host)
+        invocation.console.note(f"{safe(host.name)}: out of maintenance mode")
+    if not restoration.leaving:
+        return restoration
+    return prepare_restore(vcenter, journal, wanted, places_of(invocation))

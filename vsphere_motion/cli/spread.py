@@ -1,0 +1,60 @@
+"""`spread`: repair what breaks the rules of a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.placement_options import (
+    cluster_argument,
+    dry_run_option,
+    partial_option,
+    placement_options,
+    plan_request,
+    planned_running_options,
+    reports_option,
+    yes_option,
+)
+from vsphere_motion.cli.planned_run import Wish, plan_and_run
+from vsphere_motion.cli.requests import report_files
+from vsphere_motion.model.plan_file import PlanKind
+
+if TYPE_CHECKING:
+    from vsphere_motion.service.migrate import RunOptions
+
+
+@declare("spread", formats=("table", "json"))
+@cluster_argument
+@partial_option
+@dry_run_option
+@yes_option
+@placement_options
+@planned_running_options
+@reports_option
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    words: str,
+    partial: bool,
+    dry_run: bool,
+    yes: bool,
+    cordoned: tuple[str, ...],
+    exclude: tuple[str, ...],
+    use_ha_reserve: bool,
+    skip_checks: tuple[str, ...],
+    reports: tuple[str, ...],
+    options: RunOptions,
+) -> int:
+    """Move VMs so that the rules of a cluster hold again: apart, together, and on the hosts that must rules name."""
+    request = plan_request(
+        PlanKind.SPREAD,
+        (words,),
+        cordoned=cordoned,
+        exclude=exclude,
+        use_ha_reserve=use_ha_reserve,
+        skip_checks=skip_checks,
+    )
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
+    return plan_and_run(invocation, request, wish, dry_run=dry_run)

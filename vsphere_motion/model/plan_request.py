@@ -1,0 +1,83 @@
+"""What a person asks of a plan, in the person's words, before anything is looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vsphere_motion.model.plan_file import PlanChoices, PlanKind
+
+DEFAULT_MAX_MOVES = 20
+DEFAULT_MIN_GAIN = 2.0
+
+MOST_AT_ONCE = 64
+"""Moves of one plan at once; vCenter's limits for each host leave far fewer at most sites."""
+
+MOST_PER_HOST = 4
+"""Moves that a host takes part in: half of what vCenter lets it (8, vSphere 6.7 docs), so that others have room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """A plan that is to be made.
+
+    Args:
+        words: hosts to empty, one cluster to even out or to repair, or VMs to move: as `kind` says.
+        to_host, to_cluster: where VMs are to go; None: within their own cluster.
+        goal: what is to be even: `memory`, `cpu` or `both`.
+        max_moves: moves at most, when evening out.
+        min_gain: percentage points by which a move must bring two hosts nearer to each other.
+        moves_powered_off: whether VMs that are powered off leave as well.
+        skip_checks: ids of checks whose blockers are overridden.
+        cordoned: hosts that nothing is placed on.
+        exclude: what names VMs that stay where they are.
+        keeps_ha_reserve: leave free what vSphere HA keeps for failed hosts.
+    """
+
+    kind: PlanKind
+    words: tuple[str, ...]
+    to_host: str | None = None
+    to_cluster: str | None = None
+    goal: str = "both"
+    max_moves: int = DEFAULT_MAX_MOVES
+    min_gain: float = DEFAULT_MIN_GAIN
+    moves_powered_off: bool = True
+    skip_checks: tuple[str, ...] = ()
+    cordoned: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    keeps_ha_reserve: bool = True
+
+    @property
+    def choices(self) -> PlanChoices:
+        """The same as a plan keeps it."""
+        evens = self.kind is PlanKind.REBALANCE
+        return PlanChoices(
+            words=self.words,
+            to_host=self.to_host,
+            to_cluster=self.to_cluster,
+            goal=self.goal if evens else None,
+            max_moves=self.max_moves if evens else None,
+            min_gain=self.min_gain if evens else None,
+            moves_powered_off=self.moves_powered_off,
+            skip_checks=self.skip_checks,
+            cordoned=self.cordoned,
+            exclude=self.exclude,
+            keeps_ha_reserve=self.keeps_ha_reserve,
+        )
+
+
+def request_of(kind: PlanKind, choices: PlanChoices) -> PlanRequest:
+    """The request that a plan was made of."""
+    return PlanRequest(
+        kind=kind,
+        words=choices.words,
+        to_host=choices.to_host,
+        to_cluster=choices.to_cluster,
+        goal=choices.goal or "both",
+        max_moves=choices.max_moves or DEFAULT_MAX_MOVES,
+        min_gain=DEFAULT_MIN_GAIN if choices.min_gain is None else choices.min_gain,
+        moves_powered_off=choices.moves_powered_off,
+        skip_checks=choices.skip_checks,
+        cordoned=choices.cordoned,
+        exclude=choices.exclude,
+        keeps_ha_reserve=choices.keeps_ha_reserve,
+    )

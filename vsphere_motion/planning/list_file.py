@@ -1,0 +1,303 @@
+"""The lines of a list file to moves, against one snapshot.
+
+Rules of this file: every line is looked at before any is complained about; a line that asks for what cannot be done yet
+is a problem, never half done; a VM goes to one place in one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TypeVar
+
+from vsphere_motion.errors import BadInput, NotFound, UsageProblem
+from vsphere_motion.model.inventory import Cluster, ConnectionState, Host, Inventory, Vm
+from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
+from vsphere_motion.model.move import Move
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.selection import NO_TAGS, Match, Selected, Tagged
+from vsphere_motion.model.site import Shift
+from vsphere_motion.planning.lookup import VmIndex
+from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, needed_bytes, site_of
+from vsphere_motion.planning.placement.order import in_order
+from vsphere_motion.planning.places import find_cluster, find_host, names_host
+from vsphere_motion.planning.resolve import find_obstacle, move_to
+from vsphere_motion.planning.selection import SUGGESTIONS, excluded
+from vsphere_motion.planning.selectors import find_match
+from vsphere_motion.planning.time_window import parse_window
+
+Found = TypeVar("Found", Host, Cluster)
+
+MANY_MOVES = 5000
+"""Moves of one file for which an order is looked for beforehand; with more, it would take longer than it helps, and the
+checks of each move say on their own that its host is full."""
+
+_LATER = ("datastore", "pool", "folder")
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMoves:
+    """What a file asks for.
+
+    Args:
+        moves: in the order in which they are to start: by priority, then as the file has them.
+        windows: of each move, when it may start, as the file has it; empty where it says nothing.
+    """
+
+    moves: tuple[Move, ...]
+    selected: Selected
+    windows: tuple[str, ...]
+
+
+def resolve_list(
+    inventory: Inventory, listed: ListFile, *, to_host: str = "", exclude: Sequence[str] = (), tagged: Tagged = NO_TAGS
+) -> ListedMoves:
+    """The moves that a file asks for.
+
+    Args:
+        to_host: the destination of lines that name none; empty: each has to name one.
+
+    Raises:
+        BadInput: the file cannot be used as it is; the details have every problem with its line.
+    """
+    out, wrong = excluded(inventory, exclude, tagged)
+    reader = _Lines(inventory, listed, to_host, tagged)
+    rows = reader.rows(frozenset(vm.ref for vm in out))
+    problems = [*reader.problems, *(LineProblem(line=0, message=_told(one)) for one in wrong)]
+    if not problems:
+        problems += _stuck(inventory, rows)
+    if not problems and not rows:
+        problems.append(LineProblem(line=0, message="every virtual machine that it names is excluded"))
+    if problems:
+        raise unusable_lines(listed.name, problems)
+    rows.sort(key=lambda row: row.line.priority)
+    return ListedMoves(
+        moves=tuple(move_to(inventory, row.vm, row.host) for row in rows),
+        selected=Selected(
+            vms=tuple(row.vm for row in rows), matches=tuple(reader.matches), excluded=reader.excluded_count
+        ),
+        windows=tuple(row.line.window or "" for row in rows),
+    )
+
+
+def unusable_lines(name: str, problems: Sequence[LineProblem]) -> BadInput:
+    """The error for a file with these problems, each with its line."""
+    ordered = sorted(problems, key=lambda one: one.line)
+    count = len(ordered)
+    return BadInput(
+        f"{name} cannot be used: {count} problem{'' if count == 1 else 's'}. Nothing was changed.",
+        hint="correct the lines named, and run the command again",
+        details=tuple(f"{name} line {one.line}: {one.message}" if one.line else one.message for one in ordered),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    line: ListLine
+    vm: Vm
+    host: Host
+
+
+class _Lines:
+    """Reads line after line; what is wrong gathers in `problems`."""
+
+    def __init__(self, inventory: Inventory, listed: ListFile, to_host: str, tagged: Tagged) -> None:
+        self.problems: list[LineProblem] = list(listed.problems)
+        self.matches: list[Match] = []
+        self.excluded_count = 0
+        self._inventory = inventory
+        self._lines = listed.lines
+        self._to_host = to_host
+        self._tagged = tagged
+        self._index = VmIndex(inventory)
+        self._named_on: dict[MoRef, int] = {}
+        self._hosts: dict[str, Host | str] = {}
+        self._clusters: dict[str, Cluster | str] = {}
+        self._windows: dict[str, str] = {}
+        self._room = _RoomLeft(inventory)
+
+    def rows(self, out: frozenset[MoRef]) -> list[_Row]:
+        """A row for each VM that may be moved."""
+        found = []
+        for line in self._lines:
+            self._check_words(line)
+            vms = [vm for vm in self._vms(line) if self._is_wanted(vm, out)]
+            pick = self._destination(line)
+            if pick is not None:
+                found += [_Row(line=line, vm=vm, host=pick(vm)) for vm in vms]
+        return found
+
+    def _is_wanted(self, vm: Vm, out: frozenset[MoRef]) -> bool:
+        self.excluded_count += vm.ref in out
+        return vm.ref not in out
+
+    def _check_words(self, line: ListLine) -> None:
+        for column in _LATER:
+            if getattr(line, column):
+                self._complain(line, f"a {column} as destination is not supported yet; take the column away")
+        if line.host and line.cluster:
+            self._complain(line, "it names a host and a cluster; one of them is the destination")
+        if line.window and (problem := self._window_problem(line.window)):
+            self._complain(line, problem)
+
+    def _window_problem(self, window: str) -> str:
+        if window not in self._windows:
+            self._windows[window] = ""
+            try:
+                parse_window(window, UTC)
+            except UsageProblem as problem:
+                self._windows[window] = _told(problem)
+        return self._windows[window]
+
+    def _vms(self, line: ListLine) -> Iterator[Vm]:
+        suggests = len(self.problems) < SUGGESTIONS
+        try:
+            match = find_match(self._inventory, line.vm, self._tagged, self._index, suggests=suggests)
+        except UsageProblem as problem:
+            self._complain(line, _told(problem))
+            return
+        self.matches.append(match)
+        for vm in match.vms:
+            before = self._named_on.setdefault(vm.ref, line.line)
+            obstacle = find_obstacle(self._inventory, vm)
+            if before != line.line:
+                self._complain(line, f"{vm.name} ({vm.ref.moid}) is named on line {before} already")
+            elif obstacle is not None:
+                self._complain(line, _told(obstacle))
+            else:
+                yield vm
+
+    def _destination(self, line: ListLine) -> Callable[[Vm], Host] | None:
+        """What gives a VM of this line its host; None where the line is in error."""
+        if line.cluster and not line.host:
+            return self._in_cluster(line, line.cluster)
+        word = line.host or self._to_host
+        if not word:
+            self._complain(line, "it names no destination: give it a host or a cluster, or add --to-host")
+            return None
+        host = self._looked_up(self._hosts, self._find_host, word)
+        if isinstance(host, str):
+            self._complain(line, host)
+            return None
+        return lambda vm: self._room.taken(vm, host)
+
+    def _find_host(self, inventory: Inventory, word: str) -> Host:
+        """The host; what a wrong word resembles is looked for a few times only, which takes a while in a large site."""
+        if len(self.problems) >= SUGGESTIONS and not names_host(inventory, word):
+            raise NotFound(f"no host is called {word}")
+        return find_host(inventory, word)
+
+    def _in_cluster(self, line: ListLine, word: str) -> Callable[[Vm], Host] | None:
+        cluster = self._looked_up(self._clusters, find_cluster, word)
+        if isinstance(cluster, str):
+            self._complain(line, cluster)
+            return None
+        hosts = self._room.open_hosts(cluster)
+        if not hosts:
+            self._complain(line, f"no host of {cluster.name} takes virtual machines now")
+            return None
+        return lambda vm: self._room.emptiest(vm, cluster, hosts)
+
+    def _looked_up(
+        self, known: dict[str, Found | str], find: Callable[[Inventory, str], Found], word: str
+    ) -> Found | str:
+        """What a word names, or what is wrong with it; each word is looked up once."""
+        if word not in known:
+            try:
+                known[word] = find(self._inventory, word)
+            except UsageProblem as problem:
+                known[word] = _told(problem)
+        return known[word]
+
+    def _complain(self, line: ListLine, message: str) -> None:
+        self.problems.append(LineProblem(line=line.line, message=message))
+
+
+class _RoomLeft:
+    """The free memory of hosts while a file fills them."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._free = {
+            host.ref: host.memory_bytes - host.memory_used_bytes
+            for host in inventory.hosts
+            if host.memory_bytes is not None and host.memory_used_bytes is not None
+        }
+        self._open: dict[MoRef, tuple[Host, ...]] = {}
+
+    def open_hosts(self, cluster: Cluster) -> tuple[Host, ...]:
+        """The hosts of a cluster that are up, by name."""
+        if cluster.ref not in self._open:
+            members = (one for one in self._inventory.hosts if one.compute_resource == cluster.ref and _is_open(one))
+            self._open[cluster.ref] = tuple(sorted(members, key=lambda one: (one.name, one.ref)))
+        return self._open[cluster.ref]
+
+    def emptiest(self, vm: Vm, cluster: Cluster, hosts: Sequence[Host]) -> Host:
+        """The host that it is on, if that is one of the cluster's; else the one with most memory left."""
+        home = self._inventory.find_host(vm.host)
+        if home is not None and home.compute_resource == cluster.ref:
+            return home
+        return self.taken(vm, max(hosts, key=lambda one: self._free.get(one.ref, -1)))
+
+    def taken(self, vm: Vm, host: Host) -> Host:
+        """The host, with the VM's memory taken off what it has left."""
+        if host.ref in self._free and vm.host != host.ref:
+            self._free[host.ref] -= needed_bytes(vm) or 0
+        return host
+
+
+def _is_open(host: Host) -> bool:
+    is_up = host.connection_state is ConnectionState.CONNECTED and host.in_maintenance_mode is False
+    return is_up and not host.in_quarantine_mode
+
+
+def _stuck(inventory: Inventory, rows: Sequence[_Row]) -> Iterator[LineProblem]:
+    """Moves that wait for each other: their hosts are too full for any order, also with a detour over a third host."""
+    moving = [row for row in rows if row.vm.host != row.host.ref]
+    ends = {row.host.ref for row in moving} & {row.vm.host for row in moving}
+    if not ends or len(moving) > MANY_MOVES:
+        return
+    hosts = _around(inventory, moving)
+    verdicts = {(row.vm.ref, host.ref): Verdict(why_not=None) for row in moving for host in hosts}
+    known = site_of(inventory, hosts, verdicts, SiteRules(keeps_ha_reserve=False))
+    shifts = dict(_shifts(known, moving))
+    order = in_order(known.site, tuple(shifts))
+    waiting = {shift.load for shift in order.impossible}
+    stuck = [row for shift, row in shifts.items() if shift.load in waiting]
+    leaving = {row.vm.host for row in stuck}
+    for row in stuck:
+        if row.host.ref in leaving:
+            yield _deadlock(row, [one for one in stuck if one.vm.host == row.host.ref])
+
+
+def _shifts(known: SiteMap, moving: Iterable[_Row]) -> Iterator[tuple[Shift, _Row]]:
+    for row in moving:
+        source = row.vm.host
+        if source is not None and source in known.rooms and row.vm.ref in known.loads:
+            load, destination = known.loads[row.vm.ref], known.rooms[row.host.ref]
+            yield Shift(load=load, source=known.rooms[source], destination=destination), row
+
+
+def _around(inventory: Inventory, moving: Iterable[_Row]) -> tuple[Host, ...]:
+    """Every host that a move could touch: both ends, and what shares a cluster with one of them."""
+    ends = {ref for row in moving for ref in (row.vm.host, row.host.ref)}
+    clusters = {host.compute_resource for host in inventory.hosts if host.ref in ends} - {None}
+    return tuple(host for host in inventory.hosts if host.ref in ends or host.compute_resource in clusters)
+
+
+def _deadlock(row: _Row, leaving: Sequence[_Row]) -> LineProblem:
+    lines = ", ".join(str(number) for number in sorted({one.line.line for one in leaving})[:_SHOWN])
+    return LineProblem(
+        line=row.line.line,
+        message=f"{row.vm.name} fits on {row.host.name} only after others have left it (line {lines}), these wait in "
+        "their turn, and no third host has room for a detour",
+    )
+
+
+def _told(problem: UsageProblem) -> str:
+    """A problem in one line."""
+    words = [problem.message, *(problem.details if not isinstance(problem, NotFound) else ())]
+    text = "; ".join(words[: _SHOWN + 1])
+    return f"{text} ({problem.hint})" if problem.hint else text

@@ -1,0 +1,55 @@
+"""What has to hold in a plan beyond the shape of its document, so that it can be run: every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vsphere_motion.model.plan_file import PlanFile
+from vsphere_motion.planning.facts import fingerprint_of
+from vsphere_motion.vmotion.costs import Resource
+
+_RESOURCES = tuple(one.value for one in Resource)
+
+
+def problems_of_plan(plan: PlanFile) -> tuple[str, ...]:
+    """One line for each thing that does not hold, with the place where it stands in the document."""
+    return (*_moves(plan), *_chains(plan), *_facts(plan))
+
+
+def _moves(plan: PlanFile) -> Iterator[str]:
+    for number, move in enumerate(plan.moves):
+        path = f"$.moves[{number}]"
+        if move.source.moid == move.destination.moid:
+            yield f"{path}: {move.vm.name} would move from {move.source.name} to itself"
+        for other in move.relies_on:
+            if not 0 <= other < number:
+                yield f"{path}.relies_on names the move {other}, which does not come before move {number}"
+        for place, cost in enumerate(move.costs):
+            if cost.resource not in _RESOURCES:
+                yield f"{path}.costs[{place}].resource is {cost.resource!r}, expected one of {', '.join(_RESOURCES)}"
+
+
+def _chains(plan: PlanFile) -> Iterator[str]:
+    """A VM that moves twice goes on from where it was parked, and waits until it is there."""
+    last: dict[str, int] = {}
+    for number, move in enumerate(plan.moves):
+        before = last.get(move.vm.moid)
+        if before is not None:
+            earlier = plan.moves[before]
+            if not earlier.parking or earlier.destination.moid != move.source.moid:
+                yield f"$.moves[{number}]: {move.vm.name} ({move.vm.moid}) is moved already by move {before}"
+            elif before not in move.relies_on:
+                yield f"$.moves[{number}].relies_on lacks the move {before}, which brings {move.vm.name} there"
+        last[move.vm.moid] = number
+
+
+def _facts(plan: PlanFile) -> Iterator[str]:
+    if plan.fingerprint != fingerprint_of(plan.facts):
+        yield "$.fingerprint is not that of $.facts: one of them was changed by hand"
+    known = {fact.vm.moid for fact in plan.facts.vms}
+    hosts = {fact.host.moid for fact in plan.facts.hosts}
+    for number, move in enumerate(plan.moves):
+        if move.vm.moid not in known:
+            yield f"$.facts.vms lacks {move.vm.name} ({move.vm.moid}) of move {number}"
+        if move.destination.moid not in hosts:
+            yield f"$.facts.hosts lacks {move.destination.name} ({move.destination.moid}) of move {number}"

@@ -1,0 +1,174 @@
+"""The steps of an order as the moves of a plan: with costs, an estimate, and who waits for whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vsphere_motion.model.finding import Finding, Severity
+from vsphere_motion.model.inventory import Inventory, PowerState, Vm
+from vsphere_motion.model.plan_file import (
+    PlanCost,
+    PlanEstimate,
+    PlanFinding,
+    PlanHost,
+    PlanMove,
+    PlanTimes,
+    PlanVm,
+)
+from vsphere_motion.model.plan_request import MOST_AT_ONCE, MOST_PER_HOST
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.schedule import Job, Slot
+from vsphere_motion.model.site import Site, Step
+from vsphere_motion.planning.placement.floor import Floor
+from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT, SiteMap
+from vsphere_motion.planning.schedule import make_schedule
+from vsphere_motion.planning.window import Window, costs_of
+from vsphere_motion.preflight.vm import MOVING_METHODS
+from vsphere_motion.vmotion.costs import Operation, Resource
+from vsphere_motion.vmotion.estimate import active_rate_bps, estimate_precopy
+
+FIXED_S = 4.0
+"""UNVERIFIED: what a vMotion takes besides sending: the tests beforehand, the switch-over and the clean-up."""
+
+COLD_S = 2.0
+"""UNVERIFIED: registering a VM that does not run on another host, on storage that both see."""
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is said of each step.
+
+    Args:
+        reason: why the step is taken.
+        findings: what the checks said of a VM on a host.
+    """
+
+    reason: Callable[[Step], str]
+    findings: Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]]
+
+
+def plan_moves(
+    inventory: Inventory, seen: SiteMap, steps: Sequence[Step], words: Words
+) -> tuple[tuple[PlanMove, ...], PlanTimes]:
+    """The moves of a plan in the order in which they may start, and what the whole is expected to take."""
+    jobs = [_job(seen, step) for step in steps]
+    links = [room.link_bps for room in seen.site.rooms]
+    window = Window(others=others_of(inventory), max_concurrent=MOST_AT_ONCE, max_per_host=MOST_PER_HOST)
+    schedule = make_schedule(jobs, links, window)
+    times = {one.job: one for one in schedule.jobs}
+    moves = tuple(
+        PlanMove(
+            vm=_vm(seen.vms[step.load]),
+            source=_host(seen, step.source),
+            destination=_host(seen, step.destination),
+            wave=step.wave,
+            reason=words.reason(step),
+            findings=_notable(words.findings.get(_pair(seen, step), ())),
+            costs=tuple(PlanCost(resource=slot[0].value, moid=slot[1].moid, units=units) for slot, units in job.costs),
+            estimate=PlanEstimate(
+                start_s=round(times[number].start_s, 1),
+                duration_s=round(times[number].end_s - times[number].start_s, 1),
+                sends_bytes=job.sends_bytes,
+            ),
+            relies_on=step.relies_on,
+            parking=step.is_parking,
+        )
+        for number, (step, job) in enumerate(zip(steps, jobs, strict=True))
+    )
+    return moves, PlanTimes(makespan_s=round(schedule.makespan_s, 1), bound_s=round(schedule.bound_s, 1))
+
+
+def others_of(inventory: Inventory) -> dict[Slot, int]:
+    """The units that relocations take which run already, as far as it can be seen: each on the host of its VM."""
+    taken: Counter[Slot] = Counter()
+    for vm in inventory.vms:
+        running = sum(1 for task in vm.running_tasks or () if task.name in MOVING_METHODS)
+        if running and vm.host is not None:
+            taken[Resource.HOST, vm.host] += running
+    return dict(taken)
+
+
+def slots_of(costs: Sequence[PlanCost]) -> tuple[tuple[Slot, int], ...]:
+    """The costs of a planned move as the window counts them."""
+    found: list[tuple[Slot, int]] = []
+    for cost in costs:
+        resource = Resource(cost.resource)
+        kind = "Datastore" if resource is Resource.DATASTORE else "HostSystem"
+        found.append(((resource, MoRef(kind=kind, moid=cost.moid)), cost.units))
+    return tuple(found)
+
+
+def shortfalls(seen: SiteMap, steps: Sequence[Step]) -> tuple[str, ...]:
+    """What does not fit any more if the steps are taken now, wave by wave; empty if all of them fit."""
+    floor, lines = Floor(seen.site), []
+    for wave in sorted({step.wave for step in steps}):
+        started = [step for step in steps if step.wave == wave]
+        for step in started:
+            unit = floor.unit_of((step.load,))
+            if not floor.fits(unit, step.destination):
+                lines.append(_shortfall(seen, floor, step))
+            floor.drop_copy(unit, step.destination)
+        for step in started:
+            unit = floor.unit_of((step.load,))
+            floor.erase_copy(unit, step.destination)
+            floor.move(unit, step.destination)
+    return tuple(lines)
+
+
+def _shortfall(seen: SiteMap, floor: Floor, step: Step) -> str:
+    load = seen.site.loads[step.load]
+    vm, host = load.vm.name, seen.hosts[step.destination].name
+    free_bytes, free_mhz = floor.free_bytes[step.destination], floor.free_mhz[step.destination]
+    if load.needs_bytes > free_bytes:
+        return f"{host} has {max(0, free_bytes) // MIB} MiB left when {vm} comes, which needs {load.needs_bytes // MIB}"
+    if load.needs_mhz > free_mhz:
+        return f"{host} has {max(0, free_mhz)} MHz left when {vm} comes, which needs {load.needs_mhz}"
+    return f"a rule keeps {vm} apart from a virtual machine that is on {host} now"
+
+
+def _job(seen: SiteMap, step: Step) -> Job:
+    vm, site = seen.vms[step.load], seen.site
+    ends = [(seen.hosts[room].ref, site.rooms[room].link_bps) for room in (step.source, step.destination)]
+    is_live = vm.power_state is PowerState.ON
+    return Job(
+        source=step.source,
+        destination=step.destination,
+        sends_bytes=_sends_bytes(vm, site, step) if is_live else 0,
+        fixed_s=FIXED_S if is_live else COLD_S,
+        costs=costs_of(
+            Operation.VMOTION if is_live else Operation.PROVISIONING, hosts=ends, datastores=vm.datastores or ()
+        ),
+        relies_on=step.relies_on,
+    )
+
+
+def _sends_bytes(vm: Vm, site: Site, step: Step) -> int:
+    """What goes over the network, with the passes over what the guest writes meanwhile."""
+    memory = vm.memory_bytes or 0
+    link = min(site.rooms[step.source].link_bps, site.rooms[step.destination].link_bps)
+    estimate = estimate_precopy(memory, link, active_rate_bps(vm.memory_active_bytes or 0))
+    return max(memory, estimate.sent_bytes) if estimate else memory
+
+
+def _pair(seen: SiteMap, step: Step) -> tuple[MoRef, MoRef]:
+    return seen.vms[step.load].ref, seen.hosts[step.destination].ref
+
+
+def _notable(findings: Sequence[Finding]) -> tuple[PlanFinding, ...]:
+    return tuple(
+        PlanFinding(id=one.id, severity=one.severity, message=one.message, remedy=one.remedy)
+        for one in findings
+        if one.severity is not Severity.INFO and one.id not in ANSWERED_BY_PLACEMENT
+    )
+
+
+def _vm(vm: Vm) -> PlanVm:
+    return PlanVm(name=vm.name, moid=vm.ref.moid, instance_uuid=vm.instance_uuid)
+
+
+def _host(seen: SiteMap, room: int) -> PlanHost:
+    return PlanHost(name=seen.hosts[room].name, moid=seen.hosts[room].ref.moid)

@@ -1,0 +1,222 @@
+"""The story of a plan: what is asked for, what the checks say of each VM on each host, who goes where, in which order.
+
+Rules of this file: our checks look at every pair; vCenter's own checkers are asked about the moves that were chosen,
+and what they refuse is planned again without that pair. Without a vCenter, a plan is made of a snapshot alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from vsphere_motion.model.finding import Finding
+from vsphere_motion.model.inventory import Host, Inventory, Vm
+from vsphere_motion.model.move import Move
+from vsphere_motion.model.plan_file import PlanFile, PlanHost, PlanKind
+from vsphere_motion.model.plan_request import PlanRequest
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.selection import NO_TAGS
+from vsphere_motion.planning.choose import Choice, choose, evenness_of, reason_for, stuck_of
+from vsphere_motion.planning.facts import facts_of, fingerprint_of
+from vsphere_motion.planning.placement.of_inventory import Verdict, verdict_of
+from vsphere_motion.planning.placement.rebalance import Goal
+from vsphere_motion.planning.resolve import move_to
+from vsphere_motion.planning.scope import Scope, scope_of
+from vsphere_motion.planning.steps import Words, plan_moves
+from vsphere_motion.preflight.registry import Preflight
+from vsphere_motion.preflight.surroundings import NOTHING, Surroundings
+from vsphere_motion.service.check import check_moves
+from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.selection import read_tagged
+from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
+
+ROUNDS = 5
+"""How often a plan is made again with the pairs left out that vCenter refused; then such a VM stays where it is."""
+
+
+Findings: TypeAlias = Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]]
+"""What was found of a VM on a host, by the references of both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A plan, and what was found of each pair that was looked at, so that it need not be asked for again at once."""
+
+    file: PlanFile
+    findings: Findings
+
+
+def make_plan_file(
+    inventory: Inventory, request: PlanRequest, *, vcenter: VCenter | None = None, places: Places = NOWHERE
+) -> PlanFile:
+    """The plan of a request; as `make_plan`."""
+    return make_plan(inventory, request, vcenter=vcenter, places=places).file
+
+
+def make_plan(
+    inventory: Inventory, request: PlanRequest, *, vcenter: VCenter | None = None, places: Places = NOWHERE
+) -> Made:
+    """The plan of a request against one snapshot.
+
+    Args:
+        vcenter: whose checkers are asked about the chosen moves; None: our checks alone, on what the snapshot has.
+
+    Raises:
+        NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
+    """
+    tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *request.exclude))
+    scope = scope_of(inventory, request, tagged)
+    pairs = _Pairs(inventory, request, scope, _surroundings(vcenter, inventory, request, scope, places))
+    choice = choose(inventory, request, scope, pairs.verdicts)
+    for turn in range(1, len(scope.wanted) + len(scope.others) + ROUNDS):
+        if vcenter is None:
+            break
+        opinions = _opinions(vcenter, inventory, request, _batches(inventory, choice, pairs.confirmed), places)
+        if not pairs.learn(opinions, turn):
+            break
+        choice = choose(inventory, request, scope, pairs.verdicts)
+    return Made(file=_document(inventory, request, scope, choice, pairs.findings), findings=pairs.findings)
+
+
+@dataclass(slots=True)
+class _Pairs:
+    """What was found of each VM on each host, asked once.
+
+    Args:
+        confirmed: the pairs of chosen moves about which vCenter was asked.
+    """
+
+    inventory: Inventory
+    request: PlanRequest
+    scope: Scope
+    surroundings: Surroundings
+    findings: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = field(default_factory=dict)
+    confirmed: set[tuple[MoRef, MoRef]] = field(default_factory=set)
+    _verdicts: dict[tuple[MoRef, MoRef], Verdict] = field(default_factory=dict)
+    _asked: set[MoRef] = field(default_factory=set)
+    _preflight: Preflight | None = None
+
+    def verdicts(self, vms: Sequence[Vm]) -> Mapping[tuple[MoRef, MoRef], Verdict]:
+        """The verdicts of these VMs on every host that the scope lets them go to."""
+        for hosts, group in self._by_destinations(vms):
+            self._look(group, hosts)
+        wanted = {vm.ref for vm in vms}
+        return {pair: verdict for pair, verdict in self._verdicts.items() if pair[0] in wanted}
+
+    def learn(self, opinions: Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]], turn: int) -> bool:
+        """Take over what was found of chosen moves; whether that rules one of them out."""
+        is_new = False
+        self.confirmed |= opinions.keys()
+        for pair, findings in opinions.items():
+            self.findings[pair] = findings
+            verdict = verdict_of(findings, self.request.skip_checks)
+            if verdict.why_not is not None:
+                is_new = True
+                self._rule_out(pair, verdict, everywhere=turn >= ROUNDS)
+        return is_new
+
+    def _rule_out(self, pair: tuple[MoRef, MoRef], verdict: Verdict, *, everywhere: bool) -> None:
+        for known in [one for one in self._verdicts if one[0] == pair[0]] if everywhere else [pair]:
+            self._verdicts[known] = verdict
+
+    def _by_destinations(self, vms: Sequence[Vm]) -> list[tuple[tuple[Host, ...], list[Vm]]]:
+        groups: dict[MoRef | None, list[Vm]] = {}
+        for vm in vms:
+            host = self.inventory.find_host(vm.host)
+            if vm.ref not in self._asked and host is not None:
+                groups.setdefault(host.compute_resource, []).append(vm)
+                self._asked.add(vm.ref)
+        return [(self._destinations(home), group) for home, group in groups.items()]
+
+    def _destinations(self, home: MoRef | None) -> tuple[Host, ...]:
+        """Hosts to which VMs of a compute resource may go; those that nothing is named for stay within it."""
+        hosts = self.scope.to.get(home) if home is not None else None
+        if hosts is None:
+            hosts = tuple(host for host in self.scope.hosts if host.compute_resource == home)
+        return tuple(host for host in hosts if host.ref not in self.scope.leaving)
+
+    def _look(self, vms: Sequence[Vm], hosts: Sequence[Host]) -> None:
+        if self._preflight is None:
+            self._preflight = Preflight(self.inventory, self.surroundings)
+        for row in self._preflight.matrix(vms, hosts).rows:
+            for cell in row:
+                if not cell.is_noop:
+                    self.findings[cell.vm, cell.host] = cell.findings
+                    self._verdicts[cell.vm, cell.host] = verdict_of(cell.findings, self.request.skip_checks)
+
+
+def _surroundings(
+    vcenter: VCenter | None, inventory: Inventory, request: PlanRequest, scope: Scope, places: Places
+) -> Surroundings:
+    """What is looked at besides the snapshot: each VM and each host is in one of the moves that are asked about."""
+    if vcenter is None:
+        return NOTHING
+    moves = []
+    for number, vm in enumerate(scope.wanted):
+        host = inventory.find_host(vm.host)
+        hosts = scope.to.get(host.compute_resource, ()) if host and host.compute_resource else ()
+        others = [one for one in hosts if host and one.ref != host.ref]
+        if others:
+            moves.append(move_to(inventory, vm, others[number % len(others)]))
+    found = look_around(vcenter, inventory, moves, places)
+    return replace(found, is_rebalancing=request.kind is PlanKind.REBALANCE)
+
+
+def _opinions(
+    vcenter: VCenter, inventory: Inventory, request: PlanRequest, batches: Sequence[Sequence[Move]], places: Places
+) -> dict[tuple[MoRef, MoRef], tuple[Finding, ...]]:
+    """What both sides' checks say of the chosen moves."""
+    wanted = MoveRequest(selectors=(), to_host="", skip_checks=request.skip_checks, partial=True)
+    found: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = {}
+    for moves in batches:
+        for planned in check_moves(vcenter, inventory, moves, wanted, places).moves:
+            host = planned.move.destination.host
+            assert host is not None
+            found[planned.move.vm.ref, host.ref] = planned.findings
+    return found
+
+
+def _batches(inventory: Inventory, choice: Choice, confirmed: AbstractSet[tuple[MoRef, MoRef]]) -> list[list[Move]]:
+    """The chosen moves that were not asked about yet, no VM twice in one batch: a VM that is parked moves twice."""
+    batches: list[list[Move]] = []
+    seen: dict[MoRef, int] = {}
+    for step in choice.order.steps:
+        vm, host = choice.seen.vms[step.load], choice.seen.hosts[step.destination]
+        if (vm.ref, host.ref) in confirmed:
+            continue
+        place = seen.get(vm.ref, 0)
+        seen[vm.ref] = place + 1
+        if place == len(batches):
+            batches.append([])
+        batches[place].append(move_to(inventory, vm, host))
+    return batches
+
+
+def _document(
+    inventory: Inventory,
+    request: PlanRequest,
+    scope: Scope,
+    choice: Choice,
+    findings: Findings,
+) -> PlanFile:
+    words = Words(reason=reason_for(choice, request, scope), findings=findings)
+    moves, times = plan_moves(inventory, choice.seen, choice.order.steps, words)
+    facts = facts_of(inventory, moves)
+    evens = request.kind is PlanKind.REBALANCE
+    return PlanFile(
+        kind=request.kind,
+        server=inventory.vcenter.instance_uuid,
+        fingerprint=fingerprint_of(facts),
+        moves=moves,
+        created_at=inventory.taken_at,
+        stuck=stuck_of(inventory, choice),
+        left=scope.left,
+        hosts=tuple(PlanHost(name=host.name, moid=host.ref.moid) for host in scope.emptied),
+        estimate=times,
+        evenness=evenness_of(choice, Goal(request.goal)) if evens else None,
+        facts=facts,
+        choices=request.choices,
+    )

@@ -1,0 +1,134 @@
+"""Plans and snapshots as files: written whole or not at all, read strictly, with every problem at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from vsphere_motion.errors import BadInput
+from vsphere_motion.model.inventory import Inventory
+from vsphere_motion.model.jsonform import from_json, problems_of, to_json
+from vsphere_motion.model.plan_file import SCHEMA, PlanFile
+from vsphere_motion.model.snapshot import snapshot_document, snapshot_from
+from vsphere_motion.planning.plan_checks import problems_of_plan
+from vsphere_motion.report.write import write_text
+
+MOST_TOLD = 200
+"""Problems of one file that are told; the rest is counted."""
+
+COLUMNS = ("vm", "vm_moid", "source", "destination", "wave", "relies_on", "reason", "start_s", "duration_s", "findings")
+
+
+def plan_document(plan: PlanFile) -> dict[str, Any]:
+    """A plan as `vsphere-motion/plan/v1`."""
+    return {"schema": SCHEMA, **to_json(plan)}
+
+
+def write_plan(file: Path, plan: PlanFile) -> None:
+    """Write a plan.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    write_text(file, json.dumps(plan_document(plan), indent=2) + "\n")
+
+
+def read_plan(file: Path) -> PlanFile:
+    """Read a plan.
+
+    Raises:
+        BadInput: the file cannot be read, or is no plan of this version; the details have every problem.
+    """
+    document = _read_json(file, "plan")
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        found = document.get("schema") if isinstance(document, dict) else type(document).__name__
+        raise BadInput(f"{file} is no plan: its schema is {found}, expected {SCHEMA}", hint=_HINT)
+    body = {name: value for name, value in document.items() if name != "schema"}
+    problems = problems_of(PlanFile, body)
+    plan = None if problems else from_json(PlanFile, body)
+    problems = problems if plan is None else problems_of_plan(plan)
+    if problems:
+        raise _unusable(file, problems)
+    assert plan is not None
+    return plan
+
+
+def csv_text(plan: PlanFile) -> str:
+    """The moves of a plan as a table for a spreadsheet; a cell that could be taken for a formula is made plain text."""
+    lines = io.StringIO()
+    table = csv.writer(lines, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for move in plan.moves:
+        table.writerow(
+            [
+                _plain(move.vm.name),
+                move.vm.moid,
+                _plain(move.source.name),
+                _plain(move.destination.name),
+                move.wave,
+                " ".join(map(str, move.relies_on)),
+                _plain(move.reason),
+                move.estimate.start_s,
+                move.estimate.duration_s,
+                " ".join(dict.fromkeys(finding.id for finding in move.findings)),
+            ]
+        )
+    return lines.getvalue()
+
+
+def write_csv(file: Path, plan: PlanFile) -> None:
+    """Write the moves of a plan as CSV.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    write_text(file, csv_text(plan))
+
+
+def write_snapshot(file: Path, inventory: Inventory) -> None:
+    """Write an inventory as `vsphere-motion/snapshot/v1`.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    write_text(file, json.dumps(snapshot_document(inventory)) + "\n")
+
+
+def read_snapshot(file: Path) -> Inventory:
+    """Read an inventory.
+
+    Raises:
+        BadInput: the file cannot be read, or is no snapshot of this version.
+    """
+    document = _read_json(file, "snapshot")
+    try:
+        return snapshot_from(document)
+    except BadInput as problem:
+        hint = "make one with: vsphere-motion snapshot save -O FILE"
+        raise BadInput(f"{file}: {problem.message}", hint=hint) from None
+
+
+_HINT = "make one with: vsphere-motion plan evacuate|rebalance|spread|migrate ... -O FILE"
+
+
+def _unusable(file: Path, problems: tuple[str, ...]) -> BadInput:
+    told = problems[:MOST_TOLD]
+    rest = (f"... and {len(problems) - MOST_TOLD} more",) if len(problems) > MOST_TOLD else ()
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    return BadInput(f"the plan {file} cannot be used: {count}", hint=_HINT, details=(*told, *rest))
+
+
+def _read_json(file: Path, what: str) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as problem:
+        raise BadInput(f"the {what} {file} cannot be read: {problem.strerror}") from problem
+    except (ValueError, RecursionError) as problem:
+        raise BadInput(f"the {what} {file} is no JSON: {problem}") from problem
+
+
+def _plain(text: str) -> str:
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
