@@ -11,8 +11,10 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Say what would stop or hurt a migration; change nothing."),
+    "estimate": ("estimate", "Say how long a migration is expected to take."),
     "migrate": ("migrate", "Check, move and verify virtual machines."),
     "status": ("status", "Show a run and what vCenter says of its tasks now."),
+    "watch": ("watch", "Show every migration a vCenter runs, as it goes on."),
     "resume": ("resume", "Go on with a run that was left before its end."),
     "cancel": ("cancel", "Cancel what is left of a run."),
     "history": ("history", "Show the runs of the journal."),

@@ -82,7 +82,8 @@ def _show_outcomes(invocation: Invocation, vcenter: VCenter, what: str) -> int:
     with open_state_journal(invocation) as journal:
         outcomes = read_logs(vcenter, journal, what)
     if invocation.wants("json"):
-        _print_document(invocation, [_outcome_document(outcome) for outcome in outcomes])
+        told = [_told(outcome.motion, outcome) for outcome in outcomes if outcome.motion]
+        _print_document(invocation, told, [_outcome_document(outcome) for outcome in outcomes])
         return ExitCode.OK
     for outcome in outcomes:
         for line in outcome_lines(outcome):
@@ -101,7 +102,8 @@ def _show_migration(invocation: Invocation, vcenter: VCenter, migration_id: str,
             hint="hosts rotate their logs; look at the time of the migration and at the hosts' names",
         )
     if invocation.wants("json"):
-        _print_document(invocation, [{"vm": None, "migration_id": migration_id, "motion": motion_document(motion)}])
+        migration = {"vm": None, "migration_id": migration_id, "motion": motion_document(motion)}
+        _print_document(invocation, [_told(motion, None)], [migration])
     else:
         for line in motion_lines(motion):
             invocation.console.result(line)
@@ -137,9 +139,22 @@ def motion_lines(motion: MotionRecord) -> Iterator[str]:
         yield f"  {format_clock(line.at):>12}  {safe(line.host):<{width}}  {safe(line.text)}".rstrip()
 
 
-def _print_document(invocation: Invocation, migrations: list[dict[str, Any]]) -> None:
-    document = {"schema": SCHEMA, "migrations": migrations}
+def _print_document(invocation: Invocation, motions: list[dict[str, Any]], migrations: list[dict[str, Any]]) -> None:
+    document = {"schema": SCHEMA, "motions": motions, "migrations": migrations}
     invocation.console.result(json_text(document, indent=2))
+
+
+def _told(motion: MotionRecord, outcome: Outcome | None) -> dict[str, Any]:
+    """A migration as `--from-file` tells it, with what only vCenter knows beside it."""
+    from vsphere_motion.cli.logs_offline import motion_document
+    from vsphere_motion.motionlog.logged import tell_as_files
+
+    of_outcome = _outcome_document(outcome) if outcome else dict.fromkeys(("vm", "source", "destination", "state"))
+    name = outcome.move.vm.name if outcome else None
+    return {
+        **motion_document(tell_as_files(motion.lines, motion.migration_id, vm_name=name)),
+        **{key: of_outcome[key] for key in ("vm", "source", "destination", "state")},
+    }
 
 
 def _outcome_document(outcome: Outcome) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.report.escape import json_text
+from vsphere_motion.report.forecast_form import span_words
 from vsphere_motion.report.rows import downtime_words
 from vsphere_motion.report.units import format_bytes, format_duration
 
@@ -194,9 +195,11 @@ def looking_words(event: RunStarted) -> str:
 
 
 def start_words(event: MoveStarted) -> str:
-    """`task-1181 esx02 -> esx05 4.0 GiB`."""
+    """`task-1181 esx02 -> esx05 4.0 GiB  expected ~57s (55s to 2m30s)`."""
     memory = "" if event.memory_bytes is None else f" {format_bytes(event.memory_bytes)}"
-    return f"{safe(event.task)} {route(event.move)}{memory}"
+    span = event.forecast.duration_s if event.forecast and not event.resumed else None
+    expected = "" if span is None else f"  expected {span_words(span)}"
+    return f"{safe(event.task)} {route(event.move)}{memory}{expected}"
 
 
 def news_word(event: MoveFollowed | MoveStalled | MoveAsks) -> str:

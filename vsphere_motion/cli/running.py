@@ -36,8 +36,11 @@ def run_options(
     on_stall: str | None = None,
     limit_per_gib_s: float | None = None,
     on_interrupt: str | None = None,
+    max_stun_s: float | None = None,
+    canary: int | None = None,
 ) -> RunOptions:
     """How the plan is run; what was not given keeps its default."""
+    from vsphere_motion.run.halt import HaltRule
     from vsphere_motion.run.limits import OnInterrupt, OnStall, Patience
     from vsphere_motion.service.migrate import RunOptions
 
@@ -52,7 +55,8 @@ def run_options(
         outage_limit_s=outage_limit_s,
         on_interrupt=None if on_interrupt is None else OnInterrupt(on_interrupt),
     )
-    return RunOptions(patience=Patience(**patience), **given)
+    halt = HaltRule(max_stun_s=max_stun_s, canary=canary or 0)
+    return RunOptions(patience=Patience(**patience), halt=halt, **given)
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -67,6 +71,8 @@ _NAMES = (
     "on_stall",
     "limit_per_gib_s",
     "on_interrupt",
+    "max_stun_s",
+    "canary",
 )
 _DECLARATIONS = (
     click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Migrations at once [4]."),
@@ -81,5 +87,9 @@ _DECLARATIONS = (
         "--on-interrupt",
         type=click.Choice(["watch", "cancel"]),
         help="What the first Ctrl-C does with running migrations [watch].",
+    ),
+    duration_option("max-stun", "Start nothing more once a guest stood still for longer, such as 500ms (exit code 9)."),
+    click.option(
+        "--canary", type=click.IntRange(min=1), metavar="N", help="The first N migrations go alone, and must end well."
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vsphere_motion.model.finding import Finding, Severity, Verdict
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.move import Move
 
 
@@ -17,6 +18,7 @@ class PlannedMove:
         strict: whether warnings and unknown findings block.
         memory_bytes: configured memory of the VM, for progress and estimates.
         source_addresses, destination_addresses: vMotion addresses of the two hosts, which their logs name.
+        forecast: what the move is expected to take; None where nobody asked.
     """
 
     move: Move
@@ -26,6 +28,7 @@ class PlannedMove:
     memory_bytes: int | None = None
     source_addresses: tuple[str, ...] = ()
     destination_addresses: tuple[str, ...] = ()
+    forecast: Forecast | None = None
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

@@ -14,6 +14,8 @@ from vsphere_motion.errors import BadInput
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.html import report_html
 from vsphere_motion.report.json_form import run_document
+from vsphere_motion.report.run_junit import report_junit
+from vsphere_motion.report.table import report_csv
 from vsphere_motion.report.text import report_text
 
 _FENCE = 4
@@ -25,7 +27,15 @@ def write_report(path: Path, report: Report) -> None:
     Raises:
         BadInput: the suffix names no format, or the file cannot be written.
     """
-    content = _format_of(path)(report)
+    write_text(path, _format_of(path)(report))
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a report that was made by a template, replacing what is there.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
     try:
         _write_whole(path, content)
     except OSError as problem:
@@ -49,6 +59,8 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     ".json": report_json,
     ".txt": report_text,
     ".md": report_markdown,
+    ".csv": report_csv,
+    ".xml": report_junit,
 }
 
 

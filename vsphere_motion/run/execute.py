@@ -20,6 +20,7 @@ from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault
 from vsphere_motion.run.before import Adopt, Follow, Settle, Start, judge, not_started, task_in_progress, who_started
 from vsphere_motion.run.flights import Flights
+from vsphere_motion.run.halt import HaltWatch
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.locks import words_of
@@ -81,6 +82,7 @@ class Execution:
     journal: Journal
     control: Control
     limits: Limits = field(default_factory=Limits)
+    _halt_watch: HaltWatch = field(init=False)
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
     _waiting: list[JournaledMove] = field(default_factory=list)
@@ -97,6 +99,7 @@ class Execution:
     _must_reread: bool = False
 
     def __post_init__(self) -> None:
+        self._halt_watch = HaltWatch(self.limits.halt)
         self._recorder = Recorder(journal=self.journal)
         self._flights = Flights(
             run=self.run,
@@ -123,13 +126,19 @@ class Execution:
         try:
             for item in self.items:
                 if item.task is not None:
-                    yield from self._flights.launch(item, item.task, resumed=True)
+                    yield from self._halt_watch.judged(self._flights.launch(item, item.task, resumed=True))
             yield from self._loop()
             self._is_over = True
             self._recorder.require_written(self.run)
         finally:
+            self._write_what_ended()
             if self._may_close():
                 self.ports.watcher.close()
+
+    def _write_what_ended(self) -> None:
+        """Where the run ends early, put the ends into the journal that still waited for their logs."""
+        for _ in self._flights.end_unexplained():
+            pass
 
     def _may_close(self) -> bool:
         """Whether there is time and a server to clean up on; a logout does it as well."""
@@ -139,19 +148,20 @@ class Execution:
         while self._is_open():
             reason = self._why_leave()
             if reason is not None:
+                yield from self._flights.end_unexplained()
                 yield RunHalted(at=self.ports.now(), reason=reason, detached=True)
                 return
             if self.control.is_halting and not self._is_halted:
                 yield self._halt()
             try:
-                yield from self._turn()
+                yield from self._halt_watch.judged(self._turn())
                 self._losses = 0
             except VCenterUnavailable as error:
                 yield from self._outlast(error)
 
     def _is_open(self) -> bool:
-        can_start = (self._waiting or self._flights.returned) and not self._is_halted
-        return bool(self._flights or self._asked or can_start)
+        can_start = (self._waiting or self._flights.returned) and not (self._is_halted or self._halt_watch.is_broken)
+        return bool(self._flights or self._asked or can_start or self._flights.is_explaining)
 
     def _why_leave(self) -> str | None:
         if self.control.is_detaching:
@@ -184,6 +194,7 @@ class Execution:
         yield from self._look_for_asked()
         if self.limits.is_watching:
             yield from self._flights.watch(timeout_s=self._wait_s())
+            yield from self._flights.end_explained(wait_s=0.0 if self._flights else self._wait_s())
 
     def _wait_s(self) -> float:
         return min(WAIT_S, max(0.0, self._deadline_s - self.ports.monotonic_s()))
@@ -244,7 +255,8 @@ class Execution:
         """How many more may start now."""
         if not self.limits.is_watching:
             return len(self._waiting)
-        return self.limits.max_concurrent - self._flights.own - len(self._asked)
+        free = self.limits.max_concurrent - self._flights.own - len(self._asked)
+        return self._halt_watch.room(free, is_explaining=self._flights.is_explaining)
 
     def _read_before_start(self) -> CurrentState:
         """How things are for the next move, read with those that start together with it."""

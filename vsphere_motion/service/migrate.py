@@ -13,11 +13,14 @@ from pathlib import Path
 from vsphere_motion import __version__
 from vsphere_motion.errors import AccessRefused, MotionError, VCenterUnavailable
 from vsphere_motion.model.event import Event, MoveEnded, RunEnded, RunStarted
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import Report, RunInfo
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.run.execute import Execution
+from vsphere_motion.run.halt import HaltRule
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, open_journal
 from vsphere_motion.run.limits import (
     DEFAULT_MAX_CONCURRENT,
@@ -31,6 +34,7 @@ from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
+from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.settings import state_directory
@@ -48,6 +52,7 @@ class RunOptions:
         on_interrupt: what a first Ctrl-C does with the moves that run.
         is_watching: False: everything is started at once and left to vCenter; the run stays open.
         read_logs: fetch both hosts' vmkernel lines of each move right after it.
+        halt: when the run stops by itself; it needs the logs.
     """
 
     max_concurrent: int = DEFAULT_MAX_CONCURRENT
@@ -57,6 +62,7 @@ class RunOptions:
     on_interrupt: OnInterrupt = OnInterrupt.WATCH
     is_watching: bool = True
     read_logs: bool = True
+    halt: HaltRule = field(default_factory=HaltRule)
 
     @property
     def limits(self) -> Limits:
@@ -68,6 +74,7 @@ class RunOptions:
             patience=self.patience,
             on_interrupt=self.on_interrupt,
             is_watching=self.is_watching,
+            halt=self.halt,
         )
 
 
@@ -153,16 +160,17 @@ def watch_open_moves(
 ) -> Iterator[Event]:
     """`run_open_moves` without its last event."""
     run_id = journaled.info.run
+    forecasts = of_moves(planned, options.max_concurrent)
     execution = Execution(
         run=run_id,
         items=[row for row in journaled.moves if row.outcome is None],
-        ports=make_ports(vcenter, planned, options),
+        ports=make_ports(vcenter, planned, options, forecasts),
         journal=journal,
         control=control,
         limits=options.limits,
     )
     try:
-        yield from execution.events()
+        yield from telling(execution.events(), forecasts)
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
 
@@ -183,7 +191,9 @@ def _server_now(vcenter: VCenter, journaled: JournaledRun) -> datetime:
         return max(ends, default=journaled.info.started_at)
 
 
-def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions) -> Ports:
+def make_ports(
+    vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions, forecasts: dict[MoRef, Forecast]
+) -> Ports:
     """The loop's ports, served by this vCenter."""
     from vsphere_motion.vcenter.outage import VCenterPresence
     from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader
@@ -201,7 +211,7 @@ def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunO
         now=utc_now,
         monotonic_s=clock_through_sleep_s,
         pause=threading.Event().wait,
-        explain=make_explainer(vcenter, planned) if options.read_logs else lambda outcome: outcome,
+        explain=keeping(make_explainer(vcenter, planned) if options.read_logs else lambda outcome: outcome, forecasts),
     )
 
 
