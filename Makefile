@@ -55,6 +55,7 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/preflight.py
 	@$(BIN)/python benchmarks/simulator.py
+	@$(BIN)/python benchmarks/logs.py
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

@@ -32,7 +32,8 @@ _MOTION = (
     " World ID {world}",
     "In(182) vmkernel: cpu{cpu}:{world})VMotionUtil: 7341: {id} S: Stream connection {cpu} added.",
     "In(182) vmkernel: cpu{cpu}:{world})VMotion: 5454: {id} S: Stopping pre-copy: only {cpu}77 pages left to send,"
-    " which can be sent within the switchover time goal of 0.500 seconds (network bandwidth ~145.404 MB/s, 101088% t2d)",
+    " which can be sent within the switchover time goal of 0.500 seconds"
+    " (network bandwidth ~145.404 MB/s, 101088% t2d)",
     "In(182) vmkernel: cpu{cpu}:{world})VMotionSend: 5031: {id} S: Sent all modified pages to destination (network"
     " bandwidth ~931.354 MB/s)",
 )

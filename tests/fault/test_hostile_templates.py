@@ -72,7 +72,7 @@ def test_a_template_of_a_page_is_escaped(tmp_path: Path) -> None:
 
 
 def test_a_mistake_in_a_template_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="UndefinedError: .*nonsense"):
+    with pytest.raises(BadInput, match=r"UndefinedError: .*nonsense"):
         report_by_template(full_report(), write(tmp_path, "{{ nonsense }}"))
     with pytest.raises(BadInput, match="cannot read the template"):
         report_by_template(full_report(), tmp_path / "absent.txt")

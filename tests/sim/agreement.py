@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.sim.reading import session_with
 from vsphere_motion.errors import SimulatorError
-from vsphere_motion.model.event import MoveEnded, MoveProgressed, MoveStarted
+from vsphere_motion.model.event import MoveEnded, MoveProgressed
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
@@ -33,6 +33,9 @@ LOG_KIB = {"esx-70-2": 16, "esx-80-1": 24}
 """Hosts whose logs are rotated every few moves."""
 
 AT_ONCE = 5
+HUNG_PERCENT = 25
+"""A move that is to be cancelled hangs a little later than this."""
+
 PHASE_S = 0.010
 DOWNTIME_S = 0.001
 STAGES = {"prepare": "prepare", "precopy": "pre-copy", "switchover": "switch-over", "resume": "resume"}
@@ -139,8 +142,9 @@ def _round(vcenter: SimulatedVCenter, product: VCenter, journal: Journal, rng: r
     for event in run(product, plan, journal=journal, options=options):
         if isinstance(event, MoveEnded):
             yield event.outcome
-        is_news = isinstance(event, (MoveStarted, MoveProgressed))
-        if is_news and event.move.vm.name in to_cancel and getattr(event, "progress_percent", 0) >= 25:
+        if not isinstance(event, MoveProgressed) or event.move.vm.name not in to_cancel:
+            continue
+        if event.progress_percent >= HUNG_PERCENT:
             to_cancel.remove(event.move.vm.name)
             relocator.cancel_task(MoRef(kind="Task", moid=event.task))
     vcenter.control.remove_faults()

@@ -152,7 +152,8 @@ def _move(product: VCenter, vms: list[str], target: str, names: dict[str, str], 
     for event in run(product, plan, journal=journal, options=RunOptions(max_concurrent=8)):
         if isinstance(event, MoveEnded):
             outcomes.append(event.outcome)
-        is_news = isinstance(event, MoveProgressed) and event.progress_percent >= 25
-        if is_news and names[event.move.vm.name] == "cancelled":
+        if not isinstance(event, MoveProgressed) or names[event.move.vm.name] != "cancelled":
+            continue
+        if event.progress_percent >= 25:
             VCenterRelocator(product.session).cancel_task(MoRef(kind="Task", moid=event.task))
     return outcomes

@@ -70,6 +70,6 @@ def _row(item: EstimatedMove) -> tuple[str, ...]:
     if one is None:
         return (*names, "-", "unchanged", "-", "-", "-")
     load = one.load
-    memory = load.used_bytes if load.used_bytes is not None else load.memory_bytes
+    memory = load.used_bytes if load.is_live and load.used_bytes is not None else load.memory_bytes
     words = CONVERGENCE_WORDS[one.convergence]
     return (*names, format_bytes(memory), duration_words(one), stun_words(one), words, basis_words(one))

@@ -70,12 +70,14 @@ def calibration_lines(found: Calibration) -> Iterator[str]:
     if found.share_inside is None or found.median_error is None or found.median_width is None:
         yield f"No move of the journal can be told from those before it ({found.left_out} left out)."
         return
+    number = len(found.trials)
     yield (
-        f"{len(found.trials)} moves, each told from those before it: {found.share_inside:.0%} inside their range, "
-        f"median error {found.median_error:.0%}, median range 1 to {found.median_width:.1f}."
+        f"{number} move{'' if number == 1 else 's'}, each told from those before it: "
+        f"{found.share_inside:.0%} inside their range, median error {found.median_error:.0%}, "
+        f"median range 1 to {found.median_width:.1f}."
     )
-    for basis, number, share in found.by_basis():
-        yield f"  by {basis.value}: {number} moves, {share:.0%} inside"
+    for basis, moves, share in found.by_basis():
+        yield f"  by {basis.value}: {moves}, {share:.0%} inside"
     if found.left_out:
         yield f"  left out: {found.left_out}, of which too little is known"
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from vsphere_motion.cli.console import Console, safe
+from vsphere_motion.cli.eta import Eta
 from vsphere_motion.cli.event_json import event_document
 from vsphere_motion.cli.plan_table import result_word
 from vsphere_motion.model.event import (
@@ -76,6 +77,7 @@ class PlainLines:
         self._console = console
         self._planned = plan.moves if plan else ()
         self._run = "-"
+        self._eta = Eta()
 
     def draw(self, event: Event) -> None:
         """One line on standard error; the end of the run has none, its summary follows."""
@@ -83,9 +85,10 @@ class PlainLines:
             case RunStarted():
                 self._begin(event)
             case MoveStarted():
+                self._eta.start(event)
                 self._move_line(event.at, event.move, "resumed" if event.resumed else "started", start_words(event))
             case MoveProgressed():
-                self._move_line(event.at, event.move, f"{event.progress_percent}%")
+                self._move_line(event.at, event.move, f"{event.progress_percent}%", self._eta.words(event))
             case MoveFollowed() | MoveStalled() | MoveAsks():
                 self._move_line(event.at, event.move, news_word(event), news_words(event))
             case MoveEnded():

@@ -40,7 +40,8 @@ class MotionRecord:
 
     Args:
         migration_id: decimal, the same on both hosts.
-        started_at: of a line that announces the migration; times are the source host's clock in UTC unless named otherwise.
+        started_at: of a line that announces the migration; times are the source host's clock in UTC unless named
+            otherwise.
         precopy_started_at: the source's streams began to carry memory.
         precopy_ended_at: the source stopped the pre-copy: the VM is about to be quiesced.
         page_send_ended_at: the source has sent all modified pages.

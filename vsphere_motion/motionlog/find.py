@@ -39,4 +39,4 @@ def _memmem() -> Callable[[int, int, bytes, int], int | None] | None:
         return None
     function.restype = ctypes.c_void_p
     function.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
-    return function  # type: ignore[no-any-return]  # ctypes has no types for it
+    return function

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -152,7 +151,7 @@ class Gatherer:
     def _draft(self, migration_id: str) -> _Draft:
         return self._drafts.setdefault(migration_id, _Draft())
 
-    def _count(self, named: Iterable[str], text: str) -> None:
+    def _count(self, named: tuple[str, ...], text: str) -> None:
         for migration_id in {*named, *loose_ids(text, named)}:
             if migration_id in self._lines or len(self._lines) < MAX_NUMBERS or migration_id in self._drafts:
                 self._lines[migration_id] += 1

@@ -291,7 +291,7 @@ def _failed_in(record: MotionRecord, source: _Half) -> str | None:
         return "switch-over"
     if record.precopy_started_at is not None or any("preCopy" in failure.text for failure in record.failures):
         return "pre-copy"
-    return "prepare" if record.started_at is not None else None
+    return "prepare" if record.started_at is not None and source.said else None
 
 
 def _failures(source: _Half, destination: _Half) -> tuple[LogFailure, ...]:

@@ -25,6 +25,7 @@ from vsphere_motion.model.task import Fault
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
+from vsphere_motion.report.forecast_form import span_document
 
 CHECK_SCHEMA = "vsphere-motion/check/v1"
 MATRIX_SCHEMA = "vsphere-motion/matrix/v1"
@@ -86,6 +87,7 @@ def planned_document(planned: PlannedMove) -> Document:
         "unchanged": planned.move.is_noop,
         "blockers": [] if planned.move.is_noop else _ids(planned.blockers),
         "skipped": list(planned.skipped),
+        "expected_duration_s": span_document(planned.forecast.duration_s if planned.forecast else None),
         "findings": [finding_document(finding) for finding in planned.findings],
     }
 

@@ -27,10 +27,8 @@ _ADDRESS = (
 _UUID = r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{2,12}){2,4}\b"
 _MAC = r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b"
 _WORD_END, _WORD_BEGIN = r"(?![\w])", r"(?<![\w])"
-_KEPT = frozenset(
-    ("run", "tool_version", "operation_id", "task", "id", "kind", "moid", "migration_id", "log", "skipped")
-    + ("product", "version", "api_version", "tls", "code", "downtime_measure")
-)
+_NAMELESS = ("run", "tool_version", "operation_id", "task", "id", "kind", "moid", "migration_id", "log", "skipped")
+_KEPT = frozenset((*_NAMELESS, "product", "version", "api_version", "tls", "code", "downtime_measure"))
 """Fields that hold no name of anybody's."""
 
 _EVERYBODYS = frozenset(("vm", "host", "datastore", "network", "Resources", "Datacenters"))

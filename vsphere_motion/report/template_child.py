@@ -11,7 +11,8 @@ import sys
 from typing import IO, Any
 
 from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.table import cell

@@ -131,14 +131,9 @@ class Execution:
             self._is_over = True
             self._recorder.require_written(self.run)
         finally:
-            self._write_what_ended()
+            tuple(self._flights.end_unexplained())  # nobody is told any more, but the journal is
             if self._may_close():
                 self.ports.watcher.close()
-
-    def _write_what_ended(self) -> None:
-        """Where the run ends early, put the ends into the journal that still waited for their logs."""
-        for _ in self._flights.end_unexplained():
-            pass
 
     def _may_close(self) -> bool:
         """Whether there is time and a server to clean up on; a logout does it as well."""
@@ -392,8 +387,7 @@ class Execution:
 
     def _leave_open(self, item: JournaledMove, note: str) -> MoveEnded:
         """Say that the end of a move is not known; its row in the journal stays open."""
-        outcome = Outcome(move=item.move, state=OutcomeState.UNKNOWN, note=note)
-        return MoveEnded(at=self.ports.now(), outcome=outcome)
+        return MoveEnded(at=self.ports.now(), outcome=Outcome(move=item.move, state=OutcomeState.UNKNOWN, note=note))
 
 
 def _never_read(item: JournaledMove) -> OutcomeUnknown:

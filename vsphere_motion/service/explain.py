@@ -49,25 +49,32 @@ class _Read:
     notes: tuple[str, ...] = ()
 
 
-def make_explainer(vcenter: VCenter, planned: Sequence[PlannedMove]) -> Callable[[Outcome], Outcome | Future[Outcome]]:
-    """A function that adds to an outcome what both hosts' logs say of it, beside whoever calls it."""
+def make_explainer(
+    vcenter: VCenter, planned: Sequence[PlannedMove], *, keep_lines: bool = True
+) -> Callable[[Outcome], Outcome | Future[Outcome]]:
+    """A function that adds to an outcome what both hosts' logs say of it, beside whoever calls it.
+
+    Args:
+        keep_lines: whether the lines themselves are kept with what was read from them.
+    """
     plans = {item.move.vm.ref: item for item in planned}
 
     def explain(outcome: Outcome) -> Outcome | Future[Outcome]:
         if outcome.state not in HAS_LOGS or outcome.started_at is None:
             return outcome
-        return beside(lambda: _explain(vcenter, plans[outcome.move.vm.ref], outcome))
+        return beside(lambda: _explain(vcenter, plans[outcome.move.vm.ref], outcome, keep_lines=keep_lines))
 
     return explain
 
 
-def _explain(vcenter: VCenter, planned: PlannedMove, outcome: Outcome) -> Outcome:
+def _explain(vcenter: VCenter, planned: PlannedMove, outcome: Outcome, *, keep_lines: bool) -> Outcome:
     try:
         record, notes = fetch_motion(vcenter, planned, outcome)
     except (VCenterUnavailable, AccessRefused) as error:
         record, notes = None, (error.message,)
     if record is not None:
-        return replace(outcome, motion=replace(record, notes=(*record.notes, *notes)))
+        lines = record.lines if keep_lines else ()
+        return replace(outcome, motion=replace(record, lines=lines, notes=(*record.notes, *notes)))
     return _with_notes(outcome, notes)
 
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.record import LoggedMotion
 from vsphere_motion.motionlog.gather import Gatherer
-from vsphere_motion.motionlog.scan import KERNEL_NEEDLES, NEEDLES, is_kernel_log, lines_of, needles_of
+from vsphere_motion.motionlog.scan import KERNEL_NEEDLES, NEEDLES, is_kernel_log, kernel_needles_of, lines_of
 from vsphere_motion.service.packed import MAGIC, Damaged, Unpacked
 
 HEAD_BYTES = 16 * 1024
@@ -121,7 +121,7 @@ class _Reader:
             return NEEDLES, whole_bytes
         if self._migration_id is None:
             return KERNEL_NEEDLES, whole_bytes
-        return needles_of(self._migration_id), 0
+        return kernel_needles_of(self._migration_id), 0
 
 
 def _read_path(reader: _Reader, path: Path, stdin: IO[bytes] | None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,8 @@ class RunOptions:
         patience: when a move that does not get on is spoken of, and what is done with it.
         on_interrupt: what a first Ctrl-C does with the moves that run.
         is_watching: False: everything is started at once and left to vCenter; the run stays open.
-        read_logs: fetch both hosts' vmkernel lines of each move right after it.
+        read_logs: read what both hosts' logs and the VM's own say of each move right after it.
+        keep_log_lines: keep the lines too, not only what was read from them.
         halt: when the run stops by itself; it needs the logs.
     """
 
@@ -62,6 +64,7 @@ class RunOptions:
     on_interrupt: OnInterrupt = OnInterrupt.WATCH
     is_watching: bool = True
     read_logs: bool = True
+    keep_log_lines: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
 
     @property
@@ -211,8 +214,16 @@ def make_ports(
         now=utc_now,
         monotonic_s=clock_through_sleep_s,
         pause=threading.Event().wait,
-        explain=keeping(make_explainer(vcenter, planned) if options.read_logs else lambda outcome: outcome, forecasts),
+        explain=keeping(_explainer(vcenter, planned, options), forecasts),
     )
+
+
+def _explainer(
+    vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions
+) -> Callable[[Outcome], Outcome | Future[Outcome]]:
+    if not options.read_logs:
+        return lambda outcome: outcome
+    return make_explainer(vcenter, planned, keep_lines=options.keep_log_lines)
 
 
 def clock_through_sleep_s() -> float:

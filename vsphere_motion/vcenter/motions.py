@@ -167,7 +167,9 @@ class MotionWatcher:
             self._feed = _Feed.create(self._session)
         news = self._feed.wait(timeout_s)
         new = self._new_motions(news.recent) if news.recent is not None else {}
-        told = self._renewed(new, news.changed & self._motions.keys())
+        told = self._renewed(
+            new, {task for task in news.changed & self._motions.keys() if not self._motions[task].is_over}
+        )
         self._motions |= {one.task: one for one in told}
         self._feed.hold({task for task, one in self._motions.items() if not one.is_over})
         return told
