@@ -56,6 +56,7 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/preflight.py
 	@$(BIN)/python benchmarks/placement.py
 	@$(BIN)/python benchmarks/simulator.py
+	@$(BIN)/python benchmarks/logs.py
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

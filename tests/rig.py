@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -53,6 +54,7 @@ class Rig:
         self.control = FakeControl()
         self.limits = Limits()
         self.gate: StartGate = OpenGate()
+        self.explain: Callable[[Outcome], Outcome | Future[Outcome]] = lambda outcome: outcome
         self.paused_s = 0.0
         rows = []
         for position in range(moves):
@@ -86,7 +88,7 @@ class Rig:
                 now=self.vcenter.now,
                 monotonic_s=self.clock_s,
                 pause=self.pause,
-                explain=lambda outcome: outcome,
+                explain=self.explain,
             ),
             journal=self.journal,
             control=self.control,

@@ -70,6 +70,10 @@ type motionTruth struct {
 	DowntimeS         float64    `json:"downtime_s"`
 	QueuedAt          time.Time  `json:"queued_at"`
 	StartedAt         *time.Time `json:"started_at"`
+	PrecopyStartedAt  *time.Time `json:"precopy_started_at"`
+	StunnedAt         *time.Time `json:"stunned_at"`
+	PagesSentAt       *time.Time `json:"pages_sent_at"`
 	CompletedAt       *time.Time `json:"completed_at"`
 	Fault             string     `json:"fault,omitempty"`
+	FailedIn          string     `json:"failed_in,omitempty"` // admission, prepare, storage, precopy, switchover, resume; also of a cancelled one
 }

@@ -23,6 +23,8 @@ type engine struct {
 	service  *simulator.Service // nil in tests of the engine alone
 	seed     int64
 
+	surprises surprises // set before the first move
+
 	mu      sync.Mutex
 	book    *book
 	links   map[moRef]*link // by host

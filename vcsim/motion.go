@@ -55,11 +55,12 @@ type workload struct {
 	live           bool       // powered on: the move ends with a switch-over
 	twoHosts       bool
 
-	fixedDirtyBytesPerS float64       // the part of the writes that slowing the guest down does not reduce
-	noSDPS              bool          // the guest is never slowed down
-	stateBytes          float64       // device state, sent while the guest is stunned
-	maxSwitchover       time.Duration // 0: defaultMaxSwitchover
-	limitBytesPerS      float64       // what the move's streams carry at most; 0: no limit
+	fixedDirtyBytesPerS float64               // the part of the writes that slowing the guest down does not reduce
+	noSDPS              bool                  // the guest is never slowed down
+	stateBytes          float64               // device state, sent while the guest is stunned
+	maxSwitchover       time.Duration         // 0: defaultMaxSwitchover
+	burst               func(float64) float64 // what the guest writes during a pass, by its set rate; nil: always that
+	limitBytesPerS      float64               // what the move's streams carry at most; 0: no limit
 }
 
 // diskCopy is one disk that changes datastore.
@@ -97,6 +98,7 @@ type flow struct {
 
 	transferStart time.Time      // of the first pass
 	stunnedAt     time.Time      // start of the switch-over
+	sentAt        time.Time      // all pages have been sent
 	restPages     int64          // pages left at the stop of the pre-copy
 	stopBytesPerS float64        // rate measured over the last pass
 	transmitRatio float64        // transmit to dirty, at the stop
@@ -215,7 +217,7 @@ func (f *flow) turn(now time.Time) {
 	case stagePrecopy:
 		f.endPass(now)
 	case stageSwitchover:
-		f.stage, f.deadline = stageDevices, now.Add(deviceStateTime)
+		f.stage, f.deadline, f.sentAt = stageDevices, now.Add(deviceStateTime), now
 	case stageDevices:
 		f.downtime = now.Sub(f.stunnedAt)
 		f.stage = stageEnded

@@ -235,6 +235,7 @@ func (m *move) conclude(end ending) {
 		m.logEnd(end)
 		m.storeVMXLog()
 		m.bringVMXLogs()
+		m.showVMXLogs(end.fault != nil)
 		m.postEnd(end)
 		m.reviewRules(end)
 	}
@@ -328,12 +329,39 @@ func (m *move) truth() motionTruth {
 		MemoryBytes: int64(f.load.memoryBytes), SentBytes: int64(f.sent), Passes: f.passes,
 		BandwidthBitsPerS: int64(f.stopBytesPerS * 8), DowntimeS: f.downtime.Seconds(),
 		QueuedAt: m.queuedAt, StartedAt: m.startedAt, CompletedAt: m.completedAt,
+		PrecopyStartedAt: given(f.transferStart), StunnedAt: given(f.stunnedAt), PagesSentAt: given(f.sentAt),
 	}
 	if t.BandwidthBitsPerS == 0 {
 		t.BandwidthBitsPerS = int64(f.rate * 8)
 	}
 	if m.fault != nil {
-		t.Fault = faultName(m.fault)
+		t.Fault, t.FailedIn = faultName(m.fault), m.failedIn()
 	}
 	return t
+}
+
+// failedIn is the part of the move in which it ended before its end. e.mu is held.
+func (m *move) failedIn() string {
+	f := &m.flow
+	switch {
+	case !m.began:
+		return "admission"
+	case !f.sentAt.IsZero():
+		return "resume"
+	case !f.stunnedAt.IsZero():
+		return "switchover"
+	case !f.transferStart.IsZero():
+		return "precopy"
+	case f.sent > 0 || f.copying > 0:
+		return "storage"
+	}
+	return "prepare"
+}
+
+// given is a time that has been set; nil otherwise.
+func given(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }

@@ -28,6 +28,9 @@ type options struct {
 	scenario       string
 	speed          float64
 	seed           int64
+	share          string // of a link, as given with -bandwidth-share
+	bursts         bool
+	surprises      surprises
 	clock          string    // "scaled" or "virtual"
 	begin          string    // as given with -start
 	startTime      time.Time // of the simulated time; zero: not given
@@ -80,6 +83,8 @@ func newServeFlags(o *options) *flag.FlagSet {
 	flags.StringVar(&o.scenario, "scenario", "", "site to build: a YAML `file`, or the name of a shipped scenario such as demo")
 	flags.Float64Var(&o.speed, "speed", 1, "how many simulated seconds pass in one real second of a migration")
 	flags.Int64Var(&o.seed, "seed", 1, "seed of everything random in a migration (a scenario's own seed counts when this flag is absent)")
+	flags.StringVar(&o.share, "bandwidth-share", "", "`range` such as 0.4-1.0: the share of the link that motions between two hosts get, drawn for each pair")
+	flags.BoolVar(&o.bursts, "dirty-bursts", false, "let guests write in bursts around their dirty_mbps, drawn for each pass of a pre-copy")
 	flags.StringVar(&o.clock, "clock", "scaled", "scaled: simulated time runs -speed times as fast as the real one; virtual: it jumps from event to event")
 	flags.StringVar(&o.begin, "start", "", "simulated `time` at the start, such as 2026-01-01T00:00:00Z (default: now; that very time with -clock virtual)")
 	flags.BoolVar(&o.stock, "stock", false, "plain govmomi behaviour: no migration engine, no control endpoint")
@@ -112,6 +117,9 @@ func (o *options) validate() error {
 		return problem("-scenario and -stock exclude each other: plain govmomi builds its own inventory")
 	case o.scenario != "" && (o.given["hosts"] || o.given["vms"] || o.given["clusters"]):
 		return problem("-scenario and -hosts, -vms, -clusters exclude each other")
+	}
+	if err := o.readSurprises(); err != nil {
+		return err
 	}
 	return o.readClock()
 }

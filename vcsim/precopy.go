@@ -35,6 +35,9 @@ func growth(dirty, rate float64) float64 {
 
 func (f *flow) startPass(now time.Time, bytes float64) {
 	f.passes++
+	if f.load.burst != nil && !f.throttled {
+		f.dirty = f.load.burst(f.load.dirtyBytesPerS)
+	}
 	f.passStart, f.passBytes, f.left = now, bytes, bytes
 }
 

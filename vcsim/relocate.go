@@ -127,6 +127,7 @@ func (e *engine) describe(m *move, plan *placement) {
 	m.sourceRef, m.target = plan.source.ref.Value, plan.host.ref.Value
 	m.flow.load, m.flow.network = e.workloadOf(plan), e.networkBetween(plan)
 	m.flow.load.maxSwitchover = switchover
+	e.surprises.apply(m, e.seed)
 	m.log = e.logFacts(m, plan)
 }
 

@@ -154,6 +154,7 @@ func (r *runningSimulator) configure(o *options, plan *scenario, who login, cert
 		r.keeper = startKeeper(service, registry, r.site)
 		registerAuthority(service, registry, r.site.Access, who)
 		r.engine = registerMotionOn(service, registry, r.site, o.newClock(), o.seed)
+		r.engine.surprises = o.surprises
 		registerControl(service, registry, r.engine, who)
 		r.services = registerServices(service, registry, r.engine.clock, o.idleTimeout(plan), who)
 		r.problem = r.services.plant(plan)

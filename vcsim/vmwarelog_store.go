@@ -10,6 +10,7 @@ import (
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // Storing vmware.log in the virtual machine's folder, where /folder serves it. The destination's process makes the log anew at its
@@ -133,4 +134,47 @@ func (m *move) bringVMXLogs() {
 	for _, number := range oldLogs(s.from) {
 		_ = os.Rename(oldLog(s.from, number), oldLog(s.to, number))
 	}
+}
+
+// showVMXLogs names the logs in the machine's layoutEx, as vCenter does, so that clients find them.
+func (m *move) showVMXLogs(failed bool) {
+	s := &m.vmxFiles
+	folder := s.to
+	if failed {
+		folder = s.from
+	}
+	if folder == "" {
+		return
+	}
+	names := []string{"vmware.log"}
+	for _, number := range oldLogs(folder) {
+		names = append(names, filepath.Base(oldLog(folder, number)))
+	}
+	m.ctx.WithLock(m.vm, func() {
+		if m.vm.LayoutEx == nil || m.vm.Config == nil {
+			return
+		}
+		layout := *m.vm.LayoutEx
+		layout.File = withLogs(layout.File, m.vm.Config.Files.VmPathName, names)
+		m.ctx.Update(m.vm, []types.PropertyChange{{Name: "layoutEx", Val: &layout}})
+	})
+}
+
+// withLogs is a layout's files with these logs beside the machine's own file instead of the logs it had.
+func withLogs(files []types.VirtualMachineFileLayoutExFileInfo, vmx string, names []string) []types.VirtualMachineFileLayoutExFileInfo {
+	var kept []types.VirtualMachineFileLayoutExFileInfo
+	key := int32(0)
+	for _, file := range files {
+		key = max(key, file.Key+1)
+		if file.Type != string(types.VirtualMachineFileLayoutExFileTypeLog) {
+			kept = append(kept, file)
+		}
+	}
+	for i, name := range names {
+		kept = append(kept, types.VirtualMachineFileLayoutExFileInfo{
+			Key: key + int32(i), Name: vmx[:strings.LastIndexAny(vmx, "/] ")+1] + name,
+			Type: string(types.VirtualMachineFileLayoutExFileTypeLog),
+		})
+	}
+	return kept
 }

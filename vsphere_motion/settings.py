@@ -211,12 +211,12 @@ def parse_switch(text: str) -> bool:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration above zero such as `90`, `90s`, `1m30s`, `2h` or `7d`."""
-    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
+    """Seconds of a duration above zero such as `90`, `90s`, `1m30s`, `2h`, `7d` or `500ms`."""
+    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(m?s)?)?", text.strip())
     if not match or not any(match.groups()):
         raise ValueError("expected a duration such as 90s, 5m or 1h30m")
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    total = days * 86400 + hours * 3600 + minutes * 60 + seconds
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups()[:4])
+    total = days * 86400 + hours * 3600 + minutes * 60 + seconds / (1000 if match[5] == "ms" else 1)
     if total <= 0:
         raise ValueError("expected a duration above zero")
     return total

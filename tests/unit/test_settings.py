@@ -277,7 +277,17 @@ def test_every_setting_says_where_it_came_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("1m30s", 90), ("2h", 7200), ("0.5", 0.5), ("1h1m1s", 3661)]
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("1m30s", 90),
+        ("2h", 7200),
+        ("0.5", 0.5),
+        ("1h1m1s", 3661),
+        ("500ms", 0.5),
+        ("1m500ms", 60.5),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds

@@ -11,6 +11,7 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Say what would stop or hurt a migration; change nothing."),
+    "estimate": ("estimate", "Say how long a migration is expected to take."),
     "migrate": ("migrate", "Check, move and verify virtual machines."),
     "evacuate": ("evacuate", "Empty hosts, and enter maintenance mode if wanted."),
     "restore": ("restore", "Bring back what a run has moved, as far as it fits."),
@@ -21,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apply": ("apply", "Run a plan from a file, if what it relies on is still so."),
     "snapshot": ("snapshot", "Save the inventory, to plan without a vCenter."),
     "status": ("status", "Show a run and what vCenter says of its tasks now."),
+    "watch": ("watch", "Show every migration a vCenter runs, as it goes on."),
     "resume": ("resume", "Go on with a run that was left before its end."),
     "cancel": ("cancel", "Cancel what is left of a run."),
     "history": ("history", "Show the runs of the journal."),

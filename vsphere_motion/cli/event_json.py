@@ -43,7 +43,8 @@ def _run_facts(event: RunStarted | RunHalted | RunNoted | ServerLost | ServerBac
         case RunStarted():
             return {"event": "run_started", "run": event.run, "asked_for": event.asked_for}
         case RunHalted():
-            return {"event": "halted", "reason": event.reason, "detached": event.detached}
+            facts = {"reason": event.reason, "detached": event.detached, "is_breach": event.is_breach}
+            return {"event": "halted", **facts}
         case RunNoted():
             return {"event": "noted", "text": event.text, "is_warning": event.is_warning}
         case ServerLost():
@@ -71,7 +72,7 @@ def _word_and_facts(
 ) -> tuple[str, dict[str, Any]]:
     match event:
         case MoveStarted():
-            return "started", {"memory_bytes": event.memory_bytes, "resumed": event.resumed}
+            return "started", _start_facts(event)
         case MoveFollowed():
             return "followed", {"started_by": event.started_by}
         case MoveProgressed():
@@ -82,6 +83,17 @@ def _word_and_facts(
             return "asks", {"question": _question(event)}
         case _:
             assert_never(event)
+
+
+def _start_facts(event: MoveStarted) -> dict[str, Any]:
+    from vsphere_motion.report.forecast_form import span_document
+
+    expected = event.forecast.duration_s if event.forecast else None
+    return {
+        "memory_bytes": event.memory_bytes,
+        "resumed": event.resumed,
+        "expected_duration_s": None if expected is None else span_document(expected),
+    }
 
 
 def _stall_facts(event: MoveStalled) -> dict[str, Any]:

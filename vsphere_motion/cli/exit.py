@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     FAILED = 6
     UNFINISHED = 7
     STALE = 8
+    HALTED = 9
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -39,6 +40,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.FAILED: "at least one move failed or was cancelled (others may have moved)",
     ExitCode.UNFINISHED: "moves were left running or not started, an outcome is unknown, or another process watches it",
     ExitCode.STALE: "what the plan relies on has changed since: nothing was changed",
+    ExitCode.HALTED: "the run stopped by itself: a guest stood still longer than --max-stun, or a canary went badly",
     ExitCode.INTERRUPTED: "ended by Ctrl-C, or the question was answered with no",
     ExitCode.TERMINATED: "ended by SIGTERM",
 }
@@ -55,7 +57,7 @@ def code_of_matrix(matrix: Matrix) -> ExitCode:
 
 
 def code_of_report(report: Report, *, stopped: ExitCode | None = None, is_left: bool = False) -> ExitCode:
-    """The code of a run: how a signal stopped it, else its worst outcome.
+    """The code of a run: how a signal or one of its rules stopped it, else its worst outcome.
 
     An outcome that is not known weighs more than one that failed: such a move may still run.
 

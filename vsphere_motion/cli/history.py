@@ -19,6 +19,7 @@ from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.run.records import RunSummary
+    from vsphere_motion.vmotion.calibrate import Calibration
 
 HEADER = ("RUN", "STARTED", "VCENTER", "USER", "STATE", "MOVES")
 
@@ -26,10 +27,13 @@ HEADER = ("RUN", "STARTED", "VCENTER", "USER", "STATE", "MOVES")
 @declare("history", formats=("table", "json"), connects=False)
 @duration_option("since", "Only runs that started so long ago or later, such as 7d or 12h.")
 @click.option("--vm", metavar="NAME", help="Only runs with this VM: a name, a glob or moid:vm-42.")
-def command(invocation: Invocation, /, *, since_s: float | None, vm: str | None) -> int:
+@click.option("--calibrate", is_flag=True, help="Say how well the estimator would have told the moves of all runs.")
+def command(invocation: Invocation, /, *, since_s: float | None, vm: str | None, calibrate: bool) -> int:
     """Show the runs of the journal, the newest first. vCenter is not asked."""
     from vsphere_motion.service.history import history_document, read_history
 
+    if calibrate:
+        return _calibrate(invocation, is_filtered=since_s is not None or vm is not None)
     since = None if since_s is None else datetime.now(UTC) - timedelta(seconds=since_s)
     with open_state_journal(invocation) as journal:
         runs = read_history(journal, since=since, vm=vm)
@@ -43,6 +47,39 @@ def command(invocation: Invocation, /, *, since_s: float | None, vm: str | None)
     for line in history_lines(runs):
         invocation.console.result(line)
     return ExitCode.OK
+
+
+def _calibrate(invocation: Invocation, *, is_filtered: bool) -> int:
+    """Tell each move from those before it, and compare; a part of the history would be another back-test."""
+    from vsphere_motion.service.estimate import calibration_document, calibration_of
+
+    if is_filtered:
+        raise click.UsageError("--calibrate looks at every run; leave --since and --vm out.")
+    with open_state_journal(invocation) as journal:
+        found = calibration_of(journal.past_moves())
+    if invocation.wants("json"):
+        invocation.console.result(json_text(calibration_document(found), indent=2))
+        return ExitCode.OK
+    for line in calibration_lines(found):
+        invocation.console.result(line)
+    return ExitCode.OK
+
+
+def calibration_lines(found: Calibration) -> Iterator[str]:
+    """What a back-test says, in a few lines."""
+    if found.share_inside is None or found.median_error is None or found.median_width is None:
+        yield f"No move of the journal can be told from those before it ({found.left_out} left out)."
+        return
+    number = len(found.trials)
+    yield (
+        f"{number} move{'' if number == 1 else 's'}, each told from those before it: "
+        f"{found.share_inside:.0%} inside their range, median error {found.median_error:.0%}, "
+        f"median range 1 to {found.median_width:.1f}."
+    )
+    for basis, moves, share in found.by_basis():
+        yield f"  by {basis.value}: {moves}, {share:.0%} inside"
+    if found.left_out:
+        yield f"  left out: {found.left_out}, of which too little is known"
 
 
 def history_lines(runs: Sequence[RunSummary]) -> Iterator[str]:

@@ -1,9 +1,10 @@
-"""`logs`: what both hosts' vmkernel logs say of a migration, merged by time."""
+"""`logs`: what both hosts' logs say of a migration, merged by time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +36,7 @@ SCHEMA = "vsphere-motion/logs/v1"
     multiple=True,
     help="Read log files, .gz, bundles, directories or - instead.",
 )
+@click.option("--save", metavar="DIR", help="Also write the lines there, as files that --from-file reads.")
 @click.option("--vm", metavar="NAME", help="With --from-file: only migrations whose logs name this VM.")
 @click.option("--since", metavar="TIME", help="With --from-file: only later ones; a time, or a duration such as 7d.")
 @click.option("--around", metavar="TIME", help="With --from-file: only those within 15 minutes of this time.")
@@ -46,6 +48,7 @@ def command(
     migration_id: str | None,
     hosts: tuple[str, ...],
     files: tuple[str, ...],
+    save: str | None,
     vm: str | None,
     since: str | None,
     around: str | None,
@@ -57,8 +60,8 @@ def command(
     if files:
         from vsphere_motion.cli.logs_offline import Filters, show_files
 
-        if what is not None or hosts:
-            raise UsageProblem("--from-file reads files: it takes neither RUN|VM nor --host")
+        if what is not None or hosts or save:
+            raise UsageProblem("--from-file reads files: it takes neither RUN|VM nor --host nor --save")
         return show_files(invocation, files, Filters(migration_id=migration_id, vm=vm, since=since, around=around))
     if vm or since or around:
         raise UsageProblem("--vm, --since and --around go with --from-file")
@@ -71,18 +74,29 @@ def command(
         raise BadInput(f"{migration_id} is no migration ID", hint="it is a decimal number of some 16 to 19 digits")
     with open_vcenter(invocation) as vcenter:
         if migration_id is not None:
-            return _show_migration(invocation, vcenter, migration_id, hosts)
+            return _show_migration(invocation, vcenter, migration_id, hosts, save)
         assert what is not None
-        return _show_outcomes(invocation, vcenter, what)
+        return _show_outcomes(invocation, vcenter, what, save)
 
 
-def _show_outcomes(invocation: Invocation, vcenter: VCenter, what: str) -> int:
+def _save(invocation: Invocation, save: str | None, motions: list[MotionRecord]) -> None:
+    """Write the lines where that is asked for, and say how many files that made."""
+    from vsphere_motion.service.savelogs import save_lines
+
+    if save is not None:
+        files = [file for motion in motions for file in save_lines(Path(save), motion)]
+        invocation.console.note(f"{len(files)} logs written to {safe(save)}")
+
+
+def _show_outcomes(invocation: Invocation, vcenter: VCenter, what: str, save: str | None) -> int:
     from vsphere_motion.service.logs import read_logs
 
     with open_state_journal(invocation) as journal:
         outcomes = read_logs(vcenter, journal, what)
+    _save(invocation, save, [outcome.motion for outcome in outcomes if outcome.motion])
     if invocation.wants("json"):
-        _print_document(invocation, [_outcome_document(outcome) for outcome in outcomes])
+        told = [_told(outcome.motion, outcome) for outcome in outcomes if outcome.motion]
+        _print_document(invocation, told, [_outcome_document(outcome) for outcome in outcomes])
         return ExitCode.OK
     for outcome in outcomes:
         for line in outcome_lines(outcome):
@@ -90,7 +104,9 @@ def _show_outcomes(invocation: Invocation, vcenter: VCenter, what: str) -> int:
     return ExitCode.OK
 
 
-def _show_migration(invocation: Invocation, vcenter: VCenter, migration_id: str, hosts: tuple[str, ...]) -> int:
+def _show_migration(
+    invocation: Invocation, vcenter: VCenter, migration_id: str, hosts: tuple[str, ...], save: str | None
+) -> int:
     from vsphere_motion.report.json_form import motion_document
     from vsphere_motion.service.logs import read_migration
 
@@ -100,8 +116,10 @@ def _show_migration(invocation: Invocation, vcenter: VCenter, migration_id: str,
             f"neither {hosts[0]} nor {hosts[1]} has a line of migration {migration_id}",
             hint="hosts rotate their logs; look at the time of the migration and at the hosts' names",
         )
+    _save(invocation, save, [motion])
     if invocation.wants("json"):
-        _print_document(invocation, [{"vm": None, "migration_id": migration_id, "motion": motion_document(motion)}])
+        migration = {"vm": None, "migration_id": migration_id, "motion": motion_document(motion)}
+        _print_document(invocation, [_told(motion, None)], [migration])
     else:
         for line in motion_lines(motion):
             invocation.console.result(line)
@@ -137,9 +155,22 @@ def motion_lines(motion: MotionRecord) -> Iterator[str]:
         yield f"  {format_clock(line.at):>12}  {safe(line.host):<{width}}  {safe(line.text)}".rstrip()
 
 
-def _print_document(invocation: Invocation, migrations: list[dict[str, Any]]) -> None:
-    document = {"schema": SCHEMA, "migrations": migrations}
+def _print_document(invocation: Invocation, motions: list[dict[str, Any]], migrations: list[dict[str, Any]]) -> None:
+    document = {"schema": SCHEMA, "motions": motions, "migrations": migrations}
     invocation.console.result(json_text(document, indent=2))
+
+
+def _told(motion: MotionRecord, outcome: Outcome | None) -> dict[str, Any]:
+    """A migration as `--from-file` tells it, with what only vCenter knows beside it."""
+    from vsphere_motion.cli.logs_offline import motion_document
+    from vsphere_motion.motionlog.logged import tell_as_files
+
+    of_outcome = _outcome_document(outcome) if outcome else dict.fromkeys(("vm", "source", "destination", "state"))
+    name = outcome.move.vm.name if outcome else None
+    return {
+        **motion_document(tell_as_files(motion.lines, motion.migration_id, vm_name=name)),
+        **{key: of_outcome[key] for key in ("vm", "source", "destination", "state")},
+    }
 
 
 def _outcome_document(outcome: Outcome) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode, code_of_plan
 from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.metrics import Meter, metrics_file, metrics_option
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED, blocker_lines, plan_lines
 from vsphere_motion.cli.requests import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @running_options
 @window_options
 @click.option("--no-wait", is_flag=True, help="Start every migration and leave; vCenter queues what it cannot run yet.")
+@metrics_option
 @click.option(
     "--report", "reports", metavar="FILE", multiple=True, help="Write .html, .json, .txt or .md (repeatable)."
 )
@@ -65,6 +67,7 @@ def command(
     window: Window,
     no_wait: bool,
     reports: tuple[str, ...],
+    metrics: str | None,
     options: RunOptions,
 ) -> int:
     """Check the VMs, migrate them to a host, and verify that they are there.
@@ -75,10 +78,12 @@ def command(
     """
     from vsphere_motion.service.check import check
 
+    if no_wait and options.halt.is_set:
+        raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
     require_destination(chosen, to_host)
     request = move_request(chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial)
-    files = report_files(reports)
+    files, numbers = report_files(reports), metrics_file(metrics)
     window.require_watching(chosen, is_watching=not no_wait)
     with open_vcenter(invocation) as vcenter:
         plan = window.applied(check(vcenter, request, places_of(invocation)))
@@ -89,7 +94,8 @@ def command(
         if not stopped and not _is_wanted(invocation, plan, yes=yes):
             invocation.console.note(NOTHING_CHANGED)
             return ExitCode.INTERRUPTED
-        return _run(invocation, vcenter, plan, options=replace(options, is_watching=not no_wait), files=files)
+        options = replace(options, is_watching=not no_wait)
+        return _run(invocation, vcenter, plan, options=options, files=files, numbers=numbers)
 
 
 def _is_wanted(invocation: Invocation, plan: Plan, *, yes: bool) -> bool:
@@ -131,7 +137,15 @@ def show_findings(invocation: Invocation, plan: Plan) -> None:
         console.note(f"note: {safe(note)}")
 
 
-def _run(invocation: Invocation, vcenter: VCenter, plan: Plan, *, options: RunOptions, files: tuple[Path, ...]) -> int:
+def _run(
+    invocation: Invocation,
+    vcenter: VCenter,
+    plan: Plan,
+    *,
+    options: RunOptions,
+    files: tuple[Path, ...],
+    numbers: Path | None,
+) -> int:
     """Run the plan; one with a blocked move that is not partial starts nothing and says so in the journal."""
     from vsphere_motion.service.migrate import run
 
@@ -145,6 +159,7 @@ def _run(invocation: Invocation, vcenter: VCenter, plan: Plan, *, options: RunOp
             lambda control: run(vcenter, plan, journal=journal, control=control, options=options),
             plan=plan if error is None else None,
             on_interrupt=options.on_interrupt,
+            meter=Meter(numbers, vcenter=vcenter.identity.host, console=invocation.console),
         )
     return finish(invocation, watched, files=files, error=error, is_left=not options.is_watching)
 

@@ -9,7 +9,7 @@ from vsphere_motion.model.finding import Finding, Severity, Verdict
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import NamedRef
 
-HEADER = ("VM", "FROM", "TO", "RESULT", "FINDINGS")
+HEADER = ("VM", "FROM", "TO", "RESULT", "EXPECTED", "FINDINGS")
 NOTHING_CHANGED = "Nothing was changed."
 
 Paint = Callable[[str, str], str]
@@ -19,17 +19,21 @@ _COLOURS = {"BLOCKED": "red", "ok": "green", "unchanged": "green", "unknown": "y
 
 
 def plan_lines(plan: Plan, paint: Paint) -> Iterator[str]:
-    """The table, without the summary.
+    """The table, without the summary; what moves are expected to take is a column where that is known of any.
 
     Args:
         paint: colours a text, or returns it as it is.
     """
-    rows = [(_row(planned), _finding_lines(planned)) for planned in plan.moves]
-    widths = [max(len(HEADER[n]), *(len(row[n]) for row, _ in rows)) if rows else len(HEADER[n]) for n in range(4)]
-    yield _line(HEADER[:4], widths, HEADER[4])
+    has_times = any(planned.forecast and planned.forecast.duration_s for planned in plan.moves)
+    columns = len(HEADER) - (1 if has_times else 2)
+    rows = [(_row(planned)[:columns], _finding_lines(planned)) for planned in plan.moves]
+    widths = [
+        max(len(HEADER[n]), *(len(row[n]) for row, _ in rows)) if rows else len(HEADER[n]) for n in range(columns)
+    ]
+    yield _line(HEADER[:columns], widths, HEADER[-1])
     for row, findings in rows:
         for n, finding in enumerate(findings or ["-"]):
-            cells = row if n == 0 else ("", "", "", "")
+            cells = row if n == 0 else ("",) * columns
             yield _line(cells, widths, finding, paint=paint)
 
 
@@ -60,9 +64,11 @@ def blocker_lines(plan: Plan) -> Iterator[str]:
             yield f"{planned.move.vm.name}: {finding.message} [{finding.id}]"
 
 
-def _row(planned: PlannedMove) -> tuple[str, str, str, str]:
-    move = planned.move
-    return (safe(move.vm.name), _name(move.source.host), _name(move.destination.host), result_word(planned))
+def _row(planned: PlannedMove) -> tuple[str, ...]:
+    from vsphere_motion.report.forecast_form import duration_words
+
+    move, expected = planned.move, duration_words(planned.forecast)
+    return (safe(move.vm.name), _name(move.source.host), _name(move.destination.host), result_word(planned), expected)
 
 
 def _name(host: NamedRef | None) -> str:

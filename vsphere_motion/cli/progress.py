@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from vsphere_motion.cli.console import Console, safe
+from vsphere_motion.cli.eta import Eta
 from vsphere_motion.cli.event_json import event_document
 from vsphere_motion.cli.plan_table import result_word
 from vsphere_motion.model.event import (
@@ -34,6 +35,7 @@ from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.report.escape import json_text
+from vsphere_motion.report.forecast_form import span_words
 from vsphere_motion.report.rows import downtime_words
 from vsphere_motion.report.units import format_bytes, format_duration
 
@@ -76,6 +78,7 @@ class PlainLines:
         self._console = console
         self._planned = plan.moves if plan else ()
         self._run = "-"
+        self._eta = Eta()
 
     def draw(self, event: Event) -> None:
         """One line on standard error; the end of the run has none, its summary follows."""
@@ -83,9 +86,10 @@ class PlainLines:
             case RunStarted():
                 self._begin(event)
             case MoveStarted():
+                self._eta.start(event)
                 self._move_line(event.at, event.move, "resumed" if event.resumed else "started", start_words(event))
             case MoveProgressed():
-                self._move_line(event.at, event.move, f"{event.progress_percent}%")
+                self._move_line(event.at, event.move, f"{event.progress_percent}%", self._eta.words(event))
             case MoveFollowed() | MoveStalled() | MoveAsks():
                 self._move_line(event.at, event.move, news_word(event), news_words(event))
             case MoveEnded():
@@ -197,9 +201,11 @@ def looking_words(event: RunStarted) -> str:
 
 
 def start_words(event: MoveStarted) -> str:
-    """`task-1181 esx02 -> esx05 4.0 GiB`."""
+    """`task-1181 esx02 -> esx05 4.0 GiB  expected ~57s (55s to 2m30s)`."""
     memory = "" if event.memory_bytes is None else f" {format_bytes(event.memory_bytes)}"
-    return f"{safe(event.task)} {route(event.move)}{memory}"
+    span = event.forecast.duration_s if event.forecast and not event.resumed else None
+    expected = "" if span is None else f"  expected {span_words(span)}"
+    return f"{safe(event.task)} {route(event.move)}{memory}{expected}"
 
 
 def news_word(event: MoveFollowed | MoveStalled | MoveAsks) -> str:

@@ -9,6 +9,7 @@ import click
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.metrics import Meter, metrics_file, metrics_option
 from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.requests import places_of, report_files
 from vsphere_motion.cli.running import running_options
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--vm", metavar="VM", help="The VM of --task.")
 @click.option("-y", "--yes", is_flag=True, help="Accepted for scripts; resume never asks.")
 @running_options
+@metrics_option
 @click.option(
     "--report", "reports", metavar="FILE", multiple=True, help="Write .html, .json, .txt or .md (repeatable)."
 )
@@ -37,6 +39,7 @@ def command(
     vm: str | None,
     yes: bool,
     reports: tuple[str, ...],
+    metrics: str | None,
     options: RunOptions,
 ) -> int:
     """Go on with a run: watch what still runs, then start what was not started.
@@ -52,7 +55,7 @@ def command(
 
     del yes
     _require_pair(run, task, vm)
-    files = report_files(reports)
+    files, numbers = report_files(reports), metrics_file(metrics)
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
         rolling = find_rolling(vcenter, journal, run) if task is None else None
         if rolling is not None:
@@ -64,6 +67,7 @@ def command(
             invocation,
             lambda control: resume(vcenter, journal, run, control=control, options=options),
             on_interrupt=options.on_interrupt,
+            meter=Meter(numbers, vcenter=vcenter.identity.host, console=invocation.console),
         )
         if watched.report is None:
             tell_no_run(invocation, vcenter.identity.host)

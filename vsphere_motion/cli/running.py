@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsphere_motion.cli.requests import duration_option
+from vsphere_motion.errors import UsageProblem
 
 if TYPE_CHECKING:
     from vsphere_motion.service.migrate import RunOptions
@@ -37,8 +38,16 @@ def run_options(
     limit_per_gib_s: float | None = None,
     on_interrupt: str | None = None,
     drs_override: bool | None = None,
+    max_stun_s: float | None = None,
+    canary: int | None = None,
+    logs: str | None = None,
 ) -> RunOptions:
-    """How the plan is run; what was not given keeps its default."""
+    """How the plan is run; what was not given keeps its default.
+
+    Raises:
+        UsageProblem: a stun budget is given, and the logs that measure a stun are not to be read.
+    """
+    from vsphere_motion.run.halt import HaltRule
     from vsphere_motion.run.limits import OnInterrupt, OnStall, Patience
     from vsphere_motion.service.migrate import RunOptions
 
@@ -54,7 +63,11 @@ def run_options(
         on_interrupt=None if on_interrupt is None else OnInterrupt(on_interrupt),
         drs_override=drs_override,
     )
-    return RunOptions(patience=Patience(**patience), **given)
+    halt = HaltRule(max_stun_s=max_stun_s, canary=canary or 0)
+    if logs == "none" and max_stun_s is not None:
+        raise UsageProblem("--max-stun is measured by the hosts' logs: it does not go with --logs none")
+    given |= {"read_logs": logs != "none", "keep_log_lines": logs != "summary"}
+    return RunOptions(patience=Patience(**patience), halt=halt, **given)
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -70,6 +83,9 @@ _NAMES = (
     "limit_per_gib_s",
     "on_interrupt",
     "drs_override",
+    "max_stun_s",
+    "canary",
+    "logs",
 )
 _DECLARATIONS = (
     click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="Migrations at once [4]."),
@@ -86,4 +102,13 @@ _DECLARATIONS = (
         help="What the first Ctrl-C does with running migrations [watch].",
     ),
     click.option("--drs-override", is_flag=True, help="Keep DRS away from the VMs while the run lasts."),
+    duration_option("max-stun", "Start nothing more once a guest stood still for longer, such as 500ms (exit code 9)."),
+    click.option(
+        "--canary", type=click.IntRange(min=1), metavar="N", help="The first N migrations go alone, and must end well."
+    ),
+    click.option(
+        "--logs",
+        type=click.Choice(["none", "summary", "full"]),
+        help="Read the hosts' logs after each migration; summary keeps no lines [full].",
+    ),
 )

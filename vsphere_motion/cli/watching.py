@@ -14,7 +14,7 @@ from vsphere_motion.cli.exit import ExitCode, code_of_report
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.progress import JsonLines, drawing, end_words, route
 from vsphere_motion.cli.signals import Left, SignalControl, halting_words
-from vsphere_motion.model.event import Event, RunEnded, RunStarted
+from vsphere_motion.model.event import Event, RunEnded, RunHalted, RunStarted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.escape import json_text
@@ -23,6 +23,7 @@ from vsphere_motion.report.units import format_duration
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from vsphere_motion.cli.metrics import Meter
     from vsphere_motion.errors import MotionError
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.run.limits import OnInterrupt
@@ -34,7 +35,7 @@ ALREADY_THERE = "it is already there"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """How watching ended: the report, None if there was nothing to watch, and the signal that ended it, if one did."""
+    """How watching ended: the report, None if there was nothing to watch, and the signal or rule that ended it."""
 
     report: Report | None
     stopped: ExitCode | None = None
@@ -46,11 +47,13 @@ def watch(
     *,
     plan: Plan | None = None,
     on_interrupt: OnInterrupt | None = None,
+    meter: Meter | None = None,
 ) -> Watched:
     """Draw every event until the last one; Ctrl-C and SIGTERM act as `signals.py` says.
 
     Args:
         on_interrupt: what the run does with what is in flight at the first Ctrl-C, for the words; None: it watches on.
+        meter: keeps the numbers of the run; None: nobody wants them.
     """
     seen = _Seen()
     control = SignalControl(announce, halting=halting_words(on_interrupt))
@@ -63,13 +66,15 @@ def watch(
             for event in events:
                 drawer.draw(event)
                 seen.take(event)
+                if meter is not None:
+                    meter.take(event)
     except Left:
         if seen.run is None:
             raise
         seen.report = _journaled_report(invocation, seen.run)
         if invocation.wants("jsonl"):
             JsonLines(invocation.console).draw(RunEnded(at=datetime.now(UTC), report=seen.report))
-    return Watched(report=seen.report, stopped=control.stopped)
+    return Watched(report=seen.report, stopped=control.stopped or (ExitCode.HALTED if seen.is_breached else None))
 
 
 @dataclass(slots=True)
@@ -78,12 +83,15 @@ class _Seen:
 
     run: str | None = None
     report: Report | None = None
+    is_breached: bool = False
 
     def take(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.run = event.run
         elif isinstance(event, RunEnded):
             self.report = event.report
+        elif isinstance(event, RunHalted):
+            self.is_breached = self.is_breached or event.is_breach
 
 
 def _journaled_report(invocation: Invocation, run: str) -> Report:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from vsphere_motion.model.current import Question
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.report import Report
@@ -27,13 +28,19 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveStarted:
-    """vCenter accepted the relocation; `resumed`: one that already ran is watched again."""
+    """vCenter accepted the relocation.
+
+    Args:
+        resumed: one that already ran is watched again.
+        forecast: what it is expected to take; None where nobody asked.
+    """
 
     at: datetime
     move: Move
     task: str
     memory_bytes: int | None = None
     resumed: bool = False
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +127,16 @@ class MoveEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHalted:
-    """No further moves start, or the running ones are no longer watched; `reason` says why in a sentence."""
+    """No further moves start, or the running ones are no longer watched; `reason` says why in a sentence.
+
+    Args:
+        is_breach: a move broke a rule of the run, such as its stun budget.
+    """
 
     at: datetime
     reason: str
     detached: bool
+    is_breach: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.record import MotionRecord
 from vsphere_motion.model.task import Fault
@@ -39,6 +40,7 @@ class Outcome:
         fault: vCenter's fault, or ours where verification failed.
         note: one sentence for people, where the state alone does not say it.
         motion: what the hosts' logs say; None if they were not read or say nothing.
+        forecast: what the move was expected to take before it started; None if nothing was.
     """
 
     move: Move
@@ -51,6 +53,7 @@ class Outcome:
     fault: Fault | None = None
     note: str | None = None
     motion: MotionRecord | None = None
+    forecast: Forecast | None = None
 
     @property
     def duration_s(self) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vsphere_motion.model.finding import Finding, Severity, Verdict
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.schedule import Slot
 
@@ -21,6 +22,7 @@ class PlannedMove:
         relies_on: moves of the same plan, by their place, that must have ended well before this one starts.
         costs: the units of vCenter's cost model it takes while it runs; () if they do not matter.
         window: when it may start, such as `22:00-05:00 Europe/Berlin`; empty: at any time.
+        forecast: what the move is expected to take; None where nobody asked.
     """
 
     move: Move
@@ -33,6 +35,7 @@ class PlannedMove:
     relies_on: tuple[int, ...] = ()
     costs: tuple[tuple[Slot, int], ...] = ()
     window: str = ""
+    forecast: Forecast | None = None
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

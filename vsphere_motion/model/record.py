@@ -40,7 +40,9 @@ class MotionRecord:
 
     Args:
         migration_id: decimal, the same on both hosts.
-        started_at: first line of the migration; times are the source host's clock in UTC unless named otherwise.
+        started_at: of a line that announces the migration; times are the source host's clock in UTC unless named
+            otherwise.
+        precopy_started_at: the source's streams began to carry memory.
         precopy_ended_at: the source stopped the pre-copy: the VM is about to be quiesced.
         page_send_ended_at: the source has sent all modified pages.
         resumed_at: the destination says the VM runs there (destination's clock).
@@ -52,8 +54,13 @@ class MotionRecord:
         dirty_rate_bps: the guest's write rate, bits per second: bandwidth / (transmit_to_dirty_percent / 100).
         downtime_s: how long the guest stood still; None if no log says.
         downtime_measure: which measure `downtime_s` is, in words.
+        precopy_stun_s: how long the guest stood still for the pre-copy to begin.
+        failed_in: the part in which it failed: `prepare`, `pre-copy`, `switch-over` or `resume`; None if it did not
+            fail, or where the lines that would tell are gone.
+        failed_at: when it failed, by the source's clock where the source says.
+        clock_skew_s: how far the destination's clock is ahead of the source's, by their start lines.
         failures: what the logs name as failures, oldest first.
-        lines: every line of both hosts that carries the migration ID, merged by time.
+        lines: every line of both hosts that carries the migration ID or belongs to one that does, merged by time.
         notes: what could not be read, and why.
     """
 
@@ -63,6 +70,7 @@ class MotionRecord:
     source_address: str | None = None
     destination_address: str | None = None
     started_at: datetime | None = None
+    precopy_started_at: datetime | None = None
     precopy_ended_at: datetime | None = None
     page_send_ended_at: datetime | None = None
     resumed_at: datetime | None = None
@@ -75,6 +83,10 @@ class MotionRecord:
     dirty_rate_bps: int | None = None
     downtime_s: float | None = None
     downtime_measure: str | None = None
+    precopy_stun_s: float | None = None
+    failed_in: str | None = None
+    failed_at: datetime | None = None
+    clock_skew_s: float | None = None
     encrypted: bool | None = None
     failures: tuple[LogFailure, ...] = ()
     lines: tuple[LogLine, ...] = ()

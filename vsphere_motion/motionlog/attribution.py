@@ -1,27 +1,39 @@
 """Which migration ID is the one of a given move: no field of vCenter's API carries it, so the logs have to say.
 
 Rules of this file: a wrong ID is worse than none. A start line names both vMotion addresses; several moves between the
-same two hosts at the same time are told apart by the operation ID, else by time, and where that is not conclusive the
-answer is None. Clocks of hosts and vCenter differ: 98 s was seen on published samples.
+same two hosts at the same time are told apart by the operation ID, which hostd and vpxa print next to the migration's,
+else by time, and where that is not conclusive the answer is None. Clocks of hosts and vCenter differ: 98 s was seen on
+published samples.
 
 Source: KB 441977 (procedure), vmotion start lines of ESXi 5 to 8.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vsphere_motion.model.record import LogLine
+from vsphere_motion.motionlog.ids import named_ids
 from vsphere_motion.motionlog.prefix import LINE_CAP, parse_line, time_of
 from vsphere_motion.motionlog.vmkernel import MotionStart, OperationMap, message_of, normal_address
 
 CLOCK_SKEW_S = 120.0
 """How far a host's clock may be from vCenter's before its lines are no longer looked at. 98 s was seen; rounded up."""
 
+AT_ONCE_S = 1.0
+"""A task this short was refused before its migration began; the start of one alone takes about as long. UNVERIFIED."""
+
+OWN_OPERATIONS = "vsphere-motion-"
+"""What the operation IDs of this program's relocations begin with."""
+
 LEAD_S = 1.0
 """How much nearer one of several candidates has to be than the next to be taken."""
+
+
+_OPERATION = re.compile(r"\bopID=([^\s\]]{1,256})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +82,12 @@ class _Candidate:
 
 def find_migration_id(query: MotionQuery) -> str | None:
     """The migration ID of the move, or None where the logs do not say it or could mean several."""
+    named = _named_with_operation(query)
+    if len(named) == 1:
+        return named[0]
     candidates = [_candidate(query, migration_id) for migration_id in _matching_ids(query)]
+    foreign = _foreign_hashes(query)
+    candidates = [one for one in candidates if _can_be(query, one) and not one.op_ids & foreign]
     by_operation = _of_operation(query, candidates)
     if by_operation:
         candidates = by_operation
@@ -82,8 +99,13 @@ def find_migration_id(query: MotionQuery) -> str | None:
 
 def lines_with(lines: Iterable[LogLine], migration_id: str) -> list[LogLine]:
     """The lines that carry the ID, in decimal or (vmware.log of 7.0 and later) in hexadecimal."""
+    return [line for line in lines if carries_id(line.text, migration_id)]
+
+
+def carries_id(text: str, migration_id: str) -> bool:
+    """Whether a line carries this ID, in decimal or (vmware.log of 7.0 and later) in hexadecimal."""
     hexadecimal = f"mid={int(migration_id):x}" if migration_id.isascii() and migration_id.isdecimal() else migration_id
-    return [line for line in lines if _carries(line.text, migration_id) or _carries(line.text, hexadecimal)]
+    return _carries(text, migration_id) or _carries(text, hexadecimal)
 
 
 def at_of(line: LogLine) -> datetime | None:
@@ -99,6 +121,19 @@ def _carries(text: str, needle: str) -> bool:
             return True
         start = text.find(needle, start + 1, LINE_CAP)
     return False
+
+
+def _named_with_operation(query: MotionQuery) -> list[str]:
+    """IDs that hostd or vpxa names on lines of the move's operation, inside the window: they need no start line."""
+    if not query.operation_id:
+        return []
+    found: dict[str, None] = {}
+    for line in (*query.source_lines, *query.destination_lines):
+        if query.operation_id in line.text and _is_in_window(query, at_of(line)):
+            operation = _OPERATION.search(line.text[:LINE_CAP])
+            if operation and _is_operation(query.operation_id, operation[1]):
+                found.update(dict.fromkeys(named_ids(line.text[:LINE_CAP])))
+    return list(found)
 
 
 def _matching_ids(query: MotionQuery) -> list[str]:
@@ -164,6 +199,25 @@ def _of_operation(query: MotionQuery, candidates: Sequence[_Candidate]) -> list[
     return [candidate for candidate in candidates if candidate.op_ids & hashes]
 
 
+def _foreign_hashes(query: MotionQuery) -> frozenset[str]:
+    """The opIDs of other moves of this program: a move that left no line must not be given a neighbour's.
+
+    Only where the logs show operation IDs of this program at all; a vCenter that keeps them to itself proves nothing.
+    """
+    if not (query.operation_id or "").startswith(OWN_OPERATIONS):
+        return frozenset()
+    own = [mapping for mapping in _operation_maps(query) if mapping.operation_id.startswith(OWN_OPERATIONS)]
+    return frozenset(mapping.op_id for mapping in own if not _is_part_of(query.operation_id or "", mapping))
+
+
+def _can_be(query: MotionQuery, candidate: _Candidate) -> bool:
+    """A task that was over at once began no migration that lasted: a comparison that no clock skew disturbs."""
+    if query.since is None or query.until is None or (query.until - query.since).total_seconds() > AT_ONCE_S:
+        return True
+    spans = (candidate.source_times, candidate.destination_times)
+    return all(not times or (max(times) - min(times)).total_seconds() <= 2 * AT_ONCE_S for times in spans)
+
+
 def _operation_maps(query: MotionQuery) -> Iterable[OperationMap]:
     for line in (*query.source_lines, *query.destination_lines):
         if " maps to vmkernel opID " in line.text:
@@ -174,7 +228,11 @@ def _operation_maps(query: MotionQuery) -> Iterable[OperationMap]:
 
 def _is_part_of(operation_id: str, mapping: OperationMap) -> bool:
     """vCenter appends its own words to a client's operation ID when it calls a host: `ID-01-1e-4e2f`."""
-    return mapping.operation_id == operation_id or mapping.operation_id.startswith(operation_id + "-")
+    return _is_operation(operation_id, mapping.operation_id)
+
+
+def _is_operation(operation_id: str, printed: str) -> bool:
+    return printed == operation_id or printed.startswith(operation_id + "-")
 
 
 def _choose(query: MotionQuery, candidates: Sequence[_Candidate]) -> str | None:

@@ -66,7 +66,7 @@ def stops_during(lines: Iterable[LogLine], since: datetime | None, until: dateti
     if since is None:
         return ()
     end = (until or since) + timedelta(seconds=MAX_SWITCHOVER_S)
-    candidates = [line for line in lines if line.log == "vmware" and _is_between(at_of(line), since, end)]
+    candidates = [line for line in lines if line.log.startswith("vmware") and _is_between(at_of(line), since, end)]
     messages = [read_message(line.text) for line in candidates]
     return tuple(message.stopped_s for message in messages if isinstance(message, VmStopped))
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -59,6 +58,8 @@ AFTERMATH = timedelta(seconds=10)
 MAX_NUMBERS = 200_000
 """How many different numbers that may be IDs are counted; a log that has more is no log of migrations."""
 
+MAX_NAME = 255
+
 BASIS = {
     MEASURE_REPORTED: "vpxa-result",
     MEASURE_STOPPED: "vmware-log-unstun",
@@ -66,12 +67,10 @@ BASIS = {
     MEASURE_LOWER_BOUND: "precopy-stop-to-page-send-end",
 }
 
-_WORTH_READING = re.compile(
-    r"\d{13}|mid=|Migrate|MigID|VMotion|Checkpoint_|precopyStun|SnapshotVMX|-->|\[(?:msg|vob)\.", re.ASCII
-)
 _SUB_SIDE = re.compile(r"VMotion(Src|Dst|Dest) \(", re.ASCII)
 _PREPARE_SIDE = re.compile(r"VMotionPrepare \(\d{13,19}\): Sending '(to|from)'", re.ASCII)
-_VMX = re.compile(r"([^/\s'\"\[\]]{1,255})\.vmx\b", re.ASCII)
+_VMX_NAME = re.compile(r"[^/\s'\"\[\]]{1,255}\Z", re.ASCII)
+_VMX_END = re.compile(r"\.vmx\b", re.ASCII)
 _SIDES = {Side.SOURCE: SOURCE, Side.DESTINATION: DESTINATION}
 
 
@@ -126,16 +125,18 @@ class Gatherer:
 
     def read(self, text: str) -> None:
         """Take in one line; an empty one stands for lines that were left out."""
-        if not _WORTH_READING.search(text):
+        if not text:
             self._place.dumping = None
             return
         named = named_ids(text)
         self._count(named, text)
-        message, said = (message_of(parse_line(text)) if named else None), read_said(text)
-        if not named and said is None and not _is_dump(text):
-            self._place.dumping = None
+        said = read_said(text)
+        if not named and said is None:
+            if not _is_dump(text):
+                self._place.dumping = None
             return
-        at = time_of(text)
+        line = parse_line(text) if named else None
+        message, at = (message_of(line), line.at) if line else (None, time_of(text))
         for migration_id in named:
             self._note_names(self._draft(migration_id), text)
         self._take_message(message, at)
@@ -150,8 +151,8 @@ class Gatherer:
     def _draft(self, migration_id: str) -> _Draft:
         return self._drafts.setdefault(migration_id, _Draft())
 
-    def _count(self, named: Iterable[str], text: str) -> None:
-        for migration_id in {*named, *loose_ids(text)}:
+    def _count(self, named: tuple[str, ...], text: str) -> None:
+        for migration_id in {*named, *loose_ids(text, named)}:
             if migration_id in self._lines or len(self._lines) < MAX_NUMBERS or migration_id in self._drafts:
                 self._lines[migration_id] += 1
         for migration_id in named:
@@ -161,9 +162,8 @@ class Gatherer:
         side = _side_said(text)
         if side:
             draft.sides.add(side)
-        found = _VMX.search(text)
-        if found:
-            draft.vm_names[found[1]] = None
+        for name in _vmx_names(text):
+            draft.vm_names[name] = None
 
     def _take_message(self, message: Message | None, at: datetime | None) -> None:
         if message is None or not hasattr(message, "migration_id"):
@@ -263,6 +263,13 @@ def _is_dump(text: str) -> bool:
     return text.lstrip().startswith("-->")
 
 
+def _vmx_names(text: str) -> tuple[str, ...]:
+    """The VM that a line names by its `.vmx` file."""
+    end = _VMX_END.search(text) if ".vmx" in text else None
+    name = _VMX_NAME.search(text[max(0, end.start() - MAX_NAME) : end.start()]) if end else None
+    return (name[0],) if name else ()
+
+
 def _take_start(draft: _Draft, message: MotionStart, at: datetime | None) -> None:
     draft.source_ip, draft.destination_ip = message.source_address, message.destination_address
     if message.encrypted is not None:
@@ -274,10 +281,10 @@ def _take_start(draft: _Draft, message: MotionStart, at: datetime | None) -> Non
 
 def _side_said(text: str) -> str | None:
     """The side a line of hostd or vpxa speaks of."""
-    found = _SUB_SIDE.search(text)
+    found = _SUB_SIDE.search(text) if "VMotion" in text else None
     if found:
         return SOURCE if found[1] == "Src" else DESTINATION
-    found = _PREPARE_SIDE.search(text)
+    found = _PREPARE_SIDE.search(text) if "VMotionPrepare" in text else None
     return None if not found else SOURCE if found[1] == "to" else DESTINATION
 
 

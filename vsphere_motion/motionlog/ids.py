@@ -14,37 +14,59 @@ import re
 MAX_ID = 2**64 - 1
 _DECIMAL = r"(\d{13,19})(?!\d)"
 
+_NUMBERED = re.compile(r"(?<![\w./-])" + _DECIMAL + r" [SD]:", re.ASCII)
+_STAMPED = re.compile(r"\bts ?= ?<?" + _DECIMAL, re.ASCII)
+_IN_PARENTHESES = re.compile(
+    r"(?:VMotion(?:Src|Dst|Dest|Prepare|LastStatusCb)|\[MIGRATE\]) \(" + _DECIMAL + r"\)", re.ASCII
+)
+_SPELLED_OUT = re.compile(r"\b(?:mid id|migration id) ?:?=? ?" + _DECIMAL, re.ASCII | re.IGNORECASE)
+
 _NAMED = (
     # `<mid> S:` of every vmkernel module, and the two start lines
-    re.compile(r"(?<![\w./-])" + _DECIMAL + r" [SD]:", re.ASCII),
-    re.compile(r"\bts ?= ?<?" + _DECIMAL, re.ASCII),
+    (" S:", _NUMBERED),
+    (" D:", _NUMBERED),
+    ("ts =", _STAMPED),
+    ("ts=", _STAMPED),
     # hostd and vpxa
-    re.compile(r"(?:VMotion(?:Src|Dst|Dest|Prepare|LastStatusCb)|\[MIGRATE\]) \(" + _DECIMAL + r"\)", re.ASCII),
-    re.compile(r"\bMigID: ?" + _DECIMAL, re.ASCII),
+    ("VMotion", _IN_PARENTHESES),
+    ("[MIGRATE]", _IN_PARENTHESES),
+    ("MigID:", re.compile(r"\bMigID: ?" + _DECIMAL, re.ASCII)),
     # vmware.log and events
-    re.compile(r"\b(?:mid id|migration id) ?:?=? ?" + _DECIMAL, re.ASCII | re.IGNORECASE),
-    re.compile(r"vMotion migration \[\d{1,10}:" + _DECIMAL + r"\]", re.ASCII),
+    ("mid id", _SPELLED_OUT),
+    ("igration id", _SPELLED_OUT),
+    ("igration ID", _SPELLED_OUT),
+    ("vMotion migration [", re.compile(r"vMotion migration \[\d{1,10}:" + _DECIMAL + r"\]", re.ASCII)),
 )
+"""Each form after a word that its lines have: looking for that is far cheaper, and most lines have none."""
+
 _MID = re.compile(r"\bmid=([0-9a-fA-F]{8,19})(?![0-9A-Za-z])", re.ASCII)
 _LOOSE = re.compile(r"(?<![\w./\\:@-])" + _DECIMAL + r"(?![\w/\\-])(?!\.\w)", re.ASCII)
+_LONG_RUN = re.compile(r"[0-9A-Fa-f]{11,}", re.ASCII)
 _LOOSE_HEX = re.compile(r"(?<![\w./\\-])(?:0x)?([0-9a-f]{11,16})(?![\w/\\-])(?!\.\w)", re.ASCII | re.IGNORECASE)
 
 
 def named_ids(text: str) -> tuple[str, ...]:
     """The IDs that this line says are migration IDs, as decimals, in the order of the forms above."""
     found: dict[str, None] = {}
-    for pattern in _NAMED:
-        for match in pattern.finditer(text):
-            found[str(int(match[1]))] = None
-    for match in _MID.finditer(text):
+    for word, pattern in _NAMED:
+        if word in text:
+            for match in pattern.finditer(text):
+                found[str(int(match[1]))] = None
+    for match in _MID.finditer(text) if "mid=" in text else ():
         migration_id = from_mid(match[1], hexadecimal="MigrateVMXdrToSpec" in text)
         if migration_id:
             found[migration_id] = None
     return tuple(found)
 
 
-def loose_ids(text: str) -> tuple[str, ...]:
-    """The numbers of this line that are migration IDs if another line says so, as decimals."""
+def loose_ids(text: str, named: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The numbers of this line that are migration IDs if another line says so, as decimals.
+
+    Args:
+        named: those that are known already, which may be left out.
+    """
+    if all(run in named for run in _LONG_RUN.findall(text)):
+        return ()
     found = {str(int(match[1])): None for match in _LOOSE.finditer(text)}
     for match in _LOOSE_HEX.finditer(text):
         if not match[1].isdecimal():

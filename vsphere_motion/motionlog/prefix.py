@@ -140,10 +140,13 @@ def _take_time(cursor: _Cursor) -> datetime | None:
 
 
 def _time_from(found: re.Match[str]) -> datetime | None:
-    year, month, day, hour, minute, second = (int(found[n]) for n in range(1, 7))
-    micros = int((found[7] or "0")[:6].ljust(6, "0"))
+    *digits, fraction, offset = found.groups()
+    year, month, day, hour, minute, second = map(int, digits)
+    micros = int(fraction[:6].ljust(6, "0")) if fraction else 0
     try:
-        return datetime(year, month, day, hour, minute, second, micros, _zone_from(found[8])).astimezone(UTC)
+        zone = _zone_from(offset)
+        at = datetime(year, month, day, hour, minute, second, micros, zone)
+        return at if zone is UTC else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -8,9 +8,16 @@ found by plain searches over the whole block; so a line of a shape nobody has se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from vsphere_motion.motionlog.find import Find, finder
 from vsphere_motion.motionlog.prefix import LINE_CAP
+
+BLOCK_BYTES = 256 * 1024
+"""How much is read at once; a block that stays in the processor's cache is searched fastest."""
+
+Fill = Callable[[memoryview], int | None]
+"""Writes the next bytes of a log into a piece of memory and says how many; 0 at its end. `readinto` of a file."""
 
 NEEDLES: tuple[bytes, ...] = (
     b" S: ",
@@ -40,56 +47,84 @@ def is_kernel_log(head: bytes) -> bool:
     return bool(lines) and sum(bool(_KERNEL_LINE.search(line[:256])) for line in lines) * 2 > len(lines)
 
 
-def needles_of(migration_id: str) -> tuple[bytes, ...]:
-    """What the lines of one migration carry: its ID, decimal and hexadecimal."""
-    return (migration_id.encode(), f"{int(migration_id):x}".encode())
+def kernel_needles_of(migration_id: str) -> tuple[bytes, ...]:
+    """What the vmkernel's lines of one migration carry: its ID in decimal; vmware.log alone prints it otherwise."""
+    return (migration_id.encode(),)
 
 
-def lines_of(blocks: Iterable[bytes], needles: Sequence[bytes] | None = None) -> Iterator[str]:
+def lines_of(fill: Fill, needles: Sequence[bytes] | None = None, *, whole_bytes: int = 0) -> Iterator[str]:
     """The lines of a log, without their ends; only those with one of the needles, where there are needles.
 
     An empty line stands where lines were left out.
+
+    Args:
+        whole_bytes: how much of the log is given line by line before the needles are searched for.
     """
-    for part in whole_lines(blocks):
-        for raw in part.split(b"\n") if needles is None else _with_needle(part, needles):
+    window = Window(fill)
+    find = finder(window.data)
+    for start, end in window.parts():
+        if needles is None or window.passed_bytes <= whole_bytes:
+            lines: Iterable[bytes] = bytes(window.data[start:end]).removesuffix(b"\n").split(b"\n")
+        else:
+            lines = _with_needle(window.data, find, needles, (start, end))
+        for raw in lines:
             yield raw[:LINE_CAP].rstrip(b"\r").decode("utf-8", errors="replace")
 
 
-def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, in parts that end where a line ends; what a line has beyond the cap is dropped."""
-    rest, is_skipping = b"", False
-    for block in blocks:
-        start = 0
-        if is_skipping:
-            start = block.find(b"\n") + 1
-            if start == 0:
-                continue
-            is_skipping = False
-        cut = block.rfind(b"\n", start) + 1
-        if cut > start:
-            yield rest + block[start:cut] if rest else block[start:cut]
-            rest, start = b"", cut
-        rest += block[start:]
-        if len(rest) > LINE_CAP:
-            yield rest[:LINE_CAP]
-            rest, is_skipping = b"", True
-    if rest:
-        yield rest
+class Window:
+    """A piece of a log, which moves on over it; its memory is used again and again."""
+
+    def __init__(self, fill: Fill) -> None:
+        self._fill = fill
+        self.data = bytearray(LINE_CAP + BLOCK_BYTES)
+        self.passed_bytes = 0
+        self._kept = 0
+        self._is_skipping = False
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Where whole lines lie in `data`, again and again; what a line has beyond the cap is left out."""
+        view = memoryview(self.data)
+        while got := self._fill(view[self._kept : self._kept + BLOCK_BYTES]):
+            self.passed_bytes += got
+            end = self._kept + got
+            start = self._skipped_to(end)
+            cut = max(start, self.data.rfind(b"\n", start, end) + 1)
+            if cut > start:
+                yield start, cut
+            if end - cut > LINE_CAP:
+                yield cut, cut + LINE_CAP
+                self._kept, self._is_skipping = 0, True
+            else:
+                view[: end - cut] = bytes(view[cut:end])
+                self._kept = end - cut
+        if self._kept:
+            yield 0, self._kept
+
+    def _skipped_to(self, end: int) -> int:
+        """Where the rest of a line that was cut is over; `end` if it goes on."""
+        if not self._is_skipping:
+            return 0
+        line_end = self.data.find(b"\n", 0, end)
+        self._is_skipping = line_end < 0
+        return end if line_end < 0 else line_end + 1
 
 
-def _with_needle(part: bytes, needles: Sequence[bytes]) -> Iterator[bytes]:
+def _with_needle(data: bytearray, find: Find, needles: Sequence[bytes], part: tuple[int, int]) -> Iterator[bytes]:
     """The lines of a part that have a needle, in their order."""
+    start, end = part
     spans: dict[int, int] = {}
     for needle in needles:
-        position = part.find(needle)
+        position = find(needle, start, end)
         while position >= 0:
-            start, end = part.rfind(b"\n", 0, position) + 1, part.find(b"\n", position)
-            end = len(part) if end < 0 else end
-            spans[start] = end
-            position = part.find(needle, end)
-    end = -1
-    for start in sorted(spans):
-        if start > end + 1:
+            line_end = data.find(b"\n", position, end)
+            line_end = end if line_end < 0 else line_end
+            spans[max(start, data.rfind(b"\n", start, position) + 1)] = line_end
+            position = find(needle, line_end, end)
+    last = start - 1
+    for line_start in sorted(spans):
+        if line_start > last + 1:
             yield b""
-        end = spans[start]
-        yield part[start:end]
+        last = spans[line_start]
+        yield bytes(data[line_start:last])
+    if last < end - 1:
+        yield b""

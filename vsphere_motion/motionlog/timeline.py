@@ -8,16 +8,18 @@ per second (no published sample decides it); `t2d` is the transmit-to-dirty rati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
-from vsphere_motion.motionlog.attribution import MotionQuery, at_of, find_migration_id, lines_with
+from vsphere_motion.motionlog.attribution import MotionQuery, at_of, find_migration_id
+from vsphere_motion.motionlog.belonging import VMWARE, lines_of_motion
 from vsphere_motion.motionlog.downtime import DowntimeEvidence, measure_downtime, stops_during
 from vsphere_motion.motionlog.prefix import LINE_CAP, parse_line
 from vsphere_motion.motionlog.vmkernel import (
+    Affinity,
     Failure,
     LowMemory,
     MeasuredDowntime,
@@ -28,8 +30,22 @@ from vsphere_motion.motionlog.vmkernel import (
     Resumed,
     message_of,
 )
+from vsphere_motion.motionlog.vmwarelog import (
+    Announced,
+    PrecopyStun,
+    RestoreBegins,
+    SaidFailure,
+    StateChanged,
+    StunBegins,
+    Unstunned,
+    read_progress,
+    read_said,
+)
 
 T = TypeVar("T")
+
+PRECOPY_STATE = 2
+"""The sender's state in the pre-copy, in every numbering that is known (KB 1010634, KB 435078)."""
 
 
 def read_motion(
@@ -117,11 +133,12 @@ def _record_of(query: MotionQuery, migration_id: str) -> MotionRecord | None:
     )
     record = _with_precopy(record, source)
     record = _with_downtime(record, query, source, destination)
+    record = _with_failure(record, source, destination)
     return replace(record, notes=_notes(source, destination))
 
 
 def _half_of(host: str, lines: Sequence[LogLine], migration_id: str) -> _Half:
-    said = [_said(line) for line in _without_copies(lines_with(lines, migration_id))]
+    said = [_said(line) for line in _without_copies(lines_of_motion(lines, migration_id))]
     return _Half(host=host, said=tuple(said))
 
 
@@ -151,12 +168,14 @@ def _merge(source: _Half, destination: _Half) -> tuple[LogLine, ...]:
 
 def _with_start(record: MotionRecord, source: _Half, destination: _Half) -> MotionRecord:
     own, own_at = source.first(MotionStart)
-    other, _ = destination.first(MotionStart)
+    other, other_at = destination.first(MotionStart)
     start = own or other
-    times = source.times or destination.times
-    record = replace(record, started_at=own_at or (times[0] if times else None))
+    alone_at = None if source.said else other_at
+    record = replace(record, started_at=own_at or _announced_at(source) or alone_at)
     if start is None:
         return record
+    if own_at is not None and other_at is not None:
+        record = replace(record, clock_skew_s=(other_at - own_at).total_seconds())
     told = [one.encrypted for one in (own, other) if one and one.encrypted is not None]
     return replace(
         record,
@@ -166,13 +185,22 @@ def _with_start(record: MotionRecord, source: _Half, destination: _Half) -> Moti
     )
 
 
+def _announced_at(source: _Half) -> datetime | None:
+    """When the VM's own log has the migration's request; any other first line may come long after the start."""
+    return next((item.at for item in source.said if isinstance(read_said(item.line.text), Announced)), None)
+
+
 def _with_precopy(record: MotionRecord, source: _Half) -> MotionRecord:
     end, end_at = source.last(PrecopyEnd)
     sent, sent_at = source.last(PagesSent)
     _, start_at = source.first(MotionStart)
+    _, stream_at = source.first(Affinity)
+    stuns = [said.stopped_s for item in source.said if isinstance(said := read_said(item.line.text), PrecopyStun)]
     record = replace(
         record,
-        precopy_ended_at=end_at,
+        precopy_started_at=stream_at or _own_log_time(source, StateChanged(state=PRECOPY_STATE)),
+        precopy_stun_s=stuns[-1] if stuns else None,
+        precopy_ended_at=end_at or _own_log_time(source, StunBegins()),
         page_send_ended_at=sent_at,
         precopy_s=_seconds_between(start_at, end_at),
         send_bandwidth_bps=sent.bandwidth_bps if sent else None,
@@ -189,6 +217,16 @@ def _with_precopy(record: MotionRecord, source: _Half) -> MotionRecord:
     )
 
 
+def _own_log_time(half: _Half, progress: object) -> datetime | None:
+    """When the VM's own log shows this; the kernel's log, where it was not rotated away, comes first."""
+    times = (item.at for item in half.said if _is_own(item) and read_progress(item.line.text) == progress)
+    return next((at for at in times if at is not None), None)
+
+
+def _is_own(item: _Said) -> bool:
+    return item.line.log.startswith(VMWARE)
+
+
 def _dirty_rate(end: PrecopyEnd) -> int | None:
     if end.bandwidth_bps is None or not end.transmit_to_dirty_percent:
         return None
@@ -202,14 +240,15 @@ def _seconds_between(start: datetime | None, end: datetime | None) -> float | No
 
 
 def _with_downtime(record: MotionRecord, query: MotionQuery, source: _Half, destination: _Half) -> MotionRecord:
-    _, resumed_at = destination.last(Resumed)
+    resumed_at = _resumed_at(destination)
     measured = [half.last(MeasuredDowntime)[0] for half in (destination, source)]
     _, source_start = source.first(MotionStart)
     _, destination_start = destination.first(MotionStart)
     downtime = measure_downtime(
         DowntimeEvidence(
             reported_s=next((one.downtime_s for one in measured if one), None),
-            stops_s=stops_during(query.source_lines, record.precopy_ended_at or record.started_at, query.until),
+            stops_s=_own_stops(destination)
+            or stops_during(query.source_lines, record.precopy_ended_at or record.started_at, query.until),
             source_started_at=source_start,
             destination_started_at=destination_start,
             precopy_ended_at=record.precopy_ended_at,
@@ -225,15 +264,50 @@ def _with_downtime(record: MotionRecord, query: MotionQuery, source: _Half, dest
     )
 
 
+def _own_stops(destination: _Half) -> tuple[float, ...]:
+    """The first stop that the destination's process of this very migration names."""
+    said = (read_said(item.line.text) for item in destination.said if _is_own(item))
+    return next(((one.stopped_s,) for one in said if isinstance(one, Unstunned)), ())
+
+
+def _resumed_at(destination: _Half) -> datetime | None:
+    _, resumed_at = destination.last(Resumed)
+    own = (item.at for item in destination.said if _is_own(item) and "Checkpoint_Unstun" in item.line.text)
+    return resumed_at or next((at for at in own if at is not None), None)
+
+
+def _with_failure(record: MotionRecord, source: _Half, destination: _Half) -> MotionRecord:
+    """Where and when it failed: the last part that the source's lines show to have begun."""
+    if not record.failures or record.resumed_at is not None:
+        return record
+    times = [at for half in (source, destination) for _, at in _failures_of(half) if at is not None]
+    return replace(record, failed_in=_failed_in(record, source), failed_at=times[0] if times else None)
+
+
+def _failed_in(record: MotionRecord, source: _Half) -> str | None:
+    if source.first(PagesSent)[0] is not None or _own_log_time(source, RestoreBegins()):
+        return "resume"
+    if record.precopy_ended_at is not None:
+        return "switch-over"
+    if record.precopy_started_at is not None or any("preCopy" in failure.text for failure in record.failures):
+        return "pre-copy"
+    return "prepare" if record.started_at is not None and source.said else None
+
+
 def _failures(source: _Half, destination: _Half) -> tuple[LogFailure, ...]:
-    found = [
-        (item.at, LogFailure(host=half.host, at=item.at, text=item.message.text, code=item.message.code))
-        for half in (source, destination)
-        for item in half.said
-        if isinstance(item.message, Failure)
-    ]
-    ordered = sorted(found, key=lambda pair: pair[0].timestamp() if pair[0] else float("inf"))
-    return tuple(failure for _, failure in ordered)
+    found = [pair for half in (source, destination) for pair in _failures_of(half)]
+    ordered = sorted(found, key=lambda pair: pair[1].timestamp() if pair[1] else float("inf"))
+    return tuple(failure for failure, _ in ordered)
+
+
+def _failures_of(half: _Half) -> Iterator[tuple[LogFailure, datetime | None]]:
+    """The failures of one host's lines; a dump without a time of its own has that of the line before it."""
+    latest: datetime | None = None
+    for item in half.said:
+        latest = item.at or latest
+        said = item.message if isinstance(item.message, Failure) else read_said(item.line.text)
+        if isinstance(said, (Failure, SaidFailure)):
+            yield LogFailure(host=half.host, at=latest, text=said.text, code=said.code), latest
 
 
 def _notes(source: _Half, destination: _Half) -> tuple[str, ...]:
@@ -248,9 +322,13 @@ def _notes(source: _Half, destination: _Half) -> tuple[str, ...]:
         for item in half.said
         if isinstance(item.message, LowMemory)
     ]
-    if any(item.at is None for half in (source, destination) for item in half.said):
+    if any(item.at is None and not _is_dump(item) for half in (source, destination) for item in half.said):
         notes.append("some lines have no time stamp that can be read")
     return tuple(notes)
+
+
+def _is_dump(item: _Said) -> bool:
+    return item.line.text.lstrip().startswith("-->")
 
 
 def _source_notes(source: _Half) -> list[str]:

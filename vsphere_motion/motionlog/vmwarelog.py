@@ -67,6 +67,18 @@ class SaidFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """The sending process goes on to another state (KB 1010634): 2 is the pre-copy."""
+
+    state: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreBegins:
+    """The destination has all pages and restores the checkpoint (KB 320352)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unrelated:
     """A line that starts a standstill which is no migration's: a snapshot's, for one."""
 
@@ -96,13 +108,43 @@ _HOSTD_FAULT = re.compile(
     r"(?:ResolveCb: Failed with fault: |Throw )(\(?vmodl?\.fault\.\w{1,64}\)?|\(?vim\.fault\.\w{1,64}\)?)"
 )
 _CODE = re.compile(r"\b0x0?bad[0-9a-f]{4}\b", re.ASCII | re.IGNORECASE)
+_STATE = re.compile(r"MigrateSetState: Transitioning from state .{1,60}? to (?:\w{1,60} \()?(\d{1,2})\)?\.", re.ASCII)
+_RESTORE = "Migrate: Remote Log: Beginning checkpoint restore"
 _TO_STATES = range(1, 7)
 """States of a VMX that sends: numbers differ by version, but all up to 6 are the sender's (KB 1010634, KB 435078)."""
 
 
+_WORDS = (
+    "igrat",
+    "Checkpoint_",
+    "precopyStunTime",
+    "VM starting stun",
+    "SnapshotVMX",
+    "[msg.",
+    "[vob.",
+    "fault.",
+    'key = "msg.',
+    "Restoring from",
+)
+"""Words of which every form below has one: looking for them is far cheaper than for the forms."""
+
+
 def read_said(text: str) -> Said | None:
     """What a line of vmware.log, hostd or vpxa says; None if it says nothing of a migration."""
-    return _announced(text) or _standstill(text) or _failed(text)
+    for word in _WORDS:
+        if word in text:
+            return _announced(text) or _standstill(text) or _failed(text)
+    return None
+
+
+def read_progress(text: str) -> StateChanged | StunBegins | RestoreBegins | None:
+    """How far a line of the sender's vmware.log shows a migration to be; None if it does not say."""
+    if "VM starting stun" in text:
+        return StunBegins()
+    if _RESTORE in text:
+        return RestoreBegins()
+    found = _STATE.search(text)
+    return StateChanged(state=int(found[1])) if found else None
 
 
 def _announced(text: str) -> Said | None:
@@ -164,7 +206,7 @@ def _failed(text: str) -> SaidFailure | None:
     found = _MESSAGE.search(text)
     if found:
         return _failure(found[0], text)
-    found = _HOSTD_FAULT.search(text) or _HOSTD_KEY.search(text)
+    found = (_HOSTD_FAULT.search(text) if "fault." in text else None) or _HOSTD_KEY.search(text)
     return _failure(found[0] if found.re is _HOSTD_FAULT else found[1], text) if found else None
 
 

@@ -17,9 +17,12 @@ from vsphere_motion.report import chart, rows, units
 from vsphere_motion.report.build import failures_first
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.json_form import run_document
+from vsphere_motion.report.marks import shown_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+MOST_MOVES_WITH_JSON = 50
 
 _ICONS = {
     OutcomeState.MOVED: "\N{CHECK MARK}",
@@ -40,15 +43,24 @@ def report_html(report: Report, *, zone: tzinfo = UTC) -> str:
         zone: the zone that times are written in, with their offset.
     """
     template = _environment().get_template("report.html.j2")
+    moves = failures_first(report)
     return template.render(
         report=report,
-        moves=failures_first(report),
+        moves=moves,
+        shown_lines=shown_lines(moves),
         run_chart=chart.run_chart(report),
         zone=zone,
         icons=_ICONS,
         open_states=_OPEN_STATES,
-        json_lines=json.dumps(run_document(report), indent=2).split("\n"),
+        json_lines=_json_lines(report),
     )
+
+
+def _json_lines(report: Report) -> list[str]:
+    """The report as JSON for the end of the page; of a run with many moves it would be most of the page."""
+    if len(report.moves) > MOST_MOVES_WITH_JSON:
+        return []
+    return json.dumps(run_document(report), indent=2).split("\n")
 
 
 @cache

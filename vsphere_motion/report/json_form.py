@@ -25,6 +25,7 @@ from vsphere_motion.model.task import Fault
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
+from vsphere_motion.report.forecast_form import span_document
 
 CHECK_SCHEMA = "vsphere-motion/check/v1"
 MATRIX_SCHEMA = "vsphere-motion/matrix/v1"
@@ -86,6 +87,7 @@ def planned_document(planned: PlannedMove) -> Document:
         "unchanged": planned.move.is_noop,
         "blockers": [] if planned.move.is_noop else _ids(planned.blockers),
         "skipped": list(planned.skipped),
+        "expected_duration_s": span_document(planned.forecast.duration_s if planned.forecast else None),
         "findings": [finding_document(finding) for finding in planned.findings],
     }
 
@@ -199,6 +201,7 @@ def motion_document(motion: MotionRecord) -> Document:
         "source_address": motion.source_address,
         "destination_address": motion.destination_address,
         "started_at": _time(motion.started_at),
+        "precopy_started_at": _time(motion.precopy_started_at),
         "precopy_ended_at": _time(motion.precopy_ended_at),
         "page_send_ended_at": _time(motion.page_send_ended_at),
         "resumed_at": _time(motion.resumed_at),
@@ -211,6 +214,10 @@ def motion_document(motion: MotionRecord) -> Document:
         "dirty_rate_bps": motion.dirty_rate_bps,
         "downtime_s": _rounded(motion.downtime_s, 6),
         "downtime_measure": motion.downtime_measure,
+        "precopy_stun_s": _rounded(motion.precopy_stun_s, 6),
+        "failed_in": motion.failed_in,
+        "failed_at": _time(motion.failed_at),
+        "clock_skew_s": _rounded(motion.clock_skew_s, 6),
         "encrypted": motion.encrypted,
         "failures": [_failure_document(failure) for failure in motion.failures],
         "lines": [_line_document(line) for line in motion.lines],

@@ -52,10 +52,10 @@ def junit_text(moves: Iterable[PlannedMove], checks: Sequence[tuple[str, str]], 
 def _suite(planned: PlannedMove, checks: Sequence[tuple[str, str]]) -> ET.Element:
     move = planned.move
     destination = move.destination.host.name if move.destination.host else "-"
-    suite = ET.Element("testsuite", name=_text(f"{move.vm.name} to {destination}"))
+    suite = ET.Element("testsuite", name=xml_text(f"{move.vm.name} to {destination}"))
     for check_id, title in checks:
         found = [finding for finding in planned.findings if finding.id == check_id]
-        case = ET.SubElement(suite, "testcase", classname=_text(f"{move.vm.name}.{destination}"), name=check_id)
+        case = ET.SubElement(suite, "testcase", classname=xml_text(f"{move.vm.name}.{destination}"), name=check_id)
         case.set("time", "0")
         _judge(case, planned, found, title)
     _sum(suite.iter("testcase")).write(suite)
@@ -67,17 +67,17 @@ def _judge(case: ET.Element, planned: PlannedMove, found: Sequence[Finding], tit
     stopping = [] if planned.move.is_noop else [finding for finding in found if finding in planned.blockers]
     if stopping:
         failure = ET.SubElement(case, "failure", type=stopping[0].severity.value, message=_messages(stopping))
-        failure.text = _text("\n".join(_lines(stopping)))
+        failure.text = xml_text("\n".join(_lines(stopping)))
     elif any(finding.id in planned.skipped for finding in found):
-        ET.SubElement(case, "skipped", message=_text(f"overridden: {_messages(found)}"))
+        ET.SubElement(case, "skipped", message=xml_text(f"overridden: {_messages(found)}"))
     elif any(finding.severity is Severity.UNKNOWN for finding in found):
-        ET.SubElement(case, "skipped", message=_text(f"unknown: {_messages(found)}"))
+        ET.SubElement(case, "skipped", message=xml_text(f"unknown: {_messages(found)}"))
     elif found:
-        ET.SubElement(case, "system-out").text = _text("\n".join([title, *_lines(found)]))
+        ET.SubElement(case, "system-out").text = xml_text("\n".join([title, *_lines(found)]))
 
 
 def _messages(findings: Iterable[Finding]) -> str:
-    return _text("; ".join(finding.message for finding in findings))
+    return xml_text("; ".join(finding.message for finding in findings))
 
 
 def _lines(findings: Iterable[Finding]) -> Iterable[str]:
@@ -96,6 +96,6 @@ def _sum(cases: Iterable[ET.Element]) -> _Counts:
     )
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
     """The text without what XML cannot hold or a terminal would obey, line by line; names come from outside."""
     return _NONCHARACTERS.sub("\ufffd", "\n".join(escape_text(line) for line in text.split("\n")))

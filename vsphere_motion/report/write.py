@@ -14,6 +14,8 @@ from vsphere_motion.errors import BadInput
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.html import report_html
 from vsphere_motion.report.json_form import run_document
+from vsphere_motion.report.run_junit import report_junit
+from vsphere_motion.report.table import report_csv
 from vsphere_motion.report.text import report_text
 
 _FENCE = 4
@@ -25,11 +27,7 @@ def write_report(path: Path, report: Report) -> None:
     Raises:
         BadInput: the suffix names no format, or the file cannot be written.
     """
-    content = _format_of(path)(report)
-    try:
-        _write_whole(path, content)
-    except OSError as problem:
-        raise BadInput(f"cannot write the report to {path}: {problem.strerror or problem}") from problem
+    write_text(path, _format_of(path)(report))
 
 
 def write_text(path: Path, content: str) -> None:
@@ -61,6 +59,8 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     ".json": report_json,
     ".txt": report_text,
     ".md": report_markdown,
+    ".csv": report_csv,
+    ".xml": report_junit,
 }
 
 

@@ -21,6 +21,7 @@ from vsphere_motion.model.task import Fault
 from vsphere_motion.run.before import Adopt, Follow, Settle, Start, judge, not_started, task_in_progress, who_started
 from vsphere_motion.run.flights import Flights
 from vsphere_motion.run.gate import Capacity, OpenGate, StartGate
+from vsphere_motion.run.halt import HaltWatch
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.locks import words_of
@@ -86,6 +87,7 @@ class Execution:
     limits: Limits = field(default_factory=Limits)
     gate: StartGate = field(default_factory=OpenGate)
     ended: Mapping[int, OutcomeState] = field(default_factory=dict)
+    _halt_watch: HaltWatch = field(init=False)
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
     _waiting: list[JournaledMove] = field(default_factory=list)
@@ -102,6 +104,7 @@ class Execution:
     _must_reread: bool = False
 
     def __post_init__(self) -> None:
+        self._halt_watch = HaltWatch(self.limits.halt)
         self._recorder = Recorder(journal=self.journal)
         self._flights = Flights(
             run=self.run,
@@ -129,11 +132,12 @@ class Execution:
         try:
             for item in self.items:
                 if item.task is not None:
-                    yield from self._flights.launch(item, item.task, resumed=True)
+                    yield from self._halt_watch.judged(self._flights.launch(item, item.task, resumed=True))
             yield from self._loop()
             self._is_over = True
             self._recorder.require_written(self.run)
         finally:
+            tuple(self._flights.end_unexplained())  # nobody is told any more, but the journal is
             if self._may_close():
                 self.ports.watcher.close()
 
@@ -145,19 +149,20 @@ class Execution:
         while self._is_open():
             reason = self._why_leave()
             if reason is not None:
+                yield from self._flights.end_unexplained()
                 yield RunHalted(at=self.ports.now(), reason=reason, detached=True)
                 return
             if self.control.is_halting and not self._is_halted:
                 yield self._halt()
             try:
-                yield from self._turn()
+                yield from self._halt_watch.judged(self._turn())
                 self._losses = 0
             except VCenterUnavailable as error:
                 yield from self._outlast(error)
 
     def _is_open(self) -> bool:
-        can_start = (self._waiting or self._flights.returned) and not self._is_halted
-        return bool(self._flights or self._asked or can_start)
+        can_start = (self._waiting or self._flights.returned) and not (self._is_halted or self._halt_watch.is_broken)
+        return bool(self._flights or self._asked or can_start or self._flights.is_explaining)
 
     def _why_leave(self) -> str | None:
         if self.control.is_detaching:
@@ -192,6 +197,7 @@ class Execution:
         if self.limits.is_watching:
             self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
+            yield from self._flights.end_explained(wait_s=0.0 if self._flights else self._wait_s())
 
     def _wait_for_gate(self) -> None:
         """Where nothing runs and nothing may start, such as outside of a window, let a moment pass; ask nobody."""
@@ -287,7 +293,8 @@ class Execution:
         """How many more may start now."""
         if not self.limits.is_watching:
             return len(self._waiting)
-        return self.limits.max_concurrent - self._flights.own - len(self._asked)
+        free = self.limits.max_concurrent - self._flights.own - len(self._asked)
+        return self._halt_watch.room(free, is_explaining=self._flights.is_explaining)
 
     def _read_before_start(self, ready: Sequence[JournaledMove]) -> CurrentState:
         """How things are for the first of these moves, read with those that start together with it."""

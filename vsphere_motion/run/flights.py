@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from vsphere_motion.errors import OutcomeUnknown, PermissionMissing, VCenterFault
@@ -24,6 +25,7 @@ from vsphere_motion.model.event import (
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault, TaskStatus
+from vsphere_motion.run.aftermath import Aftermath
 from vsphere_motion.run.before import task_in_progress, who_started
 from vsphere_motion.run.flight import Flight, Stall
 from vsphere_motion.run.limits import OnStall, Patience
@@ -55,6 +57,7 @@ class Flights:
     returned: list[JournaledMove] = field(default_factory=list)
     ended: dict[int, OutcomeState] = field(default_factory=dict)
     _flights: dict[MoRef, Flight] = field(default_factory=dict)
+    _aftermath: Aftermath = field(default_factory=Aftermath)
     _looked_s: float = float("inf")
 
     def __len__(self) -> int:
@@ -74,6 +77,11 @@ class Flights:
     def own(self) -> int:
         """How many relocations of ours are in flight; one that is only followed does not count."""
         return sum(1 for flight in self._flights.values() if flight.followed is None)
+
+    @property
+    def is_explaining(self) -> bool:
+        """Whether moves have ended whose logs are still being read; they hold up nothing that starts."""
+        return len(self._aftermath) > 0
 
     def launch(self, item: JournaledMove, task: MoRef, *, resumed: bool = False) -> Iterator[Event]:
         """Watch a relocation of ours from now on."""
@@ -133,6 +141,16 @@ class Flights:
         self.ended[item.position] = outcome.state
         return MoveEnded(at=self.ports.now(), outcome=outcome)
 
+    def end_explained(self, *, wait_s: float) -> Iterator[Event]:
+        """Tell the ends whose logs have been read by now."""
+        for item, outcome in self._aftermath.take(wait_s=wait_s):
+            yield self.end(item, outcome)
+
+    def end_unexplained(self) -> Iterator[Event]:
+        """Tell every end that waits for its logs, with or without them."""
+        for item, outcome in self._aftermath.give_up():
+            yield self.end(item, outcome)
+
     def _process(self, statuses: Sequence[TaskStatus]) -> Iterator[Event]:
         ended: dict[MoRef, TaskStatus] = {}
         for status in statuses:
@@ -175,7 +193,7 @@ class Flights:
         else:
             outcome = verify(flight.item.move, self._or_history(flight, status), seen)
             del self._flights[flight.task]
-            yield self.end(flight.item, self._explained(flight, outcome))
+            yield from self._explain(flight, self._annotated(flight, outcome))
 
     def _or_history(self, flight: Flight, status: TaskStatus) -> TaskStatus:
         """The reading of a task, or what the history has of it where vCenter has forgotten it."""
@@ -199,12 +217,19 @@ class Flights:
         else:
             yield self.end(flight.item, outcome)
 
-    def _explained(self, flight: Flight, outcome: Outcome) -> Outcome:
-        """With the hosts' logs, unless somebody waits for the program to leave."""
+    def _annotated(self, flight: Flight, outcome: Outcome) -> Outcome:
         outcome = replace(outcome, operation_id=flight.item.op_id)
         if flight.cancel_reason is not None and outcome.state is OutcomeState.CANCELLED:
             outcome = replace(outcome, note="; ".join(filter(None, (flight.cancel_reason, outcome.note))))
-        return outcome if self.control.is_detaching else self.ports.explain(outcome)
+        return outcome
+
+    def _explain(self, flight: Flight, outcome: Outcome) -> Iterator[Event]:
+        """Have the hosts' logs read, unless somebody waits for the program to leave."""
+        explained = outcome if self.control.is_detaching else self.ports.explain(outcome)
+        if isinstance(explained, Future):
+            self._aftermath.add(flight.item, outcome, explained)
+        else:
+            yield self.end(flight.item, explained)
 
     def _note_questions(self) -> Iterator[Event]:
         questions = self.ports.watcher.questions

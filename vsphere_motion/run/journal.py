@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from vsphere_motion.errors import Ambiguous, JournalError, NotFound
+from vsphere_motion.model.forecast import PastMove
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef
@@ -20,6 +21,7 @@ from vsphere_motion.model.report import RunInfo
 from vsphere_motion.private import make_private_directory
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.filesystems import MOUNTS
+from vsphere_motion.run.measured import MOST, PAST_MOVES, past_move
 from vsphere_motion.run.records import (
     JournaledMove,
     JournaledRun,
@@ -311,6 +313,12 @@ class Journal:
         with named_errors("read", self.path):
             moves = [(str(row["run"]), read_move(row)) for row in rows]
         return tuple((run, item) for run, item in moves if _ended_at(item) >= since)
+
+    def past_moves(self, *, vcenter_uuid: str | None = None, most: int = MOST) -> tuple[PastMove, ...]:
+        """What is known of the newest moves (of one vCenter) that ended well, the newest first, without log lines."""
+        rows = self._store.read(PAST_MOVES, (vcenter_uuid, most))
+        with named_errors("read", self.path):
+            return tuple(past_move(row) for row in rows)
 
     def history(self) -> tuple[RunSummary, ...]:
         """Every run with the states of its moves, the newest first."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from vsphere_motion.run.halt import HaltRule
+
 DEFAULT_MAX_CONCURRENT = 4
 DEFAULT_OUTAGE_LIMIT_S = 3600.0
 DEFAULT_STALL_AFTER_S = 150.0
@@ -55,6 +57,7 @@ class Limits:
         patience: when a move that does not get on is spoken of.
         on_interrupt: what a first Ctrl-C does with the moves that run.
         is_watching: False: everything is started at once, vCenter queues what exceeds its own limits, and nobody waits.
+        halt: when the run stops by itself.
     """
 
     max_concurrent: int = DEFAULT_MAX_CONCURRENT
@@ -64,3 +67,4 @@ class Limits:
     patience: Patience = field(default_factory=Patience)
     on_interrupt: OnInterrupt = OnInterrupt.WATCH
     is_watching: bool = True
+    halt: HaltRule = field(default_factory=HaltRule)

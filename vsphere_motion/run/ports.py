@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -170,7 +171,7 @@ class Ports:
         now: this machine's clock in UTC, for people.
         monotonic_s: seconds on a clock that never jumps and goes on while the machine sleeps, for every time limit.
         pause: do nothing for so many seconds.
-        explain: the same outcome with what the hosts' logs say of it.
+        explain: the same outcome with what the hosts' logs say of it, at once or beside the loop.
     """
 
     relocator: Relocator
@@ -183,4 +184,4 @@ class Ports:
     now: Callable[[], datetime]
     monotonic_s: Callable[[], float]
     pause: Callable[[float], object]
-    explain: Callable[[Outcome], Outcome]
+    explain: Callable[[Outcome], Outcome | Future[Outcome]]

@@ -20,6 +20,7 @@ from vsphere_motion.planning.visibility import visibility_notes
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
@@ -60,7 +61,8 @@ def check_moves(
         move.vm.ref: merged(inventory, move, preflight.findings(move) if preflight else (), answers) for move in moves
     }
     plan = make_plan(moves, findings, request)
-    planned_moves = tuple(with_facts(inventory, planned) for planned in plan.moves)
+    past = read_past(places.state_dir, vcenter.identity.instance_uuid)
+    planned_moves = with_forecasts(inventory, (with_facts(inventory, planned) for planned in plan.moves), past)
     return replace(plan, moves=planned_moves, notes=notes_of(inventory, answers))
 
 

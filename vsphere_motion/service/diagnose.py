@@ -12,7 +12,7 @@ from vsphere_motion.model.diagnosis import Diagnosis
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.record import LoggedMotion
 from vsphere_motion.motionlog.diagnosis import diagnose
-from vsphere_motion.motionlog.symptoms import diagnose_outcome, symptoms_in
+from vsphere_motion.motionlog.symptoms import diagnose_outcome, first_to_fail, symptoms_in
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.service.logfiles import read_log_files
 
@@ -55,5 +55,5 @@ def diagnose_files(paths: Sequence[Path], *, stdin: IO[bytes] | None = None) -> 
 
 
 def _of_motion(motion: LoggedMotion) -> Diagnosed:
-    texts = [text for failure in motion.failures for text in (failure.text, failure.code) if text]
+    texts = first_to_fail([(failure.side, failure.text, failure.code) for failure in motion.failures])
     return Diagnosed(subject=f"migration {motion.migration_id}", diagnoses=diagnose(symptoms_in(texts)))

@@ -6,11 +6,9 @@ packed file that ends early is read as far as it goes, and a note says so.
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import tarfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,20 +17,19 @@ from typing import IO, Any
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.record import LoggedMotion
 from vsphere_motion.motionlog.gather import Gatherer
-from vsphere_motion.motionlog.scan import KERNEL_NEEDLES, NEEDLES, is_kernel_log, lines_of, needles_of
+from vsphere_motion.motionlog.scan import KERNEL_NEEDLES, NEEDLES, is_kernel_log, kernel_needles_of, lines_of
+from vsphere_motion.service.packed import MAGIC, Damaged, Unpacked
 
-BLOCK_BYTES = 1024 * 1024
 HEAD_BYTES = 16 * 1024
-BIG_BYTES = 16 * BLOCK_BYTES
+BIG_BYTES = 16 * 1024**2
 """Files above this are searched for known words first, instead of line by line."""
 
-MAX_UNPACKED_BYTES = 32 * 1024**3
-MAX_RATIO = 1000
-"""How many times its size a packed file may unpack to; logs come to some 20, zeros to 1030."""
+WHOLE_BYTES = 1024**2
+"""How much is read line by line of what may be big or not: what comes packed or from a pipe."""
 
 STDIN = Path("-")
 
-_GZIP, _USTAR_AT = b"\x1f\x8b", 257
+_USTAR_AT = 257
 _LOG_NAME = re.compile(
     r"(?:vmkernel|vmkwarning|vmkalert|hostd|vpxa|vpxd|vmware|vobd|syslog)[\w.-]{0,100}|.{1,250}\.(?:log|txt|gz)(?:\.\d{1,4})?",
     re.ASCII,
@@ -98,9 +95,10 @@ class _Reader:
         self._found.files += 1
         self._gatherer.begin_file(vm_name=_vm_name(name))
         try:
-            for line in lines_of(log.blocks(), self._needles(log, size)):
+            needles, whole_bytes = self._needles(log, size)
+            for line in lines_of(log.readinto, needles, whole_bytes=whole_bytes):
                 self._gatherer.read(line)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        except Damaged as problem:
             self.note(f"{name}: read up to where it is damaged: {problem}")
 
     def note(self, words: str) -> None:
@@ -113,13 +111,17 @@ class _Reader:
         self._found.motions = tuple(one for one in motions if self._migration_id in {None, one.migration_id})
         return self._found
 
-    def _needles(self, log: _Head, size: int | None) -> tuple[bytes, ...] | None:
-        """The words to search for; a VM's own log has lines without an ID that belong to one."""
+    def _needles(self, log: _Head, size: int | None) -> tuple[tuple[bytes, ...] | None, int]:
+        """The words to search for, and how much to read before; a VM's own log has lines without an ID that belong
+        to one."""
         if size is not None and size < BIG_BYTES:
-            return None
+            return None, 0
+        whole_bytes = WHOLE_BYTES if size is None else 0
         if not is_kernel_log(log.peek(HEAD_BYTES)):
-            return NEEDLES
-        return KERNEL_NEEDLES if self._migration_id is None else needles_of(self._migration_id)
+            return NEEDLES, whole_bytes
+        if self._migration_id is None:
+            return KERNEL_NEEDLES, whole_bytes
+        return kernel_needles_of(self._migration_id), 0
 
 
 def _read_path(reader: _Reader, path: Path, stdin: IO[bytes] | None) -> None:
@@ -131,7 +133,7 @@ def _read_path(reader: _Reader, path: Path, stdin: IO[bytes] | None) -> None:
         for member in _logs_below(path):
             _read_path(reader, member, stdin)
     else:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=0) as stream:
             _read_stream(reader, str(path), stream, size=path.stat().st_size)
 
 
@@ -146,8 +148,8 @@ def _logs_below(directory: Path) -> Iterator[Path]:
 def _read_stream(reader: _Reader, name: str, stream: IO[bytes], *, size: int | None) -> None:
     """Read a stream as what its first bytes say it is: a log, a bundle, or either of them packed."""
     head = _Head(stream)
-    if head.starts_with(_GZIP):
-        unpacked = _Head(_Bounded(gzip.GzipFile(fileobj=_as_file(head)), head))
+    if head.starts_with(MAGIC):
+        unpacked = _Head(Unpacked(head))
         if _is_tar(unpacked):
             _read_bundle(reader, name, unpacked)
         else:
@@ -161,7 +163,7 @@ def _read_stream(reader: _Reader, name: str, stream: IO[bytes], *, size: int | N
 def _is_tar(unpacked: _Head) -> bool:
     try:
         return unpacked.peek(512)[_USTAR_AT : _USTAR_AT + 5] == b"ustar"
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+    except Damaged:
         return False
 
 
@@ -173,17 +175,16 @@ def _read_bundle(reader: _Reader, name: str, stream: _Head) -> None:
                     packed = bundle.extractfile(member)
                     if packed is not None:
                         _read_stream(reader, f"{name}:{member.name}", packed, size=member.size)
-    except (tarfile.ReadError, EOFError, zlib.error, gzip.BadGzipFile) as problem:
+    except (tarfile.ReadError, EOFError, Damaged) as problem:
         reader.note(f"{name}: read up to where it is damaged: {problem}")
 
 
 class _Head:
-    """A stream whose first bytes can be looked at before it is read; it counts what went through."""
+    """A stream whose first bytes can be looked at before it is read."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._kept = b""
-        self.passed_bytes = 0
 
     def peek(self, size: int) -> bytes:
         """The next bytes, which stay to be read."""
@@ -200,40 +201,19 @@ class _Head:
 
     def read(self, size: int = -1) -> bytes:
         """As of a file."""
-        if self._kept:
-            taken = self._kept if size < 0 else self._kept[:size]
-            self._kept = self._kept[len(taken) :]
-        else:
-            taken = self._stream.read(size)
-        self.passed_bytes += len(taken)
-        return bytes(taken)
+        if not self._kept:
+            return bytes(self._stream.read(size))
+        taken = self._kept if size < 0 else self._kept[:size]
+        self._kept = self._kept[len(taken) :]
+        return taken
 
-    def blocks(self) -> Iterator[bytes]:
-        """What is left, block by block."""
-        while block := self.read(BLOCK_BYTES):
-            yield block
-
-
-class _Bounded:
-    """What a packed stream unpacks to; it ends with an error where that is beyond any log."""
-
-    def __init__(self, unpacked: Any, packed: _Head) -> None:
-        self._unpacked = unpacked
-        self._packed = packed
-        self._given_bytes = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """As of a file.
-
-        Raises:
-            zlib.error: it unpacks to more than a log would.
-        """
-        block: bytes = self._unpacked.read(BLOCK_BYTES if size < 0 else size)
-        self._given_bytes += len(block)
-        allowed = max(64 * BLOCK_BYTES, MAX_RATIO * self._packed.passed_bytes)
-        if self._given_bytes > min(allowed, MAX_UNPACKED_BYTES):
-            raise zlib.error(f"it unpacks to more than {self._given_bytes >> 20} MiB, which no log does")
-        return block
+    def readinto(self, memory: memoryview) -> int | None:
+        """As of a file."""
+        if not self._kept:
+            return self._stream.readinto(memory)  # type: ignore[no-any-return]
+        taken = self.read(len(memory))
+        memory[: len(taken)] = taken
+        return len(taken)
 
 
 def _as_file(stream: object) -> Any:

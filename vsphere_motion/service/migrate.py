@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,15 @@ from pathlib import Path
 from vsphere_motion import __version__
 from vsphere_motion.errors import AccessRefused, BadInput, MotionError, VCenterUnavailable
 from vsphere_motion.model.event import Event, MoveEnded, RunEnded, RunStarted
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import Report, RunInfo
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.run.execute import Execution
 from vsphere_motion.run.gate import PlanGate, Start
+from vsphere_motion.run.halt import HaltRule
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, open_journal
 from vsphere_motion.run.limits import (
     DEFAULT_MAX_CONCURRENT,
@@ -33,6 +37,7 @@ from vsphere_motion.run.workbook import Purpose, Workbook
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
+from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.truce import begin_truce, end_truce
@@ -52,7 +57,9 @@ class RunOptions:
         patience: when a move that does not get on is spoken of, and what is done with it.
         on_interrupt: what a first Ctrl-C does with the moves that run.
         is_watching: False: everything is started at once and left to vCenter; the run stays open.
-        read_logs: fetch both hosts' vmkernel lines of each move right after it.
+        read_logs: read what both hosts' logs and the VM's own say of each move right after it.
+        keep_log_lines: keep the lines too, not only what was read from them.
+        halt: when the run stops by itself; it needs the logs.
         drs_override: keep DRS away from the VMs until the run ends.
     """
 
@@ -65,6 +72,8 @@ class RunOptions:
     is_watching: bool = True
     read_logs: bool = True
     drs_override: bool = False
+    keep_log_lines: bool = True
+    halt: HaltRule = field(default_factory=HaltRule)
 
     @property
     def limits(self) -> Limits:
@@ -77,6 +86,7 @@ class RunOptions:
             patience=self.patience,
             on_interrupt=self.on_interrupt,
             is_watching=self.is_watching,
+            halt=self.halt,
         )
 
 
@@ -192,10 +202,11 @@ def watch_open_moves(
 ) -> Iterator[Event]:
     """`run_open_moves` without its last event."""
     run_id = journaled.info.run
+    forecasts = of_moves(planned, options.max_concurrent)
     execution = Execution(
         run=run_id,
         items=[row for row in journaled.moves if row.outcome is None],
-        ports=make_ports(vcenter, planned, options),
+        ports=make_ports(vcenter, planned, options, forecasts),
         journal=journal,
         control=control,
         limits=options.limits,
@@ -203,7 +214,7 @@ def watch_open_moves(
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
-        yield from execution.events()
+        yield from telling(execution.events(), forecasts)
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
 
@@ -235,7 +246,9 @@ def _server_now(vcenter: VCenter, journaled: JournaledRun) -> datetime:
         return max(ends, default=journaled.info.started_at)
 
 
-def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions) -> Ports:
+def make_ports(
+    vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions, forecasts: dict[MoRef, Forecast]
+) -> Ports:
     """The loop's ports, served by this vCenter."""
     from vsphere_motion.vcenter.outage import VCenterPresence
     from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader
@@ -253,8 +266,16 @@ def make_ports(vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunO
         now=utc_now,
         monotonic_s=clock_through_sleep_s,
         pause=threading.Event().wait,
-        explain=make_explainer(vcenter, planned) if options.read_logs else lambda outcome: outcome,
+        explain=keeping(_explainer(vcenter, planned, options), forecasts),
     )
+
+
+def _explainer(
+    vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions
+) -> Callable[[Outcome], Outcome | Future[Outcome]]:
+    if not options.read_logs:
+        return lambda outcome: outcome
+    return make_explainer(vcenter, planned, keep_lines=options.keep_log_lines)
 
 
 def clock_through_sleep_s() -> float:

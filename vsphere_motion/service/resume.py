@@ -21,6 +21,7 @@ from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.forecasts import with_forecasts
 from vsphere_motion.service.migrate import (
     DEFAULT_OPTIONS,
     NEVER_STOP,
@@ -61,7 +62,8 @@ def resume(
         inventory = vcenter.snapshot()
         _settle_planned(vcenter, journal, journal.load_run(run_id), inventory)
         journaled = _as_it_is(journal.load_run(run_id), inventory)
-        planned = tuple(with_facts(inventory, item.planned) for item in journaled.moves)
+        past = journal.past_moves(vcenter_uuid=vcenter.identity.instance_uuid)
+        planned = with_forecasts(inventory, (with_facts(inventory, item.planned) for item in journaled.moves), past)
         asked_for = sum(1 for item in journaled.moves if item.state is MoveState.INTENT)
         yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
         yield from continue_truce(vcenter, journal, journaled, begins=options.drs_override)

@@ -30,6 +30,8 @@ class SimOptions:
         scenario: a YAML file, or the name of a shipped scenario such as `demo`.
         speed: simulated seconds of a migration in one real second.
         seed: seed of everything random in a migration.
+        bandwidth_share: shares of the link such as `0.4-1.0`, of which each pair of hosts gets one.
+        dirty_bursts: guests write in bursts around their set rate.
         stock: plain govmomi behaviour, without migration engine and control endpoint.
         port: TCP port on 127.0.0.1; 0 picks a free one.
         flavour: None takes the first kind that is found.
@@ -42,6 +44,8 @@ class SimOptions:
     scenario: str | None = None
     speed: float | None = None
     seed: int | None = None
+    bandwidth_share: str | None = None
+    dirty_bursts: bool = False
     stock: bool = False
     port: int = 0
     flavour: Flavour | None = None
@@ -68,6 +72,8 @@ class SimOptions:
             ("-scenario", scenario),
             ("-speed", self.speed),
             ("-seed", self.seed),
+            ("-bandwidth-share", self.bandwidth_share),
         ]
         words = [word for flag, value in given if value is not None for word in (flag, str(value))]
-        return ["serve", *words, *(["-stock"] if self.stock else [])]
+        switches = [("-dirty-bursts", self.dirty_bursts), ("-stock", self.stock)]
+        return ["serve", *words, *(flag for flag, is_on in switches if is_on)]

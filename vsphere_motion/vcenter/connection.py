@@ -58,6 +58,14 @@ class VCenterConnection(http.client.HTTPConnection):
         self._used_at = time.monotonic()
         return answer
 
+    def get(self, path: str, headers: Mapping[str, str], deadline: Deadline) -> http.client.HTTPResponse:
+        """Ask for one file of this server; a redirect is an answer like any other, and is not followed."""
+        self._tls.deadline = deadline
+        self.request("GET", path, headers=dict(headers))
+        answer = self.getresponse()
+        self._used_at = time.monotonic()
+        return answer
+
     @property
     def idle_s(self) -> float:
         """Seconds since the last answer began."""

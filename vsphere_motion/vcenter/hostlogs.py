@@ -20,6 +20,7 @@ from vsphere_motion.vcenter.collector import managed_object
 from vsphere_motion.vcenter.faults import translated
 
 if TYPE_CHECKING:
+    from vsphere_motion.vcenter.deadline import Deadline
     from vsphere_motion.vcenter.session import Session
 
 PAGE_LINES = 500
@@ -43,7 +44,13 @@ class LogTail:
 
 
 def read_log_tail(
-    session: Session, host: NamedRef, *, log: str = "vmkernel", since: datetime | None, max_lines: int = 20_000
+    session: Session,
+    host: NamedRef,
+    *,
+    log: str = "vmkernel",
+    since: datetime | None,
+    max_lines: int = 20_000,
+    deadline: Deadline | None = None,
 ) -> LogTail:
     """The last lines of a host's log, back to `since`, and never more than `max_lines`.
 
@@ -51,6 +58,7 @@ def read_log_tail(
 
     Args:
         log: the log's key, such as `vmkernel`, `hostd` or `vpxa`.
+        deadline: when no further page is asked for; what was read until then is given, with a note.
 
     Calls: QueryDescriptions, BrowseDiagnosticLog (two, and one for each 500 lines).
     Needs: Global.Diagnostics.
@@ -59,11 +67,24 @@ def read_log_tail(
         SessionEnded: vCenter no longer knows the session.
     """
     try:
-        return _read_tail(session, host, log, since, max_lines)
+        return _read_tail(session, host, log, _Wanted(since=since, max_lines=max_lines, deadline=deadline))
     except SessionEnded:
         raise
     except MotionError as error:
         return LogTail(notes=(error.message,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """How much of a log is wanted."""
+
+    since: datetime | None
+    max_lines: int
+    deadline: Deadline | None
+
+    @property
+    def is_late(self) -> bool:
+        return self.deadline is not None and self.deadline.left_s <= 0
 
 
 class _Rotated(Exception):
@@ -106,19 +127,19 @@ class _Log:
             return content.diagnosticManager.BrowseDiagnosticLog(host=host, key=self.key, start=start, lines=lines)
 
 
-def _read_tail(session: Session, host: NamedRef, log: str, since: datetime | None, max_lines: int) -> LogTail:
+def _read_tail(session: Session, host: NamedRef, log: str, wanted: _Wanted) -> LogTail:
     keys = _keys(session, host)
     key = _choose_key(keys, log)
     if key is None:
         return LogTail(notes=(f"{host} has no log called {log}; it has: {', '.join(sorted(keys)) or 'none'}",))
     opened = _Log(session=session, host=host, key=key)
     try:
-        return _read_whole(opened, since, max_lines)
+        return _read_whole(opened, wanted)
     except _Rotated:
         pass
     note = f"the {opened.title} was rotated while it was read; lines from before that are missing"
     try:
-        tail = _read_whole(opened, since, max_lines)
+        tail = _read_whole(opened, wanted)
     except _Rotated:
         return LogTail(notes=(note,))
     return replace(tail, notes=(note, *tail.notes))
@@ -139,23 +160,23 @@ def _choose_key(keys: dict[str, str], log: str) -> str | None:
     return next((key for key, path in keys.items() if path.rpartition("/")[2] == f"{log}.log"), None)
 
 
-def _read_whole(log: _Log, since: datetime | None, max_lines: int) -> LogTail:
+def _read_whole(log: _Log, wanted: _Wanted) -> LogTail:
     """Pages from the end backwards, until one begins before `since`; the end is looked at again afterwards.
 
     Raises:
         _Rotated: the log became shorter meanwhile.
     """
-    last = log.last_line()
-    lowest = max(1, last - max_lines + 1)
+    since, last = wanted.since, log.last_line()
+    lowest = max(1, last - wanted.max_lines + 1)
     pages: list[list[LogLine]] = []
     first = last + 1
-    while first > lowest and not (pages and _begins_before(pages[-1], since)):
+    while first > lowest and not (pages and (_begins_before(pages[-1], since) or wanted.is_late)):
         first, before = max(lowest, first - PAGE_LINES), first
         pages.append(log.read(first, before - 1))
     if log.last_line() < last:
         raise _Rotated
     lines = [line for page in reversed(pages) for line in page]
-    return LogTail(lines=tuple(_from(lines, since)), notes=tuple(_gap_notes(log, lines, since)))
+    return LogTail(lines=tuple(_from(lines, since)), notes=tuple(_gap_notes(log, lines, wanted)))
 
 
 def _begins_before(lines: Sequence[LogLine], since: datetime | None) -> bool:
@@ -170,9 +191,11 @@ def _from(lines: Sequence[LogLine], since: datetime | None) -> Sequence[LogLine]
     return lines[next((i for i, line in enumerate(lines) if line.at is not None and line.at >= since), len(lines)) :]
 
 
-def _gap_notes(log: _Log, lines: Sequence[LogLine], since: datetime | None) -> list[str]:
+def _gap_notes(log: _Log, lines: Sequence[LogLine], wanted: _Wanted) -> list[str]:
+    since = wanted.since
     at = next((line.at for line in lines if line.at is not None), None)
     if since is None or at is None or at < since:
         return []
-    why = "older lines were rotated away" if lines[0].number == 1 else f"older lines are beyond the last {len(lines)}"
+    beyond = "there was no time for older lines" if wanted.is_late else f"older lines are beyond the last {len(lines)}"
+    why = "older lines were rotated away" if lines[0].number == 1 else beyond
     return [f"the {log.title} was read from {at:%Y-%m-%d %H:%M:%S} UTC on; {why}"]

@@ -17,7 +17,7 @@ from vsphere_motion.vcenter.devices import disconnected_nic_labels
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
 
-_MOVING = frozenset(
+MOVING = frozenset(
     {"VirtualMachine.relocate", "VirtualMachine.migrate", "Drm.ExecuteVMotionLRO", "Drm.ExecuteStorageVmotionLro"}
 )
 """Descriptions of the tasks that move a VM, whoever starts them (govmomi's TaskManager descriptions, vpx)."""
@@ -94,7 +94,7 @@ class VCenterStateReader:
         found: dict[MoRef, RunningTask] = {}
         for task, reading in read_objects(self._session, tasks, _TASK_PATHS).items():
             vm = reading.ref_at("info.entity")
-            if vm is not None and reading.get("info.descriptionId") in _MOVING and reading.get("info.state") in _OPEN:
+            if vm is not None and reading.get("info.descriptionId") in MOVING and reading.get("info.state") in _OPEN:
                 found.setdefault(vm, _running_task(task, reading))
         return found
 

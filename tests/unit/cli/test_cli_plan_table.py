@@ -9,6 +9,7 @@ from tests.unit.cli.calls import plan, planned
 from vsphere_motion.cli.migrate import blocked_error
 from vsphere_motion.cli.plan_table import plan_lines, summary_line
 from vsphere_motion.model.finding import Severity
+from vsphere_motion.model.forecast import Forecast, MoveLoad, Span
 from vsphere_motion.model.plan import Plan, PlannedMove
 
 
@@ -90,3 +91,14 @@ def test_the_error_of_a_blocked_run_names_every_id_once_and_partial() -> None:
     assert "--partial" in error.hint
     assert error.details[1] == "vm1: CD-ROM [devices.cdrom]"
     assert "--partial" not in str(blocked_error(plan(both)).hint)
+
+
+def test_what_a_move_is_expected_to_take_is_a_column_with_its_range() -> None:
+    load = MoveLoad(vm=planned().move.vm.ref, memory_bytes=2**30)
+    told = replace(planned(), forecast=Forecast(load=load, duration_s=Span(low=55, likely=57.3, high=150)))
+
+    assert lines(plan(told, named(planned(), "untold"))) == [
+        "VM      FROM   TO     RESULT  EXPECTED             FINDINGS",
+        "vm1     host1  host2  ok      ~57s (55s to 2m30s)  -",
+        "untold  host1  host2  ok      -                    -",
+    ]

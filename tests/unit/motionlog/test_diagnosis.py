@@ -7,7 +7,7 @@ import pytest
 from vsphere_motion.model.diagnosis import Symptoms
 from vsphere_motion.motionlog.codes import CODES
 from vsphere_motion.motionlog.diagnosis import CAUSES, GENERAL_KINDS, diagnose
-from vsphere_motion.motionlog.symptoms import symptoms_in
+from vsphere_motion.motionlog.symptoms import first_to_fail, symptoms_in
 
 BY_WORDS = {
     "network.mtu-differs": "The source and destination hosts have different vMotion vNIC MTU configured.",
@@ -105,3 +105,17 @@ def test_a_general_class_says_nothing() -> None:
 
 def test_what_nobody_knows_has_no_diagnosis() -> None:
     assert diagnose(symptoms_in(("something else",))) == ()
+
+
+CLOSED = ("esx02", "Connection closed by remote host, possibly due to timeout", "0xbad003f")
+ABORTED = ("esx01", "failed to end preCopy stream: IO was aborted", None)
+NO_SPACE = ("esx01", "No space left on device", "0xbad00d7")
+
+
+def test_that_the_peer_was_gone_is_no_cause_where_the_peer_says_why() -> None:
+    assert first_to_fail((ABORTED, NO_SPACE, CLOSED)) == (ABORTED[1], *NO_SPACE[1:])
+
+
+@pytest.mark.parametrize("failures", [(CLOSED,), (ABORTED, CLOSED), (("esx01", *CLOSED[1:]), CLOSED)])
+def test_that_the_peer_was_gone_is_all_there_is_to_say(failures: tuple[tuple[str, str, str | None], ...]) -> None:
+    assert CLOSED[1] in first_to_fail(failures)

@@ -233,6 +233,7 @@ VM_NOT_JUDGED = IDENTITY | {
     "ft_instance_uuids",  # judged under Fault Tolerance alone
     "app_notification_timeout_s",  # judged where the notification is on
     "committed_bytes",  # judged where files move
+    "cpu_used_mhz",  # placement alone counts it
 }
 HOST_NOT_JUDGED = IDENTITY | {
     "build",

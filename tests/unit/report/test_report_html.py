@@ -235,3 +235,30 @@ def luminance(colour: str) -> float:
     parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def many(count: int) -> Report:
+    """A run of many moves with many log lines each; one in twenty failed."""
+    lines = tuple(
+        make_line("esx02", n, f"2026-11-22T19:56:13.100Z cpu3:1)VMotion: {n}: " + "word " * 30) for n in range(20)
+    )
+    mark = make_line(
+        "esx02", 29.2, "cpu3:1)VMotion: 5: 5123456789012345678 S: Stopping pre-copy: only 7 pages left to send"
+    )
+    outcome = replace(moved().outcome, motion=make_motion(lines=(*lines, mark)))
+    items = [replace(moved(), outcome=replace(outcome, move=make_move(f"web{n}", f"vm-{n}"))) for n in range(count)]
+    return make_report(*(failed() if n % 20 == 0 else item for n, item in enumerate(items)))
+
+
+def test_a_report_of_five_hundred_moves_is_small_enough_to_send() -> None:
+    source = report_html(many(500))
+    assert len(source.encode()) < 3_000_000
+    page = Page(source)
+    assert page.open == []
+    assert "20 more lines are left out" in source
+    assert source.count("pre-copy ends</mark>") == 475
+    assert "--format json" in source
+
+
+def test_lines_that_begin_or_end_a_phase_are_marked() -> None:
+    assert "pre-copy ends" in Page(report_html(many(2))).text("mark")

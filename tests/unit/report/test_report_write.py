@@ -36,7 +36,7 @@ def test_capitals_in_the_suffix_do_not_matter(tmp_path: Path) -> None:
 def test_another_suffix_is_refused_with_the_list(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput) as caught:
         write_report(tmp_path / name, make_report())
-    assert caught.value.hint == "Use one of: .html, .json, .txt, .md"
+    assert caught.value.hint == "Use one of: .html, .json, .txt, .md, .csv, .xml"
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(BadInput, match=name):
         check_suffix(tmp_path / name)
@@ -71,7 +71,7 @@ def test_a_target_that_cannot_be_replaced_leaves_nothing_behind(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["r.txt"]
 
 
-@pytest.mark.parametrize("suffix", [".html", ".json", ".txt", ".md"])
+@pytest.mark.parametrize("suffix", [".html", ".json", ".txt", ".md", ".csv", ".xml"])
 def test_half_a_character_in_a_name_stops_no_format(tmp_path: Path, suffix: str) -> None:
     item = ReportedMove(outcome=make_outcome(note=HOSTILE_NAME))
     write_report(tmp_path / f"r{suffix}", make_report(moved(), item))

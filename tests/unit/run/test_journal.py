@@ -16,6 +16,7 @@ from tests.fakes import START
 from tests.rig import DESTINATION, INFO, make_move
 from vsphere_motion.errors import Ambiguous, JournalError, NotFound
 from vsphere_motion.model.finding import Finding, Severity
+from vsphere_motion.model.forecast import Forecast, MoveLoad, Span
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.record import LogLine, MotionRecord
@@ -272,3 +273,36 @@ def test_a_move_of_a_run_that_goes_on_counts(tmp_path: Path) -> None:
     journal.create_run(info("r-1"), rows(2))
     journal.write_outcome("r-1", 1, moved(1, 5))
     assert [(run, item.position) for run, item in journal.moved_since(START, vcenter_uuid="u-1")] == [("r-1", 1)]
+
+
+def test_past_moves_are_the_moves_that_ended_well_with_their_numbers(journal: Journal) -> None:
+    motion = replace(MOTION, precopy_s=9.5, precopy_bandwidth_bps=8_000_000_000, dirty_rate_bps=1000)
+    load = MoveLoad(vm=make_move(0).vm.ref, memory_bytes=2**30)
+    told = Forecast(load=load, duration_s=Span(low=1.0, likely=2.0, high=3.0), reasons=("because",))
+    moved = replace(
+        OUTCOME, state=OutcomeState.MOVED, completed_at=START + timedelta(seconds=10), motion=motion, forecast=told
+    )
+    for run, uuid in (("r-1", "u-1"), ("r-2", "u-2")):
+        journal.create_run(info(run, uuid), rows(3))
+        for position, outcome in ((0, moved), (1, OUTCOME)):
+            journal.write_outcome(run, position, outcome)
+
+    (one,) = journal.past_moves(vcenter_uuid="u-1")
+    host = make_move(0).destination.host
+    assert host is not None
+    assert (one.run, one.vm, one.destination) == ("r-1", make_move(0).vm.ref, host.ref)
+    assert (one.duration_s, one.precopy_s, one.bandwidth_bps, one.dirty_rate_bps) == (10.0, 9.5, 8_000_000_000, 1000)
+    assert (one.downtime_s, one.forecast) == (0.2, told)
+    assert [past.run for past in journal.past_moves()] == ["r-2", "r-1"], "the newest first"
+    assert [past.run for past in journal.past_moves(most=1)] == ["r-2"]
+
+
+def test_a_forecast_of_another_version_leaves_the_numbers_of_its_move(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(1))
+    journal.write_outcome("r-1", 0, replace(OUTCOME, state=OutcomeState.MOVED))
+    with closing(sqlite3.connect(journal.path)) as raw:
+        raw.execute("UPDATE move SET outcome = json_set(outcome, '$.forecast', json('{\"basis\": \"tea leaves\"}'))")
+        raw.commit()
+    (one,) = journal.past_moves()
+    assert one.forecast is None
+    assert one.downtime_s == 0.2

@@ -25,14 +25,18 @@ def test_without_a_bandwidth_there_is_no_estimate(bandwidth_bps: int) -> None:
     ("bandwidth_mb_s", "dirty_ratio", "total_s"),
     [
         (1250, 0, 55.0), (1250, 0.05, 57.7), (1250, 0.2, 68.2), (1250, 0.5, 109), (1250, 0.7, 182), (1250, 0.9, 116),
-        (931, 0.05, 77.5), (931, 0.7, 245), (460, 0.2, 186), (145, 0, 473), (145, 0.5, 944), (145, 0.9, 1004),
+        (931, 0, 73.8), (931, 0.05, 77.5), (931, 0.2, 92), (931, 0.5, 147), (931, 0.7, 245), (931, 0.9, 157),
+        (460, 0, 149), (460, 0.05, 157), (460, 0.2, 186), (460, 0.5, 298), (460, 0.7, 496), (460, 0.9, 317),
+        (145, 0, 473), (145, 0.05, 497), (145, 0.2, 591), (145, 0.5, 944), (145, 0.7, 1574), (145, 0.9, 1004),
+        (2812.5, 0, 24.4), (2812.5, 0.05, 25.7), (2812.5, 0.2, 30.3), (2812.5, 0.5, 48), (2812.5, 0.7, 80),
+        (2812.5, 0.9, 52),
     ],
 )  # fmt: skip
-def test_the_model_gives_the_table_it_was_designed_on(bandwidth_mb_s: int, dirty_ratio: float, total_s: float) -> None:
+def test_the_model_gives_the_table_it_is_made_for(bandwidth_mb_s: float, dirty_ratio: float, total_s: float) -> None:
     bandwidth_bps = bandwidth_mb_s * 8e6
     estimate = estimate_precopy(64 * GIB, bandwidth_bps, bandwidth_bps * dirty_ratio)
     assert estimate is not None
-    assert estimate.precopy_s + estimate.switchover_send_s == pytest.approx(total_s, rel=0.01)
+    assert estimate.precopy_s + estimate.switchover_send_s == pytest.approx(total_s, rel=0.02)
     assert estimate.guest_is_slowed is (dirty_ratio == 0.9)
 
 

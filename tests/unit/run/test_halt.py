@@ -1,0 +1,111 @@
+"""When a run stops by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes import START
+from tests.rig import make_move
+from vsphere_motion.model.event import Event, MoveEnded, MoveStarted, RunHalted
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.run.halt import HaltRule, HaltWatch
+
+
+def started(number: int) -> MoveStarted:
+    return MoveStarted(at=START, move=make_move(number), task=f"task-{number}")
+
+
+def ended(
+    number: int, stun_s: float | None = 0.1, state: OutcomeState = OutcomeState.MOVED, task: str | None = "task"
+) -> MoveEnded:
+    record = MotionRecord(migration_id="1", source_host="a", destination_host="b", downtime_s=stun_s)
+    return MoveEnded(at=START, outcome=Outcome(move=make_move(number), state=state, task=task, motion=record))
+
+
+def reasons(rule: HaltRule, *events: Event) -> list[str]:
+    watch = HaltWatch(rule)
+    return [event.reason for event in watch.judged(iter(events)) if isinstance(event, RunHalted)]
+
+
+@pytest.mark.parametrize(("stun_s", "breaks"), [(0.5, False), (0.501, True), (None, False)])
+def test_a_longer_stun_than_the_budget_stops_the_run(stun_s: float | None, breaks: bool) -> None:
+    said = reasons(HaltRule(max_stun_s=0.5), started(0), ended(0, stun_s))
+    assert bool(said) is breaks
+    if breaks:
+        assert said == ["no further moves start: vm0 stood still for 501 ms, more than --max-stun 500ms"]
+
+
+def test_it_is_said_once_and_behind_the_end_that_broke_it() -> None:
+    watch = HaltWatch(HaltRule(max_stun_s=0.5))
+    seen = list(watch.judged(iter([ended(0, 1.0), ended(1, 2.0)])))
+    assert [type(event) for event in seen] == [MoveEnded, RunHalted, MoveEnded]
+    halt = seen[1]
+    assert isinstance(halt, RunHalted)
+    assert halt.is_breach
+    assert watch.room(4, is_explaining=False) == 0
+
+
+def test_without_a_rule_nothing_stops() -> None:
+    assert reasons(HaltRule(), ended(0, 99.0), ended(1, None, OutcomeState.FAILED)) == []
+    assert HaltWatch().room(4, is_explaining=True) == 4
+    assert not HaltRule().is_set
+
+
+def test_the_canary_moves_go_alone_until_they_have_ended() -> None:
+    watch = HaltWatch(HaltRule(canary=2))
+    assert watch.rule.is_set
+    assert watch.room(4, is_explaining=False) == 2
+    for event in (started(0), started(1)):
+        watch.note(event)
+    assert watch.room(4, is_explaining=False) == 0
+    watch.note(ended(0))
+    assert watch.room(4, is_explaining=False) == 0
+    watch.note(ended(1))
+    assert watch.room(4, is_explaining=False) == 4
+
+
+def test_a_failed_canary_stops_the_run_and_a_later_failure_does_not() -> None:
+    rule = HaltRule(canary=1)
+    assert reasons(rule, ended(0, state=OutcomeState.FAILED)) == [
+        "no further moves start: vm0, one of the first 1, did not move: failed"
+    ]
+    assert reasons(rule, ended(0), ended(1, state=OutcomeState.FAILED)) == []
+
+
+def test_a_canary_that_was_not_measured_proves_nothing() -> None:
+    rule = HaltRule(max_stun_s=0.5, canary=2)
+    assert reasons(rule, ended(0, None), ended(1, 0.1)) == []
+    (said,) = reasons(rule, ended(0, None), ended(1, None))
+    assert "could not be read" in said
+
+
+def test_a_move_that_never_started_is_no_canary() -> None:
+    watch = HaltWatch(HaltRule(canary=1))
+    watch.note(ended(0, None, OutcomeState.UNCHANGED, task=None))
+    assert watch.room(4, is_explaining=False) == 1
+
+
+def test_a_budget_waits_for_what_the_logs_say() -> None:
+    watch = HaltWatch(HaltRule(max_stun_s=0.5))
+    assert watch.room(4, is_explaining=True) == 0
+    assert watch.room(4, is_explaining=False) == 4
+
+
+def test_events_that_are_closed_close_their_source() -> None:
+    closed = []
+
+    def source() -> Iterator[Event]:
+        try:
+            yield started(0)
+            yield started(1)
+        finally:
+            closed.append(True)
+
+    events = HaltWatch().judged(source())
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    del events
+    assert closed == [True]

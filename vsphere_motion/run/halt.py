@@ -1,0 +1,94 @@
+"""When a run stops by itself: a guest stood still for longer than the stun budget, or the canary moves went badly.
+
+Rules of this file: pure bookkeeping over the events of a run. What was not measured breaks no budget, but canary moves
+of which nothing was measured prove nothing, so nothing follows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from vsphere_motion.model.event import Event, MoveEnded, MoveStarted, RunHalted
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRule:
+    """What a run must not do to its VMs.
+
+    Args:
+        max_stun_s: the longest a guest may stand still; None: no limit.
+        canary: how many moves go first, alone, and have to end well before any other starts; 0: none.
+    """
+
+    max_stun_s: float | None = None
+    canary: int = 0
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is anything to watch for."""
+        return self.max_stun_s is not None or self.canary > 0
+
+
+@dataclass(slots=True)
+class HaltWatch:
+    """What a run has done so far, held against the rule.
+
+    Args:
+        is_broken: no further moves start.
+    """
+
+    rule: HaltRule = field(default_factory=HaltRule)
+    _started: int = 0
+    _ended: int = 0
+    _measured: int = 0
+    is_broken: bool = False
+
+    def judged(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events; behind one that breaks the rule, the halt."""
+        for event in events:
+            yield event
+            reason = self.note(event)
+            if reason is not None:
+                words = f"no further moves start: {reason}"
+                yield RunHalted(at=event.at, reason=words, detached=False, is_breach=True)
+
+    def note(self, event: Event) -> str | None:
+        """Take an event over; the reason why no further moves start, once, if that is so from now on."""
+        if isinstance(event, MoveStarted):
+            self._started += 1
+        if not isinstance(event, MoveEnded) or event.outcome.task is None:
+            return None
+        self._ended += 1
+        self._measured += _stun_s(event.outcome) is not None
+        reason = None if self.is_broken else self._reason(event.outcome)
+        self.is_broken = self.is_broken or reason is not None
+        return reason
+
+    def room(self, room: int, *, is_explaining: bool) -> int:
+        """How many moves may start, of those that there is room for.
+
+        Args:
+            is_explaining: moves have ended of which it is not known yet how long their guests stood still.
+        """
+        if self.is_broken or (self.rule.max_stun_s is not None and is_explaining):
+            return 0
+        if self._ended < self.rule.canary:
+            return max(0, min(room, self.rule.canary - self._started))
+        return room
+
+    def _reason(self, outcome: Outcome) -> str | None:
+        stun_s, limit_s, name = _stun_s(outcome), self.rule.max_stun_s, outcome.move.vm.name
+        is_canary = self._ended <= self.rule.canary
+        if limit_s is not None and stun_s is not None and stun_s > limit_s:
+            return f"{name} stood still for {stun_s * 1000:.0f} ms, more than --max-stun {limit_s * 1000:.0f}ms"
+        if is_canary and outcome.state is not OutcomeState.MOVED:
+            return f"{name}, one of the first {self.rule.canary}, did not move: {outcome.state.value}"
+        if is_canary and limit_s is not None and self._ended == self.rule.canary and not self._measured:
+            return f"how long the guests of the first {self.rule.canary} stood still could not be read from the logs"
+        return None
+
+
+def _stun_s(outcome: Outcome) -> float | None:
+    return None if outcome.motion is None else outcome.motion.downtime_s
