@@ -85,7 +85,7 @@ def test_row_25_on_a_full_disk_no_task_is_unrecorded_and_no_file_is_corrupt(
     vcenter = vcenter_factory(hosts=4, vms=16, speed=50.0)
     run = program(vcenter)
     codes: dict[int, int] = {}
-    sizes = range(216, 396, 180 // tries(reduced=6, whole=45))
+    sizes = range(216, 696, 480 // tries(reduced=6, whole=45))
     for number, size in enumerate(sizes):
         before = {truth["operation_id"] for truth in vcenter.control.motions()}
         out = tmp_path / f"out-{size}"

@@ -14,7 +14,7 @@ from pyVmomi import vim, vmodl
 from tests.observer import Observer, observing
 from tests.program import Program
 from tests.promises import IS_NIGHTLY, record, tries
-from vsphere_motion.run.failpoints import NAMES
+from vsphere_motion.run.failpoints import OF_A_MOVE
 from vsphere_motion.testing.faultproxy import FaultProxy, Rule
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -102,7 +102,7 @@ def test_row_07_a_forgotten_task_is_judged_by_the_history_then_by_the_placement(
     record(7, f"{3 * count}/{3 * count} classified: history {count}, placement {count}, unknown {count}; 0 raised")
 
 
-@pytest.mark.parametrize("failpoint", NAMES)
+@pytest.mark.parametrize("failpoint", OF_A_MOVE)
 def test_a_run_killed_at_a_failpoint_resumes_with_one_task_for_each_vm(
     failpoint: str, vcenter_factory: Callable[..., SimulatedVCenter], program: Callable[[SimulatedVCenter], Program]
 ) -> None:

@@ -12,20 +12,13 @@ import signal
 from vsphere_motion.errors import BadInput
 
 VARIABLE = "VSPHERE_MOTION_FAILPOINT"
-NAMES = (
-    "after_intent",
-    "after_send",
-    "after_answer",
-    "after_task_row",
-    "after_outcome",
-    "after_truce_row",
-    "after_truce_set",
-    "after_truce_end",
-    "after_step",
-)
+OF_A_MOVE = ("after_intent", "after_send", "after_answer", "after_task_row", "after_outcome")
 """In the order of a move: the intent is committed, the request is sent, the answer is read, the task is committed, the
-outcome is committed. Then: the rows of a DRS truce are committed, it is set, it is ended and its rows do not say so
-yet; a step of a rolling is committed."""
+outcome is committed."""
+
+NAMES = (*OF_A_MOVE, "after_truce_row", "after_truce_set", "after_truce_end", "after_step")
+"""And then: the rows of a DRS truce are committed, it is set, it is ended and its rows do not say so yet; a step of a
+rolling is committed."""
 
 
 class _Armed:

@@ -27,7 +27,7 @@ from pyVmomi import vim, vmodl
 from tests.fault.crash.model import RELOCATE, Defect, Evidence, count_by_kind, is_of_run, judge
 from tests.observer import Observer, observing
 from tests.program import Program
-from vsphere_motion.run.failpoints import NAMES
+from vsphere_motion.run.failpoints import OF_A_MOVE
 from vsphere_motion.run.journal import FILE_NAME
 from vsphere_motion.sim.options import SimOptions
 from vsphere_motion.testing.plugin import enter_vcenter
@@ -98,7 +98,7 @@ class Plan:
 
 def planned_kills(each: int, at_random: int) -> list[str]:
     """So many kills at each failpoint, and at random times."""
-    return [name for name in NAMES for _ in range(each)] + [RANDOM] * at_random
+    return [name for name in OF_A_MOVE for _ in range(each)] + [RANDOM] * at_random
 
 
 def run_all(plan: Plan, environment: Mapping[str, str], directory: Path) -> Tally:
