@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -57,6 +58,10 @@ READS = frozenset(
 """Methods that change nothing; a method outside this list is a write."""
 
 
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Done:
     """How one call of the program ended."""
@@ -107,6 +112,8 @@ class Program:
             env=self.variables(**variables),
             cwd=self.home,
             text=True,
+            # a test run in the background of a shell has Ctrl-C ignored, and its children inherit that
+            preexec_fn=_heed_ctrl_c,
         )
 
     def command(self, *words: str) -> list[str]:
