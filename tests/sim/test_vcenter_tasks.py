@@ -65,12 +65,16 @@ def start(session: Session, count: int = 1) -> list[MoRef]:
 def watch_to_the_end(
     watcher: VCenterTaskWatcher, tasks: Sequence[MoRef], already: Sequence[TaskStatus] = ()
 ) -> dict[MoRef, list[TaskStatus]]:
-    """Every status of every task until all have ended, those that were told already included."""
+    """Every status of these tasks until all have ended, those that were told already included.
+
+    Other tasks may be watched as well, and are left out.
+    """
     seen: dict[MoRef, list[TaskStatus]] = {task: [] for task in tasks}
     news = already
     for _ in range(WAITS):
         for status in news:
-            seen[status.task].append(status)
+            if status.task in seen:
+                seen[status.task].append(status)
         if all(statuses and is_over(statuses[-1]) for statuses in seen.values()):
             return seen
         news = watcher.wait_for_updates(timeout_s=2.0)
