@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from vsphere_motion.errors import AccessRefused, OutcomeUnknown, PermissionMissing, VCenterFault, VCenterUnavailable
 from vsphere_motion.model.current import CurrentState, RunningTask
@@ -25,6 +24,7 @@ from vsphere_motion.run.halt import HaltWatch
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.locks import words_of
+from vsphere_motion.run.lost_answers import LostAnswers
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.recorder import Recorder
 from vsphere_motion.run.records import JournaledMove
@@ -39,24 +39,10 @@ FRESH_S = 0.5
 BATCH = 100
 """Most VMs that are read together before they start: more would be stale before the last one's turn."""
 
-SETTLE = timedelta(seconds=30)
-"""How long a task may take to become visible after its call; vm-operator waits as long."""
-
-LOOK_AGAIN_S = 5.0
-"""Between two searches for the task of a call whose answer was lost."""
-
 LOSSES = 5
 """Outages without one good turn in between after which vCenter is not away, but something else is wrong."""
 
 NEVER_S = float("inf")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """A relocation whose answer was lost and whose task has not been found yet."""
-
-    item: JournaledMove
-    error: OutcomeUnknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +77,10 @@ class Execution:
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
     _waiting: list[JournaledMove] = field(default_factory=list)
-    _asked: list[_Asked] = field(default_factory=list)
+    _lost: LostAnswers = field(init=False)
     _rivals: set[MoRef] = field(default_factory=set)
-    _lost_before: set[int] = field(default_factory=set)
     _reading: _Reading = field(default_factory=_Reading)
     _deadline_s: float = NEVER_S
-    _look_again_s: float = 0.0
     _losses: int = 0
     _is_halted: bool = False
     _is_away: bool = False
@@ -114,6 +98,7 @@ class Execution:
             patience=self.limits.patience,
             ended=dict(self.ended),
         )
+        self._lost = LostAnswers(run=self.run, ports=self.ports, recorder=self._recorder, flights=self._flights)
 
     def events(self) -> Iterator[Event]:
         """Run the moves to their end, or until the person or the time limit stops it.
@@ -126,12 +111,11 @@ class Execution:
         if self.limits.timeout_s is not None:
             self._deadline_s = self.ports.monotonic_s() + self.limits.timeout_s
         self._waiting = [item for item in self.items if item.task is None and item.op_id is None]
-        self._asked = [
-            _Asked(item=item, error=_never_read(item)) for item in self.items if item.task is None and item.op_id
-        ]
         try:
             for item in self.items:
-                if item.task is not None:
+                if item.task is None and item.op_id is not None:
+                    self._lost.add(item)
+                elif item.task is not None:
                     yield from self._halt_watch.judged(self._flights.launch(item, item.task, resumed=True))
             yield from self._loop()
             self._is_over = True
@@ -162,7 +146,7 @@ class Execution:
 
     def _is_open(self) -> bool:
         can_start = (self._waiting or self._flights.returned) and not (self._is_halted or self._halt_watch.is_broken)
-        return bool(self._flights or self._asked or can_start or self._flights.is_explaining)
+        return bool(self._flights or self._lost or can_start or self._flights.is_explaining)
 
     def _why_leave(self) -> str | None:
         if self.control.is_detaching:
@@ -193,7 +177,7 @@ class Execution:
             yield from self._start_more()
         elif self.control.is_halting and self.limits.on_interrupt is OnInterrupt.CANCEL:
             self._flights.cancel_own("cancelled as it was asked for")
-        yield from self._look_for_asked()
+        yield from self._lost.look(pause_s=WAIT_S)
         if self.limits.is_watching:
             self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
@@ -201,7 +185,7 @@ class Execution:
 
     def _wait_for_gate(self) -> None:
         """Where nothing runs and nothing may start, such as outside of a window, let a moment pass; ask nobody."""
-        is_idle = self._waiting and not (self._flights or self._asked or self._is_halted or self._flights.returned)
+        is_idle = self._waiting and not (self._flights or self._lost or self._is_halted or self._flights.returned)
         if is_idle and not self._ready():
             self.ports.pause(self._wait_s())
 
@@ -228,7 +212,7 @@ class Execution:
             raise error
         since_s = self.ports.monotonic_s()
         self._is_away = True
-        running, waiting = len(self._flights) + len(self._asked), len(self._waiting)
+        running, waiting = len(self._flights) + len(self._lost), len(self._waiting)
         yield ServerLost(at=self.ports.now(), reason=error.message, running=running, waiting=waiting)
         if not self._wait_until_back():
             if self._is_stopping():
@@ -242,7 +226,7 @@ class Execution:
 
     def _is_stopping(self) -> bool:
         """Whether there is nothing to wait for: nobody watches on, or nothing runs and nothing more may start."""
-        is_idle = self.control.is_halting and not self._flights and not self._asked
+        is_idle = self.control.is_halting and not self._flights and not self._lost
         return self.control.is_detaching or is_idle or self._is_late()
 
     # -- starting -------------------------------------------------------------------------------------------------
@@ -271,17 +255,14 @@ class Execution:
             max_concurrent=limits.max_concurrent if limits.is_watching else None, max_per_host=limits.max_per_host
         )
         by_position = {item.position: item for item in self._waiting}
-        running = self._flights.own_positions | self._asked_positions()
+        running = self._flights.own_positions | self._lost.positions
         ready = self.gate.ready(tuple(by_position), running=running, ended=self._flights.ended, now=now)
         return [by_position[position] for position in ready]
-
-    def _asked_positions(self) -> frozenset[int]:
-        return frozenset(asked.item.position for asked in self._asked)
 
     def _give_up(self) -> Iterator[Event]:
         """Say what can never start, because what it relied on did not take place."""
         waiting = {item.position: item for item in self._waiting}
-        under_way = self._flights.positions | self._asked_positions()
+        under_way = self._flights.positions | self._lost.positions
         lost = self.gate.given_up(tuple(waiting), running=under_way, ended=self._flights.ended)
         names = {item.position: item.move.vm.name for item in self.items} if lost else {}
         for position, cause in lost.items():
@@ -293,7 +274,7 @@ class Execution:
         """How many more may start now."""
         if not self.limits.is_watching:
             return len(self._waiting)
-        free = self.limits.max_concurrent - self._flights.own - len(self._asked)
+        free = self.limits.max_concurrent - self._flights.own - len(self._lost)
         return self._halt_watch.room(free, is_explaining=self._flights.is_explaining)
 
     def _read_before_start(self, ready: Sequence[JournaledMove]) -> CurrentState:
@@ -321,8 +302,7 @@ class Execution:
             yield from self._refused(item, asked, error)
         except OutcomeUnknown as error:
             self._waiting.remove(item)
-            self._asked.append(_Asked(item=asked, error=error))
-            self._look_again_s = self.ports.monotonic_s()
+            self._lost.add(asked, error)
         except (VCenterUnavailable, AccessRefused):
             self._recorder.withdraw_intent(self.run, item.position)
             raise
@@ -384,7 +364,7 @@ class Execution:
         rival = self._recorder.find_rival(self.run, item.position)
         if rival is None:
             self._waiting.remove(item)
-            yield self._leave_open(item, "another process has taken this move of the run")
+            yield self._flights.leave_open(item, "another process has taken this move of the run")
             return
         task = rival.item.task
         if task is None or task in self._rivals:
@@ -392,49 +372,3 @@ class Execution:
             return
         self._rivals.add(task)
         yield from self._follow(item, RunningTask(task=task, operation_id=rival.item.op_id))
-
-    # -- lost answers ---------------------------------------------------------------------------------------------
-
-    def _look_for_asked(self) -> Iterator[Event]:
-        """Find the tasks of calls whose answers were lost; what vCenter has not heard of waits for its turn again."""
-        if not self._asked:
-            return
-        left_s = self._look_again_s - self.ports.monotonic_s()
-        if left_s > 0:
-            if not self._flights:
-                self.ports.pause(min(WAIT_S, left_s))
-            return
-        now = self.ports.clock.now()
-        for asked in tuple(self._asked):
-            item = asked.item
-            assert item.op_id is not None
-            assert item.intent_at is not None
-            task = self.ports.finder.find_relocation(item.move.vm.ref, op_id=item.op_id, since=item.intent_at)
-            if task is not None:
-                self._asked.remove(asked)
-                yield from self._flights.launch(item, task)
-            elif now - item.intent_at > SETTLE:
-                self._asked.remove(asked)
-                yield from self._ask_again(asked)
-        self._look_again_s = self.ports.monotonic_s() + LOOK_AGAIN_S
-
-    def _ask_again(self, asked: _Asked) -> Iterator[Event]:
-        """vCenter has never heard of the call: the move waits again, once; a second loss stays for `resume`."""
-        item = asked.item
-        if item.position in self._lost_before:
-            yield self._leave_open(item, asked.error.message)
-            return
-        self._lost_before.add(item.position)
-        self._recorder.withdraw_intent(self.run, item.position)
-        self._waiting.insert(0, replace(item, op_id=None, intent_at=None))
-
-    def _leave_open(self, item: JournaledMove, note: str) -> MoveEnded:
-        """Say that the end of a move is not known; its row in the journal stays open."""
-        outcome = Outcome(move=item.move, state=OutcomeState.UNKNOWN, note=note)
-        self._flights.ended[item.position] = outcome.state
-        return MoveEnded(at=self.ports.now(), outcome=outcome)
-
-
-def _never_read(item: JournaledMove) -> OutcomeUnknown:
-    """What is known of a move that an earlier process asked for, and did not write what came of it."""
-    return OutcomeUnknown(f"it was asked for with operationID {item.op_id}, and vCenter's answer was never read")

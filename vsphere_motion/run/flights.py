@@ -141,6 +141,12 @@ class Flights:
         self.ended[item.position] = outcome.state
         return MoveEnded(at=self.ports.now(), outcome=outcome)
 
+    def leave_open(self, item: JournaledMove, note: str) -> MoveEnded:
+        """Say that the end of a move is not known; its row in the journal stays open."""
+        outcome = Outcome(move=item.move, state=OutcomeState.UNKNOWN, note=note)
+        self.ended[item.position] = outcome.state
+        return MoveEnded(at=self.ports.now(), outcome=outcome)
+
     def end_explained(self, *, wait_s: float) -> Iterator[Event]:
         """Tell the ends whose logs have been read by now."""
         for item, outcome in self._aftermath.take(wait_s=wait_s):

@@ -1,7 +1,9 @@
 """One snapshot of a vCenter: every object a move can depend on, in a number of calls that does not grow with the site.
 
-To read one more property: add its path to `_PATHS` and its field to the builder of its kind. Rules of this file:
-- Leaf paths only, except two small composites that cannot be read in parts (see `_PATHS`).
+To read one more property: add its path to `inventory_properties.py` and its field to the builder of its kind.
+
+Rules of this file:
+- Leaf paths only, except two small composites that cannot be read in parts (see there).
 - Units become the package's here and nowhere else in this room: MB become bytes.
 - Absent and refused differ: what is unset has its own meaning (no snapshot, no question), what was refused is None.
 """
@@ -28,7 +30,7 @@ from vsphere_motion.model.inventory import (
     VmkNic,
 )
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.clusters import POOL_PATHS, cluster_from, pool_from
+from vsphere_motion.vcenter.clusters import cluster_from, pool_from
 from vsphere_motion.vcenter.collector import (
     Reading,
     Readings,
@@ -41,98 +43,16 @@ from vsphere_motion.vcenter.collector import (
 )
 from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, has_raw_mapping
 from vsphere_motion.vcenter.host_networks import HostNetworks
-from vsphere_motion.vcenter.host_traits import HOST_TRAIT_PATHS, LUNS, host_traits, luns_of, networks_of
+from vsphere_motion.vcenter.host_traits import LUNS, host_traits, luns_of, networks_of
 from vsphere_motion.vcenter.inventory_paths import inventory_path, plain_name
-from vsphere_motion.vcenter.vm_traits import VM_TRAIT_PATHS, snapshot_count, vm_traits
+from vsphere_motion.vcenter.inventory_properties import PATHS, VM_ALWAYS_SET
+from vsphere_motion.vcenter.vm_traits import snapshot_count, vm_traits
 from vsphere_motion.vcenter.vmknics import vmotion_nics_from
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
 
 _MIB = 1024 * 1024
-_COMPUTE = ("name", "host", "parent", "resourcePool")
-_NETWORK = ("name", "host")
-_VM_ALWAYS_SET = (
-    "config.hardware.device",
-    "config.hardware.memoryMB",
-    "config.hardware.numCPU",
-    "config.template",
-    "runtime.connectionState",
-    "runtime.powerState",
-)
-"""Set on every VM whose configuration vCenter knows; where one is absent, nothing may be concluded from it."""
-
-_PATHS = {
-    "VirtualMachine": (
-        *_VM_ALWAYS_SET,
-        "runtime.host",
-        "config.cpuAllocation.reservation",
-        "config.files.vmPathName",
-        "config.initialOverhead.initialMemoryReservation",
-        "config.instanceUuid",
-        "config.memoryAllocation.reservation",
-        "config.uuid",
-        "datastore",
-        "disabledMethod",
-        "name",
-        "parent",
-        "parentVApp",
-        "recentTask",
-        "resourcePool",
-        "runtime.memoryOverhead",
-        "runtime.question.text",
-        "snapshot.rootSnapshotList",
-        "summary.quickStats.guestMemoryUsage",
-        "summary.quickStats.hostMemoryUsage",
-        "summary.quickStats.overallCpuUsage",
-        *VM_TRAIT_PATHS,
-    ),
-    "HostSystem": (
-        "config.product.build",
-        "config.product.version",
-        "config.virtualNicManagerInfo.netConfig",
-        "datastore",
-        "name",
-        "network",
-        "parent",
-        "runtime.connectionState",
-        "runtime.inMaintenanceMode",
-        "runtime.inQuarantineMode",
-        "runtime.powerState",
-        "summary.hardware.cpuMhz",
-        "summary.hardware.memorySize",
-        "summary.hardware.numCpuThreads",
-        "summary.quickStats.overallCpuUsage",
-        "summary.quickStats.overallMemoryUsage",
-        "vm",
-        *HOST_TRAIT_PATHS,
-    ),
-    # whole: vCenter 7 is reported to refuse a path into it with InvalidProperty (it is declared as the base type),
-    # which vcsim accepts; UNVERIFIED here, and safe either way
-    "ClusterComputeResource": (*_COMPUTE, "configurationEx"),
-    "ComputeResource": _COMPUTE,
-    "ResourcePool": POOL_PATHS,
-    "VirtualApp": (*POOL_PATHS, "parentFolder"),
-    "Folder": ("name", "parent"),
-    "Datacenter": ("name", "parent"),
-    "Datastore": (
-        "host",
-        "info.maxFileSize",
-        "info.maxMemoryFileSize",
-        "info.maxVirtualDiskCapacity",
-        "name",
-        "summary.accessible",
-        "summary.capacity",
-        "summary.freeSpace",
-        "summary.maintenanceMode",
-        "summary.type",
-    ),
-    "Network": _NETWORK,
-    "DistributedVirtualPortgroup": (*_NETWORK, "key", "config.distributedVirtualSwitch"),
-    "OpaqueNetwork": (*_NETWORK, "summary"),  # whole, for the same reason
-    "DistributedVirtualSwitch": ("name", "uuid"),
-}
-
 _MANY = 5
 """Unread properties of one object from which on one is named for all."""
 
@@ -155,7 +75,7 @@ def take_snapshot(session: Session) -> Inventory:
         SessionEnded: vCenter no longer knows the session.
     """
     taken_at = session.now()
-    readings = read_all(session, _PATHS)
+    readings = read_all(session, PATHS)
     readings |= _read_skipped_vms(session, readings)
     site = _Site(
         readings=readings,
@@ -208,12 +128,12 @@ class _Site:
 
     @cached_property
     def _listed(self) -> dict[str, str | None]:
-        return {kind: listed_kind(kind, _PATHS) for kind in {ref.kind for ref in self.readings}}
+        return {kind: listed_kind(kind, PATHS) for kind in {ref.kind for ref in self.readings}}
 
 
 def _read_skipped_vms(session: Session, readings: Readings) -> Readings:
     named = {ref for one in readings.values() if one.ref.kind == "HostSystem" for ref in one.refs("vm") or ()}
-    return read_objects(session, sorted(named - readings.keys()), _PATHS["VirtualMachine"])
+    return read_objects(session, sorted(named - readings.keys()), PATHS["VirtualMachine"])
 
 
 def _read_running(session: Session, readings: Readings) -> dict[MoRef, str | None]:
@@ -271,7 +191,7 @@ def _vm(site: _Site, one: Reading) -> Vm:
 
 
 def _unread(one: Reading) -> tuple[str, ...]:
-    return tuple(sorted({*one.unread, *(path for path in _VM_ALWAYS_SET if path not in one.values)}))
+    return tuple(sorted({*one.unread, *(path for path in VM_ALWAYS_SET if path not in one.values)}))
 
 
 def _overhead_bytes(one: Reading) -> int | None:
