@@ -109,7 +109,7 @@ class Wishes:
     def names_place(self) -> bool:
         """Whether it says by itself where a VM goes, so that no host has to be named."""
         places = (self.to_cluster, self.to_pool, self.to_vapp, self.to_folder, self.networks)
-        return self.places_files or any(places) or self.encryption is not None
+        return self.places_files or any(places)
 
 
 NO_WISHES = Wishes()
