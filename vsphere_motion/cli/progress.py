@@ -281,8 +281,9 @@ def end_words(outcome: Outcome) -> str:
 
 def route(move: Move) -> str:
     """`esx02 -> esx05`."""
-    source, destination = move.source.host, move.destination.host
-    return safe(f"{source.name if source else '-'} -> {destination.name if destination else '-'}")
+    from vsphere_motion.report.route import route_words
+
+    return safe(route_words(move))
 
 
 @contextmanager

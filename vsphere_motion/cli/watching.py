@@ -155,14 +155,15 @@ def is_open(outcome: Outcome) -> bool:
 
 def outcome_line(outcome: Outcome) -> str:
     """`web01: moved esx02 -> esx05 in 32s.`, or why it did not."""
+    from vsphere_motion.report.route import place_words
+
     name, move = safe(outcome.move.vm.name), outcome.move
     if outcome.state is OutcomeState.MOVED:
         return f"{name}: moved {route(move)} in {format_duration(outcome.duration_s)}."
     if outcome.state is OutcomeState.UNCHANGED:
-        host = move.destination.host
         if outcome.note and outcome.note != ALREADY_THERE:
-            return f"{name}: unchanged on {safe(host.name) if host else '-'}: {safe(outcome.note)}"
-        return f"{name}: unchanged, it is already on {safe(host.name) if host else '-'}."
+            return f"{name}: unchanged {safe(place_words(move))}: {safe(outcome.note)}"
+        return f"{name}: unchanged, it is already {safe(place_words(move))}."
     words = outcome.state.value.replace("_", " ")
     why = end_words(outcome)
     return f"{name}: {words} {route(move)}{': ' + why if why else ''}"

@@ -1,0 +1,188 @@
+"""Files of virtual machines on their way, by the command line, each place seen by an independent client."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import pytest
+from pyVmomi import vim
+
+from tests.build import GIB, MIB
+from tests.conftest import REAL_ENVIRONMENT
+from tests.observer import Observer, observing
+from tests.program import READS, Program
+from tests.sim.storage_site import SITE, seen
+from vsphere_motion.testing.plugin import make_factory
+from vsphere_motion.testing.simulator import SimulatedVCenter
+
+pytestmark = pytest.mark.vcsim
+
+Run = Callable[..., object]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedVCenter]:
+    """One simulated vCenter for all tests of this file: each has a virtual machine of its own."""
+    directory = tmp_path_factory.mktemp("storage")
+    (directory / "site.yaml").write_text(SITE, encoding="utf-8")
+    environment = {**REAL_ENVIRONMENT, "VSPHERE_MOTION_STATE_DIR": str(directory)}
+    with contextlib.ExitStack() as stack:
+        yield make_factory(stack, environment)(scenario=directory / "site.yaml", speed=200)
+
+
+@pytest.fixture
+def observer(site: SimulatedVCenter) -> Iterator[Observer]:
+    with observing(site) as found:
+        yield found
+
+
+@pytest.fixture
+def run(site: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]) -> Program:
+    return program(site)
+
+
+def writes(site: SimulatedVCenter) -> set[str]:
+    return {call["method"] for call in site.control.trace()} - READS
+
+
+def migrate(run: Program, vm: str, *words: str) -> str:
+    """Migrate and give the state of the VM's outcome."""
+    done = run("migrate", vm, *words, "--yes", "-o", "json")
+    assert done.exit_code == 0, done.text
+    (outcome,) = done.json["outcomes"]
+    return str(outcome["state"])
+
+
+def migrate_twice(run: Program, site: SimulatedVCenter, vm: str, *words: str) -> None:
+    """The first time it moves; the second time there is nothing to do, and no call changes anything."""
+    assert migrate(run, vm, *words) == "moved"
+    site.control.clear_trace()
+    assert migrate(run, vm, *words) == "unchanged"
+    assert writes(site) == set()
+
+
+def test_all_files_go_to_a_datastore_and_the_vm_stays_on_its_host(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    migrate_twice(run, site, "whole", "--to-datastore", "fast")
+
+    found = seen(observer, "whole")
+    assert (found.host, found.config, found.datastores) == ("esx-1", "fast", {"fast"})
+    ((store, form, path),) = found.disks.values()
+    assert (store, form) == ("fast", "thin")
+    assert path.startswith("[fast] ")
+
+
+def test_each_disk_goes_where_it_was_told_in_the_format_it_was_told(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    words = ("--disk", "1=fast", "--disk", "2=pod-1:eager", "--disk", "Hard disk 3=:thick", "--config-to", "pod-2")
+    migrate_twice(run, site, "split", *words)
+
+    found = seen(observer, "split")
+    assert found.config == "pod-2"
+    assert [disk[:2] for disk in found.disks.values()] == [("fast", "thin"), ("pod-1", "eager"), ("slow", "thick")]
+
+
+def free_bytes(observer: Observer, store: str) -> int:
+    return int(observer.read(vim.Datastore, "summary.freeSpace")[store]["summary.freeSpace"])
+
+
+def test_of_a_half_done_move_the_rest_is_done_and_nothing_else(run: Program, observer: Observer) -> None:
+    """Two of three disks are on the datastore: the plan has the third and the configuration, and so has the outcome."""
+    before = seen(observer, "half")
+    assert before.stores == ["slow", "fast", "fast", "slow"]
+    taken = free_bytes(observer, "fast")
+
+    table = run("check", "half", "--to-datastore", "fast").text
+    assert "configuration to fast, Hard disk 3 to fast" in table
+    assert migrate(run, "half", "--to-datastore", "fast") == "moved"
+
+    after = seen(observer, "half")
+    assert after.stores == ["fast", "fast", "fast", "fast"]
+    assert [disk[2] for disk in after.disks.values()][:2] == [disk[2] for disk in before.disks.values()][:2]
+    assert 0 < taken - free_bytes(observer, "fast") < 2 * GIB + swap_bytes(observer, "half")
+
+
+def swap_bytes(observer: Observer, name: str) -> int:
+    return int(observer.read(vim.VirtualMachine, "config.hardware.memoryMB")[name]["config.hardware.memoryMB"]) * MIB
+
+
+def test_the_same_datastore_in_another_format_is_a_move_of_that_disk(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    migrate_twice(run, site, "shaped", "--format", "eager", "--to-datastore", "slow")
+    assert [disk[:2] for disk in seen(observer, "shaped").disks.values()] == [("slow", "eager"), ("slow", "eager")]
+
+
+def test_host_and_files_change_together(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    """The destination alone sees the new datastore, and the source alone need not."""
+    migrate_twice(run, site, "traveller", "--to-host", "esx-3", "--to-datastore", "lonely")
+    found = seen(observer, "traveller")
+    assert (found.host, found.datastores, found.pool) == ("esx-3", {"lonely"}, "Resources")
+
+
+def test_a_mapping_keeps_its_device_and_its_file_may_go(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    words = ("--to-datastore", "fast", "--format", "thick", "--skip-check", "files.rdm")
+    migrate_twice(run, site, "mapped", *words)
+    disks = list(seen(observer, "mapped").disks.values())
+    assert [disk[:2] for disk in disks] == [("fast", "thick"), ("fast", "mapping")]
+
+    refused = run("migrate", "mapped", "--disk", "2=slow:thin", "--yes")
+    assert refused.exit_code == 2
+    assert "is a raw device mapping, which has no format" in refused.text
+    assert [disk[:2] for disk in seen(observer, "mapped").disks.values()] == [disk[:2] for disk in disks]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        pytest.param(("--to-datastore", "fst"), "no datastore is called fst", id="datastore"),
+        pytest.param(("--disk", "1=slo:thin"), "no datastore is called slo", id="datastore of a disk"),
+        pytest.param(("--disk", "4=fast"), "cold has no disk 4", id="disk"),
+        pytest.param(("--disk", "1=fast:thinn"), "no datastore is called fast:thinn", id="format of a disk"),
+        pytest.param(("--disk", "1"), "is not of the form", id="form of --disk"),
+        pytest.param(("--config-to", "moid:datastore-0"), "no datastore is called", id="moid"),
+        pytest.param(("--to-host", "esx-2", "--to-datastore", "fst"), "no datastore is called fst", id="beside a host"),
+        pytest.param(("--to-datastore", "fast", "--format", "thinn"), "Invalid value for '--format'", id="format"),
+        pytest.param(("--to-datastore", "fast", "--to-host", "esx-7"), "no host is called esx-7", id="host"),
+    ],
+)
+def test_a_misspelt_word_is_an_error_and_nothing_moves(
+    words: tuple[str, ...], complaint: str, run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    before = seen(observer, "cold")
+    site.control.clear_trace()
+    done = run("migrate", "cold", *words, "--yes")
+    assert done.exit_code == 2
+    assert complaint in done.text
+    assert seen(observer, "cold") == before
+    assert writes(site) == set()
+
+
+@pytest.mark.parametrize("storage_drs", [True, False], ids=["Storage DRS", "ours"])
+def test_a_cluster_of_datastores_gives_the_member_with_most_room(
+    storage_drs: bool, run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    vm, cluster, best = ("podded", "pod", "pod-1") if storage_drs else ("stilled", "still", "still-2")
+    migrate_twice(run, site, vm, "--to-datastore", cluster)
+    assert set(seen(observer, vm).stores) == {best}
+
+
+def test_what_does_not_fit_is_found_beforehand(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    site.control.clear_trace()
+    done = run("migrate", "large", "--to-datastore", "tiny", "--yes")
+    assert done.exit_code == 3
+    assert "storage.space" in done.text
+    assert writes(site) == set()
+    assert seen(observer, "large").stores == ["slow", "slow"]
+
+
+def test_vms_that_fit_one_by_one_and_not_together_are_found_beforehand(run: Program, site: SimulatedVCenter) -> None:
+    """Each of the two takes 4 GiB with its swap file; the datastore has room for four of them, not for six."""
+    done = run("check", "split", "half", "podded", "quick", "secret", "asleep", "--to-datastore", "tiny")
+    assert done.exit_code == 3
+    assert "together" in done.text
