@@ -46,7 +46,11 @@ networks:
 vms:
   - {name: whole, host: esx-1, datastore: slow, networks: [lan]}
   - {name: split, host: esx-1, datastore: slow, networks: [lan], disks: [{gib: 4}, {gib: 8}, {gib: 2}]}
-  - {name: half, host: esx-1, datastore: slow, networks: [lan], disks: [{gib: 4, datastore: fast}, {gib: 8, datastore: fast}, {gib: 2}]}
+  - name: half
+    host: esx-1
+    datastore: slow
+    networks: [lan]
+    disks: [{gib: 4, datastore: fast}, {gib: 8, datastore: fast}, {gib: 2}]
   - {name: shaped, host: esx-1, datastore: slow, networks: [lan], disks: [{gib: 4}, {gib: 8, format: thick}]}
   - {name: ruled, host: esx-1, datastore: slow, networks: [lan], disks: [{gib: 4}]}
   - {name: placed, host: esx-1, datastore: slow, networks: [lan], folder: Web}

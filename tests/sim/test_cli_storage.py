@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
-from pyVmomi import vim
+from pyVmomi import SoapStubAdapter, pbm, vim
 
 from tests.build import GIB, MIB
 from tests.conftest import REAL_ENVIRONMENT
@@ -186,3 +187,34 @@ def test_vms_that_fit_one_by_one_and_not_together_are_found_beforehand(run: Prog
     done = run("check", "split", "half", "podded", "quick", "secret", "asleep", "--to-datastore", "tiny")
     assert done.exit_code == 3
     assert "together" in done.text
+
+
+def test_a_storage_policy_by_name_is_of_every_file(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    migrate_twice(run, site, "ruled", "--to-datastore", "fast", "--storage-policy", "Gold storage")
+    assert set(policies(site, observer, "ruled")) == {"Gold storage"}
+    assert len(policies(site, observer, "ruled")) == 2
+
+    refused = run("migrate", "ruled", "--storage-policy", "Gold storge", "--yes")
+    assert refused.exit_code == 2
+    assert "no storage policy is called Gold storge" in refused.text
+    assert "did you mean Gold storage?" in refused.text
+
+
+def policies(site: SimulatedVCenter, observer: Observer, name: str) -> list[str]:
+    """The policy of the VM's home and of each of its disks, by the policy service and plain pyVmomi."""
+    cookie = observer.instance._stub.cookie.partition("=")[2].partition(";")[0].strip('"')
+    stub = SoapStubAdapter(
+        host=site.host,
+        port=site.port,
+        path="/pbm",
+        version="pbm.version.version2",
+        sslContext=ssl.create_default_context(cafile=str(site.ca_file)),
+        requestContext={"vcSessionCookie": cookie},
+    )
+    manager = pbm.ServiceInstance("ServiceInstance", stub).PbmRetrieveServiceContent().profileManager
+    vm = observer.vm(name)
+    disks = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
+    entities = [pbm.ServerObjectRef(objectType="virtualMachine", key=vm._moId)]
+    entities += [pbm.ServerObjectRef(objectType="virtualDiskId", key=f"{vm._moId}:{disk.key}") for disk in disks]
+    found = [profile for entity in entities for profile in manager.PbmQueryAssociatedProfile(entity=entity)]
+    return [one.name for one in manager.PbmRetrieveContent(profileIds=found)]

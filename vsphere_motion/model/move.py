@@ -126,6 +126,7 @@ class Placement:
     Args:
         datastores: every datastore that its files are on.
         config: the datastore of its configuration files.
+        config_policy: their storage policy; None: unknown for a source, kept for a destination.
         disks: its disks; only where the move has to do with files.
         nics: its network adapters; only where the move has to do with networks.
         new_folder: a path under `folder` that is made before the VM goes there; empty where nothing is to be made.
@@ -137,6 +138,7 @@ class Placement:
     folder: NamedRef | None = None
     datastores: tuple[NamedRef, ...] = ()
     config: NamedRef | None = None
+    config_policy: StoragePolicy | None = None
     disks: tuple[DiskPlacement, ...] = ()
     nics: tuple[NicPlacement, ...] = ()
     new_folder: str = ""
@@ -180,7 +182,7 @@ class Move:
             Change.HOST: _differs(source.host, destination.host) and source.host is not None,
             Change.POOL: _differs(source.pool, destination.pool),
             Change.FOLDER: _differs(source.folder, destination.folder) or bool(destination.new_folder),
-            Change.STORAGE: moves_config(self) or any(disk_differs(self, disk) for disk in destination.disks),
+            Change.STORAGE: _changes_files(self),
             Change.NETWORK: any(nic_differs(self, nic) for nic in destination.nics),
             Change.VCENTER: destination.vcenter is not None,
         }
@@ -190,6 +192,12 @@ class Move:
     def is_noop(self) -> bool:
         """Whether nothing of what was asked is different; never where a host is not known."""
         return self.source.host is not None and self.destination.host is not None and not self.changes
+
+
+def _changes_files(move: Move) -> bool:
+    policy = move.destination.config_policy
+    has_other_policy = policy is not None and policy != move.source.config_policy
+    return has_other_policy or moves_config(move) or any(disk_differs(move, disk) for disk in move.destination.disks)
 
 
 def moves_config(move: Move) -> bool:

@@ -23,6 +23,7 @@ class Destinations:
     ) -> None:
         self._inventory = inventory
         self._wishes = wishes
+        self._policy = policy
         self._where = Whereabouts(inventory, to_host, wishes)
         self._files = FilePlaces(inventory, wishes, policy)
         self._nics = NicPlaces(inventory, wishes.networks)
@@ -78,7 +79,13 @@ class Destinations:
         after = self._files.files_of(vm, host, now)
         return (
             replace(source, config=now.config, disks=now.disks),
-            replace(to, config=after.config, disks=after.disks, datastores=after.datastores),
+            replace(
+                to,
+                config=after.config,
+                config_policy=self._policy,
+                disks=after.disks,
+                datastores=after.datastores,
+            ),
         )
 
     def _attach(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:

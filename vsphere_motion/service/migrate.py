@@ -210,7 +210,7 @@ def watch_open_moves(
         journal=journal,
         control=control,
         limits=options.limits,
-        gate=timely(journaled, gate_of(journaled), utc_now),
+        gate=timely(journaled, gate_of(journaled, planned), utc_now),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
@@ -219,13 +219,18 @@ def watch_open_moves(
         raise _with_way_back(error, run_id) from error
 
 
-def gate_of(journaled: JournaledRun) -> PlanGate:
-    """Which moves of a run wait for others, as they were planned."""
+def gate_of(journaled: JournaledRun, planned: tuple[PlannedMove, ...] = ()) -> PlanGate:
+    """Which moves of a run wait for others, as they were planned.
+
+    Args:
+        planned: the moves as planned against a fresh snapshot: they know what they take of vCenter's limits.
+    """
+    costs = {one.move.vm.ref: one.costs for one in planned}
     return PlanGate(
         starts={
-            row.position: Start(relies_on=row.planned.relies_on, costs=row.planned.costs)
+            row.position: Start(relies_on=row.planned.relies_on, costs=costs.get(row.move.vm.ref, row.planned.costs))
             for row in journaled.moves
-            if row.planned.relies_on or row.planned.costs
+            if row.planned.relies_on or costs.get(row.move.vm.ref, row.planned.costs)
         }
     )
 
