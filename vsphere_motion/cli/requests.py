@@ -137,15 +137,10 @@ def report_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
     Raises:
         BadInput: a suffix names no format, or a directory does not exist.
     """
-    from vsphere_motion.report.write import check_suffix
+    from vsphere_motion.service.report import require_files
 
     files = tuple(Path(path) for path in paths)
-    for file in files:
-        check_suffix(file)
-        if not file.absolute().parent.is_dir():
-            raise BadInput(
-                f"there is no directory {file.parent} to write {file.name} to", hint="make it, or name another"
-            )
+    require_files(files)
     return files
 
 
