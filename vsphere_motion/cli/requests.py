@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.errors import BadInput
 from vsphere_motion.model.request import MatrixRequest, MoveRequest, Opinions
 from vsphere_motion.settings import parse_duration
 
@@ -79,12 +77,9 @@ def require_known(option: str, check_id: str) -> None:
     Raises:
         BadInput: it is not; the hint names the one that it resembles.
     """
-    from vsphere_motion.preflight.registry import known_ids
+    from vsphere_motion.service.checks import require_known as known
 
-    if check_id not in known_ids():
-        close = difflib.get_close_matches(check_id, known_ids(), n=1)
-        hint = f"did you mean {close[0]}?" if close else "list them with: vsphere-motion check --list-checks"
-        raise BadInput(f"{option} {check_id} names no check", hint=hint)
+    known(option, check_id, hint="list them with: vsphere-motion check --list-checks")
 
 
 def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: str | None, all_hosts: bool) -> None:

@@ -54,7 +54,7 @@ class Followed:
                 self.report = event.report
             case RunHalted():
                 self.is_breached = self.is_breached or event.is_breach
-        if isinstance(event, RunHalted | MoveStalled | MoveAsks | ServerLost) or _is_warning(event):
+        if isinstance(event, MoveStalled | MoveAsks | ServerLost) or _is_warning(event):
             self.warnings.append(event_line(event) or "")
 
     def count(self, *states: OutcomeState) -> int:
@@ -79,7 +79,8 @@ def follow(events: Iterable[Event], tell: Tell) -> Followed:
 
 
 def _is_warning(event: Event) -> bool:
-    return isinstance(event, RunNoted) and event.is_warning
+    """A run that is only left, as it was asked to be or as its result says, is no warning."""
+    return (isinstance(event, RunNoted) and event.is_warning) or (isinstance(event, RunHalted) and not event.detached)
 
 
 def _generator(events: Iterable[Event]) -> Generator[Event, None, None]:

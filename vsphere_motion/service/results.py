@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from vsphere_motion.errors import MotionError
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
-from vsphere_motion.model.plan_file import PlanFile
-from vsphere_motion.model.report import ReportedMove
+from vsphere_motion.model.plan_file import PlanFile, PlanHost, PlanMove, PlanStuck, PlanVm
+from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.model.refs import MoRef, VmIdentity
+from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
+from vsphere_motion.planning.restore import Back, BackLine
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.event_words import outcome_line, route
 from vsphere_motion.report.json_form import (
@@ -29,10 +34,12 @@ from vsphere_motion.report.json_form import (
 )
 from vsphere_motion.report.rows import downtime_words
 from vsphere_motion.service.follow import Followed
+from vsphere_motion.service.restore import Restoration
+from vsphere_motion.service.status import MoveStatus, RunStatus
 
 Result: TypeAlias = dict[str, Any]
 
-_MAY_RUN_STILL = {OutcomeState.UNKNOWN}
+MOST_DETAILS = 20
 
 
 def planned_results(plan: Plan) -> list[Result]:
@@ -47,23 +54,37 @@ def run_results(followed: Followed) -> list[Result]:
     return [_reported(item, followed.percents.get(item.outcome.move.vm.ref)) for item in moves]
 
 
-def plan_file_results(file: PlanFile) -> list[Result]:
-    """Where a plan brings each VM, and which cannot go."""
+def status_results(status: RunStatus, report: Report, motions: Mapping[MoRef, MotionRecord]) -> list[Result]:
+    """How each move of a run is now.
+
+    Args:
+        report: the same run as the journal has it.
+        motions: what was read of the hosts' logs besides.
+    """
+    return [_status(one, item, motions) for one, item in zip(status.moves, report.moves, strict=True)]
+
+
+def plan_file_results(file: PlanFile, done: frozenset[int] = frozenset()) -> list[Result]:
+    """Where a plan brings each VM, which stay, and which cannot go.
+
+    Args:
+        done: moves, by their place in the plan, whose VM is there already.
+    """
     ends: dict[str, Result] = {}
-    for move in file.moves:
+    for number, move in enumerate(file.moves):
         before = ends.get(move.vm.moid)
-        source = before["source"] if before else {"host": move.source.name}
-        words = f"{escape_text(move.vm.name)}: {escape_text(source['host'])} -> {escape_text(move.destination.name)}"
-        ends[move.vm.moid] = {
-            "vm": vm_document(move.vm.identity),
-            "changed": True,
-            "state": "planned",
-            "running_host": move.destination.name,
-            "source": source,
-            "destination": {"host": move.destination.name},
-            "message": f"{words}{': ' + escape_text(move.reason) if move.reason else ''}",
-        }
-    return [*ends.values(), *(_stuck(one) for one in file.stuck)]
+        if number in done:
+            ends[move.vm.moid] = _staying(move.vm, move.destination, "it is there already")
+        else:
+            source = before["destination" if before["state"] == "unchanged" else "source"] if before else None
+            ends[move.vm.moid] = _going(move, source or {"host": move.source.name})
+    left = (_staying(one.vm, one.host, one.why) for one in file.left)
+    return [*ends.values(), *left, *(_stuck(one) for one in file.stuck)]
+
+
+def restoration_results(restoration: Restoration) -> list[Result]:
+    """What a restore would do with each VM."""
+    return [_back(line) for line in restoration.lines]
 
 
 def difference(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -105,6 +126,19 @@ def plan_warnings(plan: Plan) -> list[str]:
     return [*told, *(escape_text(note) for note in plan.notes)]
 
 
+def error_words(error: MotionError, hint: str | None) -> str:
+    """An error in one text: what happened, each detail, and what to do.
+
+    Args:
+        hint: the error's, in the words of the door.
+    """
+    more = len(error.details) - MOST_DETAILS
+    details = "; ".join((*error.details[:MOST_DETAILS], *((f"and {more} more",) if more > 0 else ())))
+    head = error.message.removesuffix(error.details[0]).rstrip(": ") if error.details else error.message
+    words = f"{head}: {details}" if details else head
+    return escape_text(f"{words} ({hint})" if hint else words)
+
+
 def _planned(planned: PlannedMove, *, will_move: bool) -> Result:
     move = planned.move
     state = (
@@ -120,11 +154,11 @@ def _planned(planned: PlannedMove, *, will_move: bool) -> Result:
 
 def _reported(item: ReportedMove, percent: int | None) -> Result:
     outcome = item.outcome
-    is_running = outcome.state in _MAY_RUN_STILL and outcome.task is not None and outcome.completed_at is None
+    is_running = outcome.state is OutcomeState.UNKNOWN and outcome.task is not None and outcome.completed_at is None
     state = "running" if is_running else outcome.state.value
     return {
         **_common(outcome.move, state, is_changed=outcome.state is OutcomeState.MOVED or is_running),
-        "message": outcome_words(outcome, percent, item.findings),
+        "message": _running_words(outcome, percent) if is_running else outcome_words(outcome, percent, item.findings),
         "findings": [finding_document(finding) for finding in item.findings],
         "task": outcome.task,
         "progress_percent": 100 if outcome.state is OutcomeState.MOVED else percent,
@@ -133,6 +167,23 @@ def _reported(item: ReportedMove, percent: int | None) -> Result:
         "motion": motion_document(outcome.motion) if outcome.motion else None,
         "diagnoses": [diagnosis_document(one) for one in diagnose_outcome(outcome)],
     }
+
+
+def _running_words(outcome: Outcome, percent: int | None) -> str:
+    at = "" if percent is None else f", {percent}% done"
+    return f"{escape_text(outcome.move.vm.name)}: {route(outcome.move)} is under way ({outcome.task}{at})"
+
+
+def _status(one: MoveStatus, item: ReportedMove, motions: Mapping[MoRef, MotionRecord]) -> Result:
+    motion = motions.get(item.outcome.move.vm.ref)
+    outcome = item.outcome if motion is None else replace(item.outcome, motion=motion)
+    percent = one.live.progress_percent if one.live else None
+    result = _reported(replace(item, outcome=outcome), percent)
+    if one.item.outcome is not None:
+        return result
+    words = f"{escape_text(outcome.move.vm.name)}: {one.word.replace('_', ' ')} {route(outcome.move)}"
+    message = words if percent is None else f"{words} at {percent}%"
+    return {**result, "state": one.word, "changed": False, "message": message}
 
 
 def _common(move: Move, state: str, *, is_changed: bool) -> Result:
@@ -189,23 +240,59 @@ def outcome_words(outcome: Outcome, percent: int | None, findings: Sequence[Find
         motion = outcome.motion
         return words if motion is None else f"{words} Downtime {downtime_words(motion)}."
     if percent is not None:
-        words += f" (at {percent}%)"
+        words = f"{words.rstrip('.')} (at {percent}%)"
     for diagnosis in diagnose_outcome(outcome)[:1]:
-        words += f". {diagnosis.cause}" + (f" Next: {diagnosis.next_steps[0]}" if diagnosis.next_steps else "")
+        words = f"{words.rstrip('.')}. {diagnosis.cause.rstrip('.')}."
+        words += f" Next: {diagnosis.next_steps[0]}" if diagnosis.next_steps else ""
     return words
 
 
-def _stuck(one: Any) -> Result:
-    reasons = "; ".join(f"{escape_text(why.host.name)}: {escape_text(why.reason)}" for why in one.reasons)
+def _going(move: PlanMove, source: Result) -> Result:
+    words = f"{escape_text(move.vm.name)}: {escape_text(source['host'])} -> {escape_text(move.destination.name)}"
     return {
-        "vm": vm_document(one.vm.identity),
-        "changed": False,
-        "state": "blocked",
-        "running_host": one.host.name,
-        "source": {"host": one.host.name},
-        "destination": {"host": one.host.name},
-        "message": f"{escape_text(one.vm.name)} cannot leave {escape_text(one.host.name)}: "
-        f"{reasons or escape_text(one.note)}",
+        **_entry(move.vm.identity, "planned", source, {"host": move.destination.name}),
+        "message": f"{words}{': ' + escape_text(move.reason) if move.reason else ''}",
+    }
+
+
+def _staying(vm: PlanVm, host: PlanHost, why: str) -> Result:
+    place = {"host": host.name}
+    message = f"{escape_text(vm.name)} stays on {escape_text(host.name)}: {escape_text(why)}"
+    return {**_entry(vm.identity, "unchanged", place, place), "message": message}
+
+
+def _stuck(one: PlanStuck) -> Result:
+    place = {"host": one.host.name}
+    hosts: dict[str, list[str]] = {}
+    for why in one.reasons:
+        hosts.setdefault(why.reason, []).append(why.host.name)
+    reasons = "; ".join(f"{escape_text(reason)} ({escape_text(', '.join(to))})" for reason, to in hosts.items())
+    message = (
+        f"{escape_text(one.vm.name)} cannot leave {escape_text(one.host.name)}: {reasons or escape_text(one.note)}"
+    )
+    return {**_entry(one.vm.identity, "blocked", place, place), "message": message}
+
+
+def _back(line: BackLine) -> Result:
+    now = {"host": line.now.name if line.now else None}
+    there = {"host": line.taken.origin.name}
+    name, origin = escape_text(line.taken.vm.name), escape_text(line.taken.origin.name)
+    if line.back is Back.GOES:
+        message = f"{name}: {escape_text(line.now.name) if line.now else '-'} -> {origin}"
+        return {**_entry(line.taken.vm, "planned", now, there), "message": message}
+    state, verb = ("blocked", "cannot go back to") if line.back is Back.CANNOT else ("unchanged", "does not go back to")
+    return {**_entry(line.taken.vm, state, now, now), "message": f"{name} {verb} {origin}: {escape_text(line.why)}"}
+
+
+def _entry(vm: VmIdentity, state: str, source: Result, destination: Result) -> Result:
+    """What every entry has, where hosts are all that is known of places."""
+    return {
+        "vm": vm_document(vm),
+        "changed": state == "planned",
+        "state": state,
+        "running_host": destination["host"],
+        "source": source,
+        "destination": destination,
     }
 
 
