@@ -33,6 +33,7 @@ from vsphere_motion.report.json_form import (
     vm_document,
 )
 from vsphere_motion.report.rows import downtime_words
+from vsphere_motion.report.units import format_duration
 from vsphere_motion.service.follow import Followed
 from vsphere_motion.service.restore import Restoration
 from vsphere_motion.service.status import MoveStatus, RunStatus
@@ -239,8 +240,17 @@ def outcome_words(outcome: Outcome, percent: int | None, findings: Sequence[Find
     if outcome.state is OutcomeState.MOVED:
         motion = outcome.motion
         return words if motion is None else f"{words} Downtime {downtime_words(motion)}."
-    if percent is not None:
-        words = f"{words.rstrip('.')} (at {percent}%)"
+    if outcome.fault is None:
+        return words if percent is None else f"{words.rstrip('.')} (at {percent}%)"
+    return _fault_words(outcome, percent)
+
+
+def _fault_words(outcome: Outcome, percent: int | None) -> str:
+    """`web01 failed at 40% after 21s (esx02 -> esx05): vCenter's words. The likely cause. Next: what to do`."""
+    at = "" if percent is None else f" at {percent}%"
+    after = "" if outcome.duration_s is None else f" after {format_duration(outcome.duration_s)}"
+    head = f"{escape_text(outcome.move.vm.name)} {outcome.state.value}{at}{after} ({route(outcome.move)})"
+    words = f"{head}: {escape_text(outcome.fault.message if outcome.fault else '')}"
     for diagnosis in diagnose_outcome(outcome)[:1]:
         words = f"{words.rstrip('.')}. {diagnosis.cause.rstrip('.')}."
         words += f" Next: {diagnosis.next_steps[0]}" if diagnosis.next_steps else ""

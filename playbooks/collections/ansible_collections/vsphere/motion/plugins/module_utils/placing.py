@@ -87,12 +87,8 @@ def given_plan(params):
     return read_plan(Path(params["path"])) if params["path"] else plan_of(params["plan"], "that was given")
 
 
-def perform(module, vcenter, ready, *, tells_stuck=True):
-    """Run what is left of a plan, as a module's result.
-
-    Args:
-        tells_stuck: virtual machines that cannot go are results too, so that the module fails in the end.
-    """
+def perform(module, vcenter, ready):
+    """Run what is left of a plan, as a module's result; what cannot go is a result too, so that the module fails."""
     from vsphere_motion.service.plan_files import plan_document
     from vsphere_motion.service.planned import run_ready
     from vsphere_motion.service.results import plan_file_results
@@ -105,7 +101,7 @@ def perform(module, vcenter, ready, *, tells_stuck=True):
         vcenter,
         lambda journal, control: run_ready(vcenter, journal, ready, control=control, options=options),
     )
-    stuck = [one for one in plan_file_results(ready.file) if one["state"] == "blocked"] if tells_stuck else []
+    stuck = [one for one in plan_file_results(ready.file) if one["state"] == "blocked"]
     return {**result, "results": result["results"] + stuck, "plan": plan_document(ready.file)}
 
 

@@ -95,7 +95,15 @@ def message_of(error):
     """An error in one text: what happened, each detail, what to do in the words of a playbook."""
     from vsphere_motion.service.results import error_words
 
-    return error_words(error, in_playbook_words(error.hint) if error.hint else None)
+    hint = HINTS.get(error.code, error.hint)
+    return error_words(error, in_playbook_words(hint) if hint else None)
+
+
+HINTS = {
+    "login_refused": "check username and password, or VMWARE_USER and VMWARE_PASSWORD; vCenter locks an account, by "
+    "default for 15 minutes after 5 refusals in 3 minutes",
+}
+"""What is said in a playbook in the place of the command line's advice."""
 
 
 def in_playbook_words(text):

@@ -92,19 +92,23 @@ def argument_spec():
 def apply_plan(module, vcenter):
     """Compare, and run what is left where that is wanted."""
     from vsphere_motion.service.apply import prepare
+    from vsphere_motion.service.plan_files import plan_document
 
     params, plan = module.params, placing.given_plan(module.params)
     ready = prepare(vcenter, plan, replan=params["replan"], partial=params["partial"], places=places_of(params))
-    is_new = ready.file != plan
-    if is_new:
+    if ready.file != plan:
         placing.refuse_stuck(module, ready.file)
-    if module.check_mode:
-        result = placing.preview_ready(ready)
-    else:
-        result = placing.perform(module, vcenter, ready, tells_stuck=is_new)
-    if not is_new:
-        result["results"] = [one for one in result["results"] if one["state"] != "blocked" or "findings" in one]
-    return {**result, "done": len(ready.done)}
+    document = plan_document(ready.file)
+    ready = without_known(ready, plan)
+    act = placing.preview_ready(ready) if module.check_mode else placing.perform(module, vcenter, ready)
+    return {**act, "plan": document, "done": len(ready.done)}
+
+
+def without_known(ready, plan):
+    """The same without what could not go when the plan was made: it is no part of it, and no failure now."""
+    from dataclasses import replace
+
+    return replace(ready, file=replace(plan, stuck=())) if ready.file == plan else ready
 
 
 def main():
