@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.model.request import MatrixRequest, MoveRequest, Opinions
+from vsphere_motion.model.request import NO_WISHES, MatrixRequest, MoveRequest, Opinions, Wishes
 from vsphere_motion.settings import parse_duration
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def move_request(
     strict: bool,
     partial: bool = False,
     opinions: Opinions = Opinions.BOTH,
+    wishes: Wishes = NO_WISHES,
 ) -> MoveRequest:
     """The request in the person's words.
 
@@ -48,6 +49,7 @@ def move_request(
         strict=strict,
         partial=partial,
         opinions=opinions,
+        wishes=wishes,
     )
 
 
@@ -82,7 +84,9 @@ def require_known(option: str, check_id: str) -> None:
     known(option, check_id, hint="list them with: vsphere-motion check --list-checks")
 
 
-def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: str | None, all_hosts: bool) -> None:
+def require_one_destination(
+    chosen: Chosen, wishes: Wishes, *, to_host: str | None, to_cluster: str | None, all_hosts: bool
+) -> None:
     """Refuse a check with no destination or several; a list file has its own, and says so itself where it has not.
 
     Raises:
@@ -95,17 +99,19 @@ def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: 
     given = [name for name, value in _destinations(to_host, to_cluster, all_hosts=all_hosts) if value]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other; give one of them.")
-    if not given:
+    if wishes != NO_WISHES and (to_cluster or all_hosts):
+        raise click.UsageError("a table of VMs and hosts knows hosts alone; leave the other destinations away.")
+    if not given and not wishes.names_place:
         raise click.UsageError("Missing option '--to-host', '--to-cluster' or '--all-hosts'.")
 
 
-def require_destination(chosen: Chosen, to_host: str | None) -> None:
+def require_destination(chosen: Chosen, to_host: str | None, wishes: Wishes = NO_WISHES) -> None:
     """Refuse VMs without a destination; a list file has its own, and says so itself where it has not.
 
     Raises:
         UsageError: there is none.
     """
-    if not to_host and chosen.listed is None:
+    if not to_host and chosen.listed is None and not wishes.names_place:
         raise click.UsageError("Missing option '--to-host'.")
 
 
