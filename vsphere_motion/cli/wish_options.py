@@ -30,9 +30,7 @@ _FILES = (
         multiple=True,
         help="Where one disk goes, and how: 2=fast:thin (repeatable).",
     ),
-    click.option(
-        "--config-to", "to_config", metavar="DATASTORE", help="Where the configuration files go."
-    ),
+    click.option("--config-to", "to_config", metavar="DATASTORE", help="Where the configuration files go."),
     click.option("--format", "form", type=click.Choice(_FORMATS), help="The format of the disks."),
     click.option("--storage-policy", "policy", metavar="POLICY", help="The storage policy of all files."),
     click.option(
