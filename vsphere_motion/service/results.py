@@ -29,7 +29,6 @@ from vsphere_motion.report.json_form import (
     fault_document,
     finding_document,
     motion_document,
-    placement_document,
     vm_document,
 )
 from vsphere_motion.report.rows import downtime_words
@@ -195,20 +194,28 @@ def _common(move: Move, state: str, *, is_changed: bool) -> Result:
         "changed": is_changed,
         "state": state,
         "running_host": seen.host.name if seen.host else None,
-        "datastore": seen.datastores[0].name if seen.datastores else None,
+        "datastore": _main_datastore(seen),
         "source": _place(move.source),
         "destination": _place(move.destination),
     }
 
 
+def _main_datastore(placement: Placement) -> str | None:
+    """The datastore of the configuration files, or the first of all."""
+    main = placement.config or next(iter(placement.datastores), None)
+    return None if main is None else main.name
+
+
 def _place(placement: Placement) -> Result:
-    """A placement by names alone, as a diff shows it."""
-    document = placement_document(placement)
-    return {
-        name: [one["name"] for one in value] if isinstance(value, list) else value["name"]
-        for name, value in document.items()
-        if value
-    }
+    """A placement by names alone, as a diff shows it; disks and networks where the move has to do with them."""
+    named = {"host": placement.host, "pool": placement.pool, "folder": placement.folder}
+    found: Result = {name: one.name for name, one in named.items() if one}
+    found["datastores"] = [one.name for one in placement.datastores]
+    if placement.disks:
+        found["disks"] = {disk.label: disk.datastore.name if disk.datastore else None for disk in placement.disks}
+    if placement.nics:
+        found["networks"] = {nic.label: nic.network.name if nic.network else None for nic in placement.nics}
+    return found
 
 
 def _planned_words(planned: PlannedMove, state: str) -> str:

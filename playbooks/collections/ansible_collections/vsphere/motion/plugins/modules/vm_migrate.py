@@ -33,6 +33,9 @@ options:
       host:
         description: The host to move to. Without it O(destination_host).
         type: str
+      cluster:
+        description: The cluster to move to, instead of a host.
+        type: str
       window:
         description: When its move may start, such as V(22:00-05:00).
         type: str
@@ -50,6 +53,88 @@ options:
     description:
       - Cluster to move to. Each virtual machine goes to the host of it that fits best, whether DRS is on or not.
     type: str
+  destination_datastore:
+    description:
+      - Datastore that all files go to. A file that is there already stays.
+    type: str
+    aliases: [datastore]
+  destination_datastore_cluster:
+    description:
+      - Datastore cluster of which a datastore is chosen for each virtual machine.
+    type: str
+  destination_datacenter:
+    description:
+      - Datacenter that every other destination is looked for in.
+    type: str
+  destination_resourcepool:
+    description:
+      - Resource pool to move to, by name, path or V(moid:resgroup-8).
+      - With it alone the host stays where the pool allows.
+    type: str
+    aliases: [resource_pool]
+  destination_vapp:
+    description:
+      - The vApp to move to.
+    type: str
+  destination_folder:
+    description:
+      - Folder to move to, such as V(Web/Prod).
+    type: str
+  create_folder:
+    description:
+      - Make O(destination_folder) where it does not exist.
+    type: bool
+  config_datastore:
+    description:
+      - Datastore that the configuration files go to, if not with the disks.
+    type: str
+  disks:
+    description:
+      - Where single disks go.
+    type: list
+    elements: dict
+    suboptions:
+      disk:
+        description: Number of the disk, as V(2) of C(Hard disk 2), or its whole label.
+        type: str
+        required: true
+      datastore:
+        description: Where it goes. Without it where all files go, or where it is.
+        type: str
+      format:
+        description: Format it gets. Without it as it is.
+        type: str
+        choices: [thin, thick, eager]
+  disk_format:
+    description:
+      - Format that all moved disks get. Without it as they are.
+    type: str
+    choices: [thin, thick, eager]
+  storage_policy:
+    description:
+      - Name of the storage policy of all files.
+    type: str
+  datastore_placement:
+    description:
+      - Who chooses in a datastore cluster, Storage DRS or this library.
+    type: str
+    choices: [sdrs, ours]
+    default: sdrs
+  networks:
+    description:
+      - Networks to change, from the network that adapters are on, or the label of one adapter, to the new network.
+    type: dict
+  priority:
+    description:
+      - How vCenter ranks the moves among others.
+    type: str
+    choices: [default, high, low]
+    default: default
+  encryption:
+    description:
+      - Set the virtual machines' encrypted vMotion first. Without it as it is set.
+    type: str
+    choices: [disabled, opportunistic, required]
   strict:
     description:
       - Let warnings and unknown findings block as well.
@@ -91,6 +176,20 @@ EXAMPLES = r"""
     destination_cluster: Production-B
     max_concurrent: 2
     report: [/srv/reports/web.html]
+
+- name: Move the disks, and the second one to a faster datastore as thin
+  vsphere.motion.vm_migrate:
+    vm_name: db01
+    destination_datastore: san-2
+    disks:
+      - {disk: 2, datastore: flash-1, format: thin}
+
+- name: Move to another cluster with other networks
+  vsphere.motion.vm_migrate:
+    vm_name: web01
+    destination_host: esx11.example.com
+    networks:
+      prod-web: stage-web
 
 - name: Start a long move, and look after it later
   vsphere.motion.vm_migrate:
@@ -145,8 +244,8 @@ results:
   elements: dict
 plan:
   description:
-    - The plan as C(vsphere-motion migrate --dry-run -o json) prints it; with O(destination_cluster) as
-      C(vsphere-motion plan migrate -o json) prints it.
+    - The plan as C(vsphere-motion migrate --dry-run -o json) prints it; with O(destination_cluster) and no other
+      destination as C(vsphere-motion plan migrate -o json) prints it.
   returned: always
   type: dict
 run:
@@ -173,6 +272,12 @@ from ansible_collections.vsphere.motion.plugins.module_utils.running import (
 )
 from ansible_collections.vsphere.motion.plugins.module_utils.selecting import ONE_OF, selecting_spec, selectors_of
 from ansible_collections.vsphere.motion.plugins.module_utils.vcenter import connection_spec, open_vcenter
+from ansible_collections.vsphere.motion.plugins.module_utils.wishes import (
+    PLACES,
+    wishes_beside_cluster,
+    wishes_of,
+    wishes_spec,
+)
 
 
 def argument_spec():
@@ -188,12 +293,13 @@ def argument_spec():
             "options": {
                 "vm": {"type": "str", "required": True},
                 "host": {"type": "str"},
+                "cluster": {"type": "str"},
                 "window": {"type": "str"},
                 "priority": {"type": "int", "default": 0},
             },
         },
         "destination_host": {"type": "str", "aliases": ["destination"]},
-        "destination_cluster": {"type": "str"},
+        **wishes_spec(),
         "strict": {"type": "bool", "default": False},
         "window": {"type": "str"},
         "timezone": {"type": "str"},
@@ -215,6 +321,7 @@ def request_of(params):
         skip_checks=tuple(params["skip_checks"]),
         strict=params["strict"],
         partial=params["partial"],
+        wishes=wishes_of(params),
     )
 
 
@@ -249,6 +356,11 @@ def to_hosts(module, vcenter):
     return {**result, **document}
 
 
+def is_cluster_alone(params):
+    """Whether a cluster is all that is asked for, so that each virtual machine is held against each host of it."""
+    return bool(params["destination_cluster"]) and not wishes_beside_cluster(params) and not params["window"]
+
+
 def to_cluster(module, vcenter):
     """Plan who goes to which host of a cluster, and run that."""
     params = module.params
@@ -264,18 +376,19 @@ def main():
     """Read the arguments, act, answer."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_one_of=[(*ONE_OF, "moves"), ("destination_host", "destination_cluster", "moves")],
+        required_one_of=[(*ONE_OF, "moves"), ("destination_host", *PLACES, "moves")],
         mutually_exclusive=[
             (*ONE_OF, "moves"),
             ("destination_host", "destination_cluster"),
-            ("destination_cluster", "moves"),
-            ("destination_cluster", "window"),
-            ("destination_cluster", "strict"),
+            ("destination_datastore", "destination_datastore_cluster"),
+            ("destination_resourcepool", "destination_vapp"),
+            *(("moves", place) for place in PLACES),
         ],
+        required_by={"create_folder": ["destination_folder"]},
         supports_check_mode=True,
     )
     with open_vcenter(module) as vcenter:
-        act = to_cluster if module.params["destination_cluster"] else to_hosts
+        act = to_cluster if is_cluster_alone(module.params) else to_hosts
         finish(module, act(module, vcenter), is_left=not module.params["wait"])
 
 

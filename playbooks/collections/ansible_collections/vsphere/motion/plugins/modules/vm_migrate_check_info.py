@@ -32,7 +32,6 @@ options:
     description:
       - Look at every host.
     type: bool
-    default: false
   strict:
     description:
       - Let warnings and unknown findings block as well.
@@ -113,7 +112,7 @@ def argument_spec():
         **selecting_spec(),
         "destination_host": {"type": "str", "aliases": ["destination"]},
         "destination_cluster": {"type": "str"},
-        "all_hosts": {"type": "bool", "default": False},
+        "all_hosts": {"type": "bool"},
         "strict": {"type": "bool", "default": False},
         "skip_checks": {"type": "list", "elements": "str", "default": []},
         "checks": {"type": "str", "choices": ["client", "vcenter", "both"], "default": "both"},
