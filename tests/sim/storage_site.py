@@ -8,6 +8,8 @@ from typing import Any
 from pyVmomi import vim
 
 from tests.observer import Observer
+from tests.program import READS, Program
+from vsphere_motion.testing.simulator import SimulatedVCenter
 
 SITE = """
 version: 1
@@ -43,6 +45,7 @@ networks:
   - {name: dmz}
   - {name: old, kind: standard}
   - {name: segment, kind: nsx}
+  - {name: far-net, kind: standard, hosts: [esx-9]}
 vms:
   - {name: whole, host: esx-1, datastore: slow, networks: [lan]}
   - {name: split, host: esx-1, datastore: slow, networks: [lan], disks: [{gib: 4}, {gib: 8}, {gib: 2}]}
@@ -137,3 +140,23 @@ def _network(observer: Observer, backing: Any) -> str:
         found = observer.read(vim.OpaqueNetwork, "summary")
         return next(name for name, one in found.items() if one["summary"].opaqueNetworkId == backing.opaqueNetworkId)
     return str(backing.deviceName)
+
+
+def writes(site: SimulatedVCenter) -> set[str]:
+    return {call["method"] for call in site.control.trace()} - READS
+
+
+def migrate(run: Program, vm: str, *words: str) -> str:
+    """Migrate and give the state of the VM's outcome."""
+    done = run("migrate", vm, *words, "--yes", "-o", "json")
+    assert done.exit_code == 0, done.text
+    (outcome,) = done.json["outcomes"]
+    return str(outcome["state"])
+
+
+def migrate_twice(run: Program, site: SimulatedVCenter, vm: str, *words: str) -> None:
+    """The first time it moves; the second time there is nothing to do, and no call changes anything."""
+    assert migrate(run, vm, *words) == "moved"
+    site.control.clear_trace()
+    assert migrate(run, vm, *words) == "unchanged"
+    assert writes(site) == set()

@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import ssl
-from collections.abc import Callable, Iterator
 
 import pytest
 from pyVmomi import SoapStubAdapter, pbm, vim
 
 from tests.build import GIB, MIB
-from tests.conftest import REAL_ENVIRONMENT
-from tests.observer import Observer, observing
-from tests.program import READS, Program
-from tests.sim.storage_site import SITE, seen
-from vsphere_motion.testing.plugin import make_factory
+from tests.observer import Observer
+from tests.program import Program
+from tests.sim.storage_site import migrate, migrate_twice, seen, writes
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 pytestmark = pytest.mark.vcsim
-
-Run = Callable[..., object]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedVCenter]:
-    """One simulated vCenter for all tests of this file: each has a virtual machine of its own."""
-    directory = tmp_path_factory.mktemp("storage")
-    (directory / "site.yaml").write_text(SITE, encoding="utf-8")
-    environment = {**REAL_ENVIRONMENT, "VSPHERE_MOTION_STATE_DIR": str(directory)}
-    with contextlib.ExitStack() as stack:
-        yield make_factory(stack, environment)(scenario=directory / "site.yaml", speed=200)
-
-
-@pytest.fixture
-def observer(site: SimulatedVCenter) -> Iterator[Observer]:
-    with observing(site) as found:
-        yield found
-
-
-@pytest.fixture
-def run(site: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]) -> Program:
-    return program(site)
-
-
-def writes(site: SimulatedVCenter) -> set[str]:
-    return {call["method"] for call in site.control.trace()} - READS
-
-
-def migrate(run: Program, vm: str, *words: str) -> str:
-    """Migrate and give the state of the VM's outcome."""
-    done = run("migrate", vm, *words, "--yes", "-o", "json")
-    assert done.exit_code == 0, done.text
-    (outcome,) = done.json["outcomes"]
-    return str(outcome["state"])
-
-
-def migrate_twice(run: Program, site: SimulatedVCenter, vm: str, *words: str) -> None:
-    """The first time it moves; the second time there is nothing to do, and no call changes anything."""
-    assert migrate(run, vm, *words) == "moved"
-    site.control.clear_trace()
-    assert migrate(run, vm, *words) == "unchanged"
-    assert writes(site) == set()
 
 
 def test_all_files_go_to_a_datastore_and_the_vm_stays_on_its_host(
@@ -217,4 +170,6 @@ def policies(site: SimulatedVCenter, observer: Observer, name: str) -> list[str]
     entities = [pbm.ServerObjectRef(objectType="virtualMachine", key=vm._moId)]
     entities += [pbm.ServerObjectRef(objectType="virtualDiskId", key=f"{vm._moId}:{disk.key}") for disk in disks]
     found = [profile for entity in entities for profile in manager.PbmQueryAssociatedProfile(entity=entity)]
-    return [one.name for one in manager.PbmRetrieveContent(profileIds=found)]
+    names = [one.name for one in manager.PbmRetrieveContent(profileIds=found)]
+    stub.DropConnections()
+    return names

@@ -129,6 +129,7 @@ class Placement:
         config_policy: their storage policy; None: unknown for a source, kept for a destination.
         disks: its disks; only where the move has to do with files.
         nics: its network adapters; only where the move has to do with networks.
+        encryption: when the VM's memory travels encrypted, a setting of the VM.
         new_folder: a path under `folder` that is made before the VM goes there; empty where nothing is to be made.
         vcenter: the other vCenter; None: the one that it is in.
     """
@@ -141,6 +142,7 @@ class Placement:
     config_policy: StoragePolicy | None = None
     disks: tuple[DiskPlacement, ...] = ()
     nics: tuple[NicPlacement, ...] = ()
+    encryption: Encryption | None = None
     new_folder: str = ""
     vcenter: OtherVCenter | None = None
 
@@ -155,14 +157,9 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a move is to be made, beside where to.
-
-    Args:
-        encryption: when the VM's memory shall travel encrypted from now on, a setting of the VM; None: as it is set.
-    """
+    """How a move is to be made, beside where to."""
 
     priority: Priority = Priority.DEFAULT
-    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +189,12 @@ class Move:
     def is_noop(self) -> bool:
         """Whether nothing of what was asked is different; never where a host is not known."""
         return self.source.host is not None and self.destination.host is not None and not self.changes
+
+
+def sets_encryption(move: Move) -> bool:
+    """Whether the VM's setting of encrypted vMotion is changed before the move."""
+    wanted = move.destination.encryption
+    return wanted is not None and wanted is not move.source.encryption
 
 
 def _changes_files(move: Move) -> bool:

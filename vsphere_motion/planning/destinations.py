@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vsphere_motion.errors import UsageProblem
 from vsphere_motion.model.inventory import Host, Inventory, Vm
-from vsphere_motion.model.move import Manner, Move, Placement, StoragePolicy
+from vsphere_motion.model.move import Encryption, Manner, Move, Placement, StoragePolicy
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.planning.file_places import FilePlaces, files_now
@@ -59,7 +59,8 @@ class Destinations:
                 source, destination = change(vm, host, source, destination)
             except UsageProblem as problem:
                 self._complain(problem)
-        manner = Manner(priority=self._wishes.priority, encryption=self._wishes.encryption)
+        destination = replace(destination, encryption=self._wishes.encryption)
+        manner = Manner(priority=self._wishes.priority)
         return Move(vm=vm.identity, source=source, destination=destination, manner=manner)
 
     def _place(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:
@@ -110,5 +111,6 @@ def ends_of(inventory: Inventory, vm: Vm, host: Host, pool: NamedRef | None) -> 
         pool=inventory.name_of(vm.pool),
         folder=inventory.name_of(vm.folder),
         datastores=tuple(named for ref in vm.datastores or () if (named := inventory.name_of(ref))),
+        encryption=next((mode for mode in Encryption if mode.value == vm.migrate_encryption), None),
     )
-    return source, replace(source, host=host.named, pool=pool)
+    return source, replace(source, host=host.named, pool=pool, encryption=None)

@@ -179,6 +179,7 @@ def placement_document(placement: Placement) -> Document:
         "pool": _maybe_named(placement.pool),
         "folder": _maybe_named(placement.folder),
         "datastores": [named_document(datastore) for datastore in placement.datastores],
+        "encrypted_vmotion": placement.encryption.value if placement.encryption else None,
         "config_datastore": _maybe_named(placement.config),
         "disks": [_disk_document(disk) for disk in placement.disks],
         "network_adapters": [_nic_document(nic) for nic in placement.nics],

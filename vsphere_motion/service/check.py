@@ -24,6 +24,7 @@ from vsphere_motion.preflight.together import space_together
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
+from vsphere_motion.service.preparation import preparation_notes
 from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.storage import find_policy, with_policies, with_storage_drs
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
@@ -74,7 +75,7 @@ def check_moves(
     counts = any(Change.STORAGE in move.changes for move in moves)
     known = (with_facts(inventory, planned, counts=counts) for planned in plan.moves)
     planned_moves = with_forecasts(inventory, known, past)
-    return replace(plan, moves=planned_moves, notes=notes_of(inventory, answers))
+    return replace(plan, moves=planned_moves, notes=(*preparation_notes(moves), *notes_of(inventory, answers)))
 
 
 def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions: Opinions) -> CompatAnswers:

@@ -38,6 +38,7 @@ from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, telling
+from vsphere_motion.service.preparation import prepared
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.truce import begin_truce, end_truce
@@ -156,6 +157,7 @@ def run(
             "DRS is kept away until the moves have ended, and nobody is to wait for them",
             hint="leave out --no-wait or --drs-override",
         )
+    plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):

@@ -108,15 +108,20 @@ def _check_asks(session: Session, group: Sequence[Move]) -> Iterator[Ask]:
     pairs = tuple(_pair(move) for move in group)
     one = group[0]
     yield Ask(method=RELOCATE, pairs=pairs, start=functools.partial(_start_relocate, session, group))
-    if not one.changes & {Change.STORAGE, Change.FOLDER, Change.NETWORK}:
+    if _is_compute_alone(one):
         yield Ask(method=MIGRATE, pairs=pairs, start=functools.partial(_start_migrate, session, group))
+
+
+def _is_compute_alone(move: Move) -> bool:
+    """Whether vCenter's checks that know nothing but hosts and pools can judge the move."""
+    return not move.changes & {Change.STORAGE, Change.FOLDER, Change.NETWORK}
 
 
 def _query_asks(session: Session, inventory: Inventory, moves: Sequence[Move]) -> Iterator[Ask]:
     """Running VMs with the hosts they may go to, many in one call; the query takes every VM for a running one."""
     running = {vm.ref for vm in inventory.vms if vm.power_state is PowerState.ON}
     wanted: dict[MoRef, set[MoRef]] = {}
-    for vm, host in map(_pair, moves):
+    for vm, host in (_pair(move) for move in moves if _is_compute_alone(move)):
         if vm in running:
             wanted.setdefault(vm, set()).add(host)
     for hosts, vms in _blocks(wanted):
