@@ -135,3 +135,20 @@ def test_another_datacenter_has_its_own_folders_networks_and_datastores(
         "Resources",
         {"Network adapter 1": ("far-net", True)},
     )
+
+
+def test_a_template_is_a_virtual_machine_only_while_it_moves(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    words = ("--to-host", "esx-2", "--to-datastore", "fast")
+    checked = run("check", "golden", *words)
+    assert checked.exit_code == 0, checked.text
+    assert "golden is a template, and a VM only while it moves [vm.template]" in checked.text
+    assert "vCenter's own checks refuse every template" in checked.text
+
+    migrate_twice(run, site, "golden", *words)
+    vm = observer.vm("golden")
+    assert (vm.config.template, vm.runtime.host.name) == (True, "esx-2")
+    assert vm.config.files.vmPathName.startswith("[fast] ")
+    assert run("migrate", "golden", "--to-host", "esx-1", "--yes", "--no-wait").exit_code == 2
+    assert observer.vm("golden").config.template is True

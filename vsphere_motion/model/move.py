@@ -157,9 +157,14 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a move is to be made, beside where to."""
+    """How a move is to be made, beside where to.
+
+    Args:
+        is_template: whether the VM is a template, which becomes a VM for the move and a template again after it.
+    """
 
     priority: Priority = Priority.DEFAULT
+    is_template: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,20 @@ from dataclasses import replace
 
 from vsphere_motion.errors import UsageProblem
 from vsphere_motion.model.inventory import Host, Inventory, Vm
-from vsphere_motion.model.move import Encryption, Manner, Move, Placement, StoragePolicy
+from vsphere_motion.model.move import (
+    Change,
+    Encryption,
+    Manner,
+    Move,
+    Placement,
+    StoragePolicy,
+    disk_differs,
+    moves_config,
+    nic_differs,
+)
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import NO_WISHES, Wishes
-from vsphere_motion.planning.file_places import FilePlaces, files_now
+from vsphere_motion.planning.file_places import FilePlaces, Files, files_now
 from vsphere_motion.planning.nic_places import NicPlaces
 from vsphere_motion.planning.whereabouts import Whereabouts, derived_pool
 
@@ -60,7 +70,7 @@ class Destinations:
             except UsageProblem as problem:
                 self._complain(problem)
         destination = replace(destination, encryption=self._wishes.encryption)
-        manner = Manner(priority=self._wishes.priority)
+        manner = Manner(priority=self._wishes.priority, is_template=bool(vm.is_template))
         return Move(vm=vm.identity, source=source, destination=destination, manner=manner)
 
     def _place(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:
@@ -101,16 +111,57 @@ class Destinations:
 def move_to(inventory: Inventory, vm: Vm, host: Host) -> Move:
     """The move of a VM to a host: what the host does not change has the same value at both ends."""
     source, destination = ends_of(inventory, vm, host, derived_pool(inventory, vm, host))
-    return Move(vm=vm.identity, source=source, destination=destination)
+    manner = Manner(is_template=bool(vm.is_template))
+    return Move(vm=vm.identity, source=source, destination=destination, manner=manner)
+
+
+def from_here(inventory: Inventory, move: Move) -> Move:
+    """The same move, from where the VM is now.
+
+    What it was not to change is taken as it is now, whoever changed it: it is never moved back. Of a storage policy
+    what was known before stays.
+    """
+    vm = inventory.find_vm(move.vm.ref)
+    if vm is None:
+        return replace(move, source=replace(move.source, host=None))
+    now, source, to = _source_of(inventory, vm), move.source, move.destination
+    source = replace(
+        source,
+        host=now.host,
+        pool=now.pool if Change.POOL in move.changes else source.pool,
+        folder=now.folder if Change.FOLDER in move.changes else source.folder,
+    )
+    source, to = _files_from_here(files_now(inventory, vm), move, source, to)
+    if not move.destination.nics:
+        return replace(move, source=source, destination=to)
+    nics = {nic.key: nic for nic in NicPlaces(inventory, ()).now(vm)}
+    kept = tuple(nic if nic_differs(move, nic) else nics.get(nic.key, nic) for nic in to.nics)
+    return replace(move, source=replace(source, nics=tuple(nics.values())), destination=replace(to, nics=kept))
+
+
+def _files_from_here(files: Files, move: Move, source: Placement, to: Placement) -> tuple[Placement, Placement]:
+    if not move.destination.disks:
+        return source, to
+    policies = {disk.key: disk.policy for disk in move.source.disks}
+    disks = {disk.key: replace(disk, policy=policies.get(disk.key)) for disk in files.disks}
+    kept = (disk if disk_differs(move, disk) else disks.get(disk.key, disk) for disk in to.disks)
+    return (
+        replace(source, config=files.config, disks=tuple(disks.values())),
+        replace(to, config=to.config if moves_config(move) else files.config, disks=tuple(kept)),
+    )
 
 
 def ends_of(inventory: Inventory, vm: Vm, host: Host, pool: NamedRef | None) -> tuple[Placement, Placement]:
     """Where a VM is, and the same on another host and in another pool."""
-    source = Placement(
+    source = _source_of(inventory, vm)
+    return source, replace(source, host=host.named, pool=pool, encryption=None)
+
+
+def _source_of(inventory: Inventory, vm: Vm) -> Placement:
+    return Placement(
         host=inventory.name_of(vm.host),
         pool=inventory.name_of(vm.pool),
         folder=inventory.name_of(vm.folder),
         datastores=tuple(named for ref in vm.datastores or () if (named := inventory.name_of(ref))),
         encryption=next((mode for mode in Encryption if mode.value == vm.migrate_encryption), None),
     )
-    return source, replace(source, host=host.named, pool=pool, encryption=None)

@@ -84,7 +84,13 @@ def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions:
 
     if not opinions.has_vcenter:
         return CompatAnswers(verdicts={})
-    return ask_vcenter(vcenter.session, inventory, [move for move in moves if not move.is_noop])
+    asked = [move for move in moves if not move.is_noop and not move.manner.is_template]
+    answers = ask_vcenter(vcenter.session, inventory, asked)
+    templates = [move.vm.name for move in moves if move.manner.is_template]
+    if not templates:
+        return answers
+    words = f"vCenter's own checks refuse every template, and were not asked for {', '.join(templates)}"
+    return replace(answers, notes=(*answers.notes, words))
 
 
 def merged(inventory: Inventory, move: Move, ours: tuple[Finding, ...], answers: CompatAnswers) -> tuple[Finding, ...]:

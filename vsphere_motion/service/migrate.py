@@ -41,6 +41,7 @@ from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.preparation import prepared
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
+from vsphere_motion.service.templates import make_templates_again
 from vsphere_motion.service.truce import begin_truce, end_truce
 from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
@@ -157,6 +158,11 @@ def run(
             "DRS is kept away until the moves have ended, and nobody is to wait for them",
             hint="leave out --no-wait or --drs-override",
         )
+    if not options.is_watching and any(one.move.manner.is_template for one in plan.runnable()):
+        raise BadInput(
+            "templates are to be moved, which are templates again only after somebody has waited for the end",
+            hint="leave out --no-wait, or the templates",
+        )
     plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
@@ -190,6 +196,7 @@ def run_open_moves(
     """
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
     yield from end_truce(vcenter, journal, journaled.info.run)
+    yield from make_templates_again(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
 
 
