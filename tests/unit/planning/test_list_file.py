@@ -111,7 +111,6 @@ def test_every_problem_is_told_at_once_with_its_line() -> None:
         (4, "no host is called host9"),
         (5, "vm1 (vm-1) is named on line 4 already"),
         (6, "it names a host and a cluster"),
-        (7, "is a template"),
         (8, "is on no host"),
         (9, "it names no destination"),
         (10, "the priority x is no whole number"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests import build
 from vsphere_motion.errors import Ambiguous, BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.move import Encryption, Move, Placement
 from vsphere_motion.planning.resolve import resolve, resolve_host, resolve_vms
 
 SITE = build.site(
@@ -38,6 +38,7 @@ def test_within_a_cluster_nothing_but_the_host_changes() -> None:
         pool=SITE.name_of(build.pool_ref(1)),
         folder=SITE.name_of(build.folder_ref(1)),
         datastores=(build.inventory().name_of(build.datastore_ref(1)),),  # type: ignore[arg-type]
+        encryption=Encryption.OPPORTUNISTIC,
     )
     destination = Placement(
         host=SITE.name_of(build.host_ref(2)), pool=source.pool, folder=source.folder, datastores=source.datastores
