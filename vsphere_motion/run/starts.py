@@ -31,8 +31,8 @@ from vsphere_motion.run.submitters import Submitters
 FRESH_S = 0.5
 """How old a reading may be when the start of a move begins; the call itself is sent within a second of the reading."""
 
-BATCH = 100
-"""Most VMs that are read together before they start: more would be stale before the last one's turn."""
+BATCH = 20
+"""Most VMs that are read together before they start: so many start before those that run are looked after again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
