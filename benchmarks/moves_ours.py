@@ -6,18 +6,19 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.moves_site import Result, Trip, measured, now_s
-from vsphere_motion.model.event import MoveEnded, RunEnded
+from vsphere_motion.model.event import MoveEnded
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
-from vsphere_motion.run.journal import open_journal
+from vsphere_motion.run.journal import Journal, open_journal
 from vsphere_motion.service.connection import VCenter, connect
 from vsphere_motion.service.migrate import RunOptions, run
 from vsphere_motion.testing.simulator import SimulatedVCenter
@@ -74,13 +75,13 @@ class Ours:
     Args:
         told_s: from the end at the server until the verified and journaled end was told.
         calls_cpu_s: CPU time of the client by the method that it was spent on.
-        waits_per_s: calls of WaitForUpdatesEx in the busiest second, and on average.
+        waits_per_s: calls of WaitForUpdatesEx a second, from the first to the last.
     """
 
     result: Result
-    told_s: list[float]
+    told_s: Sequence[float]
     calls_cpu_s: Counter[str]
-    waits_per_s: tuple[int, float]
+    waits_per_s: float
 
     @property
     def own_calls(self) -> int:
@@ -95,27 +96,39 @@ class Ours:
 
 def run_ours(vcenter: SimulatedVCenter, trips: Sequence[Trip], *, at_once: int, read_logs: bool = False) -> Ours:
     """Move these VMs, so many at once, and verify each."""
-    with tempfile.TemporaryDirectory() as state, _connected(vcenter) as ours:
-        plan = Plan(moves=tuple(_planned(trip) for trip in trips))
+    with running(vcenter) as (ours, journal):
         meter = Meter(ours.session.stub.InvokeMethod)
         ours.session.stub.InvokeMethod = meter  # type: ignore[method-assign]
-        journal = open_journal(Path(state))
         options = RunOptions(max_concurrent=at_once, read_logs=read_logs)
         vcenter.control.clear_trace()
-        began, cpu = now_s(), time.process_time()
-        told = {}
-        for event in run(ours, plan, journal=journal, options=options):
+        began, cpu, told = now_s(), time.process_time(), {}
+        for event in run(ours, planned(trips), journal=journal, options=options):
             if isinstance(event, MoveEnded):
                 assert event.outcome.state is OutcomeState.MOVED, event.outcome
-                told[event.outcome.task] = now_s()
-            elif not isinstance(event, RunEnded):
-                continue
+                told[str(event.outcome.task)] = now_s()
         wall_s, cpu_s = max(told.values()) - began, time.process_time() - cpu
         result = Result(client="ours", at_once=at_once, wall_s=wall_s, cpu_s=cpu_s)
-        result = measured(vcenter.control, result, meter.known_at)
-        told_s = measured(vcenter.control, replace(result), told).noticed_s
-        journal.close()
-    return Ours(result=result, told_s=list(told_s), calls_cpu_s=meter.cpu_s, waits_per_s=_waits_per_s(meter.waited_at))
+        result = measured(vcenter.control, result, known_at=meter.known_at)
+        told_s = measured(vcenter.control, replace(result), known_at=told).noticed_s
+    waits = meter.waited_at
+    waits_per_s = len(waits) / max(1.0, waits[-1] - waits[0])
+    return Ours(result=result, told_s=told_s, calls_cpu_s=meter.cpu_s, waits_per_s=waits_per_s)
+
+
+@contextmanager
+def running(vcenter: SimulatedVCenter) -> Iterator[tuple[VCenter, Journal]]:
+    """A connection of ours and a journal, as a command has them."""
+    with (
+        tempfile.TemporaryDirectory() as state,
+        closing(open_journal(Path(state))) as journal,
+        _connected(vcenter) as ours,
+    ):
+        yield ours, journal
+
+
+def planned(trips: Sequence[Trip]) -> Plan:
+    """The plan of these moves, in this order."""
+    return Plan(moves=tuple(_planned(trip) for trip in trips))
 
 
 def _connected(vcenter: SimulatedVCenter) -> VCenter:
@@ -133,8 +146,3 @@ def _planned(trip: Trip) -> PlannedMove:
     host = NamedRef(ref=MoRef(kind="HostSystem", moid=trip.host_moid), name=trip.host)
     move = Move(vm=vm, source=Placement(host=None), destination=Placement(host=host))
     return PlannedMove(move=move, findings=())
-
-
-def _waits_per_s(waited_at: Sequence[float]) -> tuple[int, float]:
-    seconds = Counter(int(at - waited_at[0]) for at in waited_at)
-    return max(seconds.values()), len(waited_at) / max(1.0, waited_at[-1] - waited_at[0])

@@ -10,10 +10,11 @@ import contextlib
 import heapq
 import os
 import random
+import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,13 +25,13 @@ from vsphere_motion.sim.options import SimOptions
 from vsphere_motion.testing.control import Control
 from vsphere_motion.testing.simulator import SimulatedVCenter, simulated_vcenter
 
-GIB = 2**30
+GIB, MIB = 2**30, 2**20
 STREAM_BYTES_PER_S = 15e9 / 8
 FIXED_S = 0.3
 """Preparation and device state of every move on the simulator."""
 
 HOSTS = 32
-MEAN_S, SPREAD = 4.0, 0.6
+MEAN_S, SPREAD = 4.0, 0.5
 """Moves of varied length: their mean, and the standard deviation of its logarithm."""
 
 
@@ -42,6 +43,7 @@ class Trip:
     vm_moid: str
     host: str
     host_moid: str
+    memory_bytes: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,13 +123,15 @@ def trips(control: Control, prefix: str, count: int) -> list[Trip]:
     for number in range(count):
         name = f"{prefix}-{number:04}"
         moid = moids["VirtualMachine", name]
-        here = control.read(moid)["runtime"]["host"]["value"]
+        seen = control.read(moid)
+        here = seen["runtime"]["host"]["value"]
         there = (hosts.index(here) + 1) % HOSTS
-        found.append(Trip(vm=name, vm_moid=moid, host=_host(there), host_moid=hosts[there]))
+        memory_bytes = seen["config"]["hardware"]["memoryMB"] * MIB
+        found.append(Trip(vm=name, vm_moid=moid, host=_host(there), host_moid=hosts[there], memory_bytes=memory_bytes))
     return found
 
 
-def measured(control: Control, result: Result, known_at: dict[str, float]) -> Result:
+def measured(control: Control, result: Result, *, known_at: Mapping[str, float]) -> Result:
     """The result with what the simulator counted.
 
     Args:
@@ -146,6 +150,12 @@ def measured(control: Control, result: Result, known_at: dict[str, float]) -> Re
 def now_s() -> float:
     """This machine's clock, which at this pace is the simulator's too."""
     return time.time()
+
+
+def children_cpu_s() -> float:
+    """CPU time of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _moment(text: str) -> float:
