@@ -126,7 +126,8 @@ class Starts:
             vms = tuple(dict.fromkeys(move.vm.ref for move in batch))
             hosts = tuple(dict.fromkeys(move.destination.host.ref for move in batch if move.destination.host))
             at = self.ports.clock.now()
-            state = self.ports.states.read_before_start(vms, hosts)
+            closely = {move.vm.ref for move in batch if move.destination.disks or move.destination.nics}
+            state = self.ports.states.read_before_start(vms, hosts, with_devices=closely)
             self._last = last = _Reading(state=state, vms=frozenset(vms), at_s=now_s, at=at)
         return last
 
