@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -83,12 +84,17 @@ class FakeVCenter:
     read_whole: list[list[str]] = field(default_factory=list)
     most_at_once: int = 0
     closed: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
     time: datetime = START
 
     def burst(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
+        with self.lock:
+            return self._start_relocation(move, op_id)
+
+    def _start_relocation(self, move: Move, op_id: str) -> MoRef:
         self._pass()
         self.calls.append(f"relocate {move.vm.moid}")
         if move.vm.moid in self.refused:
