@@ -57,11 +57,14 @@ FILE_NAME = "journal.sqlite3"
 _CLOCKS_DIFFER = timedelta(days=1)
 """A run of an older version ended by that machine's clock, a move by vCenter's: how far they may differ in a search."""
 
-_TAKE = """UPDATE move SET state = 'intent', op_id = ?, intent_at = ?
-WHERE run = ? AND position = ? AND state = 'planned' AND NOT EXISTS (
+_TAKE = """UPDATE move SET state = 'intent', op_id = ?1, intent_at = ?2
+WHERE run = ?3 AND position = ?4 AND state = 'planned' AND NOT EXISTS (
     SELECT 1 FROM move AS other JOIN run AS theirs ON theirs.id = other.run
-    WHERE other.vm = move.vm AND other.state IN ('intent', 'submitted') AND other.run <> move.run
+    WHERE other.vm = move.vm AND other.run <> move.run
+    AND (other.state IN ('intent', 'submitted') OR other.state = 'moved'
+        AND julianday(json_extract(other.outcome, '$.completed_at')) >= julianday(?2))
     AND theirs.vcenter_uuid = (SELECT vcenter_uuid FROM run WHERE run.id = move.run))"""
+"""A VM that another run has moved since it was read is not where the reading says."""
 
 _END = "UPDATE move SET state = ?, outcome = ? WHERE run = ? AND position = ? AND outcome IS NULL"
 
@@ -123,7 +126,10 @@ class Journal:
         """Commit that the relocations of these moves, by position, are about to be asked for; those that may be.
 
         One must not be where another process took this move, or another run has a relocation of this VM that was not
-        seen to end (`find_rival` says which).
+        seen to end (`find_rival` says which), or that ended well at `at` or later: then the move is still `planned`.
+
+        Args:
+            at: vCenter's clock, not later than when the VMs were read.
 
         Raises:
             JournalError: none is committed, so nothing may be started.
@@ -133,6 +139,11 @@ class Journal:
         for _ in rows:
             passing("after_intent")
         return frozenset(position for position, count in zip(op_ids, changed, strict=True) if count == 1)
+
+    def is_planned(self, run: str, position: int) -> bool:
+        """Whether a move was neither asked for nor has an outcome."""
+        rows = self._store.read("SELECT state FROM move WHERE run = ? AND position = ?", (run, position))
+        return bool(rows) and rows[0]["state"] == MoveState.PLANNED.value
 
     def find_rival(self, run: str, position: int) -> Rival | None:
         """Another run's relocation of this move's VM that was asked for and not seen to end; None if there is none."""

@@ -82,6 +82,10 @@ class Recorder:
             what = f"{outcome.task or 'no task'} of {outcome.move.vm.moid}: {outcome.state.value}"
             self._lose(run, position, what, error)
 
+    def is_planned(self, run: str, position: int) -> bool:
+        """As `Journal.is_planned`."""
+        return self.journal.is_planned(run, position)
+
     def find_rival(self, run: str, position: int) -> Rival | None:
         """As `Journal.find_rival`."""
         return self.journal.find_rival(run, position)

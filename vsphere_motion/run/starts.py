@@ -216,11 +216,15 @@ class Starts:
     def _not_taken(self, item: JournaledMove) -> Iterator[Event]:
         """The intent is not in the journal, because another process was first: follow its task once, or say who it is.
 
-        Where it cannot be written at all, `recorder.failure` says so, and the move waits on.
+        Where it cannot be written at all, `recorder.failure` says so, and the move waits on; also where another run has
+        moved the VM since it was read, and it is read again.
         """
         if self.recorder.failure is not None:
             return
         rival = self.recorder.find_rival(self.run, item.position)
+        if rival is None and self.recorder.is_planned(self.run, item.position):
+            self.forget_reading()
+            return
         if rival is None:
             del self.waiting[item.position]
             yield self.flights.leave_open(item, "another process has taken this move of the run")
