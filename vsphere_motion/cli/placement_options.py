@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from vsphere_motion.cli.requests import require_known, skip_check_option
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.selecting import exclude_option
+from vsphere_motion.cli.window_options import NO_WINDOW, Window, has_windows
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.plan_request import (
     DEFAULT_MAX_MOVES,
@@ -23,6 +24,7 @@ from vsphere_motion.model.plan_request import (
 )
 
 if TYPE_CHECKING:
+    from vsphere_motion.cli.selecting import Chosen
     from vsphere_motion.service.migrate import RunOptions
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
@@ -120,13 +122,16 @@ def plan_request(
     powered_off: str = "move",
     use_ha_reserve: bool = False,
     skip_checks: tuple[str, ...] = (),
+    window: Window = NO_WINDOW,
     **given: Any,
 ) -> PlanRequest:
     """The request in the person's words.
 
     Raises:
-        BadInput: an id to skip is no check's.
+        BadInput: an id to skip is no check's, or the window cannot be read.
+        UsageError: a time zone is given without a window.
     """
+    window.require(has_own=has_windows(given.get("listed")))
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     return PlanRequest(
@@ -135,5 +140,20 @@ def plan_request(
         moves_powered_off=powered_off == "move",
         keeps_ha_reserve=not use_ha_reserve,
         skip_checks=skip_checks,
+        window=window.span or "",
+        zone=window.zone or "",
         **given,
     )
+
+
+def require_one_end(chosen: Chosen, *, to_host: str | None, to_cluster: str | None) -> None:
+    """Refuse VMs with no destination or two; the lines of a list have their own.
+
+    Raises:
+        UsageError: as the words say.
+    """
+    if chosen.listed is not None:
+        if to_cluster is not None:
+            raise click.UsageError("-f names clusters in its own column; leave --to-cluster away.")
+    elif (to_host is None) == (to_cluster is None):
+        raise click.UsageError("Give one of --to-host and --to-cluster.")

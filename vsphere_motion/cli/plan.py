@@ -23,10 +23,13 @@ from vsphere_motion.cli.placement_options import (
     placement_options,
     plan_request,
     powered_off_option,
+    require_one_end,
 )
 from vsphere_motion.cli.plan_file_table import change_lines
 from vsphere_motion.cli.planned_run import code_of_plan_file, show_plan_file
 from vsphere_motion.cli.requests import places_of
+from vsphere_motion.cli.selecting import Selecting, list_file_option
+from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.report.escape import json_text
@@ -46,6 +49,7 @@ _FORMATS = ("table", "json")
 @click.option("--to-cluster", metavar="CLUSTER", help="Where the VMs go [the cluster of their host].")
 @powered_off_option
 @placement_options
+@window_options
 @out_option
 @from_option
 def evacuate(invocation: Invocation, /, *, words: tuple[str, ...], **given: Any) -> int:
@@ -57,6 +61,7 @@ def evacuate(invocation: Invocation, /, *, words: tuple[str, ...], **given: Any)
 @cluster_argument
 @evenness_options
 @placement_options
+@window_options
 @out_option
 @from_option
 def rebalance(invocation: Invocation, /, *, words: str, **given: Any) -> int:
@@ -67,6 +72,7 @@ def rebalance(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 @declare("spread", formats=_FORMATS)
 @cluster_argument
 @placement_options
+@window_options
 @out_option
 @from_option
 def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
@@ -75,19 +81,38 @@ def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 
 
 @declare("migrate", formats=_FORMATS)
-@click.argument("vms", metavar="VM...", nargs=-1, required=True)
+@click.argument("words", metavar="[VM...]", nargs=-1)
+@list_file_option
 @click.option("--to-host", metavar="HOST", help="The destination host.")
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster.")
 @placement_options
+@window_options
 @out_option
 @from_option
 def migrate(
-    invocation: Invocation, /, *, vms: tuple[str, ...], to_host: str | None, to_cluster: str | None, **given: Any
+    invocation: Invocation,
+    /,
+    *,
+    words: tuple[str, ...],
+    list_file: str | None,
+    to_host: str | None,
+    to_cluster: str | None,
+    exclude: tuple[str, ...],
+    **given: Any,
 ) -> int:
-    """Plan how to move VMs to a host, or to hosts of a cluster."""
-    if (to_host is None) == (to_cluster is None):
-        raise click.UsageError("give one of --to-host and --to-cluster")
-    return _make(invocation, PlanKind.MIGRATE, vms, to_host=to_host, to_cluster=to_cluster, **given)
+    """Plan how to move VMs to a host, to hosts of a cluster, or each line of a list to its own destination."""
+    chosen = Selecting(words=words, exclude=exclude, file=list_file).choose(invocation)
+    require_one_end(chosen, to_host=to_host, to_cluster=to_cluster)
+    return _make(
+        invocation,
+        PlanKind.MIGRATE,
+        chosen.words,
+        listed=chosen.listed,
+        to_host=to_host,
+        to_cluster=to_cluster,
+        exclude=chosen.exclude,
+        **given,
+    )
 
 
 @declare("show", formats=_FORMATS, connects=False)
@@ -140,11 +165,12 @@ def _make(
     *,
     out: str | None,
     source: str | None,
+    window: Window,
     **given: Any,
 ) -> int:
     from vsphere_motion.service.plan_files import write_plan
 
-    request = plan_request(kind, words, **given)
+    request = plan_request(kind, words, window=window, **given)
     plan = _plan(invocation, source)(request)
     if out is not None:
         write_plan(Path(out), plan)

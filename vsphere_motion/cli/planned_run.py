@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsphere_motion.cli.connection import open_state_journal
-from vsphere_motion.cli.console import require_interactive
+from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.migrate import blocked_error, show_findings
 from vsphere_motion.cli.plan_file_table import plan_file_lines, stuck_lines
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED
 from vsphere_motion.cli.watching import Watched, finish, watch
+from vsphere_motion.cli.window_options import NO_WINDOW, Window
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
@@ -37,12 +38,14 @@ class Wish:
         partial: run what can be run where some VMs cannot go.
         yes: do not ask.
         files: reports to write.
+        window: when moves may start.
     """
 
     options: RunOptions
     partial: bool = False
     yes: bool = False
     files: tuple[Path, ...] = ()
+    window: Window = NO_WINDOW
 
 
 def show_plan_file(invocation: Invocation, plan: PlanFile) -> None:
@@ -88,6 +91,7 @@ def run_planned(
     """
     if file.stuck and not wish.partial:
         raise stuck_error(file)
+    plan = wish.window.applied(plan)
     is_stopped = bool(plan.blocked()) and not plan.partial
     if not is_stopped and not _is_wanted(invocation, file, plan, wish):
         invocation.console.note(NOTHING_CHANGED)
@@ -105,6 +109,8 @@ def _is_wanted(invocation: Invocation, file: PlanFile, plan: Plan, wish: Wish) -
     if count:
         for line in plan_file_lines(file):
             console.note(line)
+        for note in plan.notes:
+            console.note(f"note: {safe(note)}")
     return not asks or console.confirm(f"Move {count} VM{'s' if count > 1 else ''}?")
 
 
@@ -150,7 +156,18 @@ def _run(
     return ExitCode.BLOCKED if code == ExitCode.OK and file.stuck else code
 
 
-def plan_and_run(invocation: Invocation, request: PlanRequest, wish: Wish, *, dry_run: bool) -> int:
+After = Callable[["VCenter", PlanFile], Afterwards]
+"""Makes what is done once the moves of a plan have ended."""
+
+
+def plan_and_run(
+    invocation: Invocation,
+    request: PlanRequest,
+    wish: Wish,
+    *,
+    dry_run: bool,
+    after: After = lambda _vcenter, _file: lambda _watched: {},
+) -> int:
     """Plan against how things are now, and run that, or only show it."""
     from vsphere_motion.cli.connection import open_vcenter
     from vsphere_motion.cli.requests import places_of
@@ -165,4 +182,4 @@ def plan_and_run(invocation: Invocation, request: PlanRequest, wish: Wish, *, dr
             show_plan_file(invocation, file)
             return code_of_plan_file(file)
         plan = runnable_plan(vcenter, inventory, file, partial=wish.partial, places=places, findings=made.findings)
-        return run_planned(invocation, vcenter, file, plan, wish)
+        return run_planned(invocation, vcenter, file, plan, wish, after(vcenter, file))

@@ -25,6 +25,7 @@ from vsphere_motion.planning.placement.of_inventory import (
 )
 from vsphere_motion.planning.placement.order import in_order
 from vsphere_motion.planning.placement.rebalance import Goal, balance_of, rebalance
+from vsphere_motion.planning.placement.send import send
 from vsphere_motion.planning.placement.spread import spread
 from vsphere_motion.planning.scope import Scope, plan_host, plan_vm
 
@@ -100,9 +101,13 @@ def reason_for(choice: Choice, request: PlanRequest, scope: Scope) -> Callable[[
             return {"both": "evens out memory and CPU", "memory": "evens out memory"}.get(request.goal, "evens out CPU")
         if request.kind is PlanKind.SPREAD:
             return "so that the rules hold"
-        if choice.seen.vms[step.load].ref not in wanted:
+        vm = choice.seen.vms[step.load]
+        if vm.ref not in wanted:
             return f"makes room on {source}"
-        return f"empties {source}" if request.kind is PlanKind.EVACUATE else "as it was asked for"
+        if request.kind is PlanKind.EVACUATE:
+            return f"empties {source}"
+        line = scope.lines.get(vm.ref)
+        return f"line {line.line} of {request.listed.name}" if line and request.listed else "as it was asked for"
 
     return reason
 
@@ -134,17 +139,29 @@ def _place(inventory: Inventory, request: PlanRequest, scope: Scope, seen: SiteM
         return rebalance(seen.site, goal=Goal(request.goal), max_moves=request.max_moves, min_gain=request.min_gain)
     if request.kind is PlanKind.SPREAD:
         return spread(seen.site, misplaced=_misplaced(inventory, seen))
+    if request.kind is PlanKind.MIGRATE:
+        return send(_tied(seen.site, wanted), _targets(scope, seen))
     leaving = frozenset(seen.rooms[ref] for ref in scope.leaving)
-    return evacuate(_tied(seen.site, leaving), leaving, only=wanted)
+    leavers = frozenset(number for number, load in enumerate(seen.site.loads) if load.at in leaving)
+    return evacuate(_tied(seen.site, leavers), leaving, only=wanted)
 
 
-def _tied(site: Site, leaving: frozenset[int]) -> Site:
+def _targets(scope: Scope, seen: SiteMap) -> dict[int, frozenset[int]]:
+    """The rooms that each load is sent to."""
+    return {
+        seen.loads[ref]: frozenset(seen.rooms[host.ref] for host in hosts)
+        for ref, hosts in scope.targets.items()
+        if ref in seen.loads
+    }
+
+
+def _tied(site: Site, leavers: frozenset[int]) -> Site:
     """Loads that must stay with others which do not leave go nowhere but to them."""
     bound: dict[int, frozenset[int]] = {}
     for group in site.together:
-        homes = {site.loads[load].at for load in group} - leaving
+        homes = {site.loads[load].at for load in group if load not in leavers}
         if homes:
-            bound |= {load: frozenset(homes) for load in group if site.loads[load].at in leaving}
+            bound |= {load: frozenset(homes) for load in group if load in leavers}
     if not bound:
         return site
     loads = tuple(

@@ -32,6 +32,7 @@ from vsphere_motion.service.check import check_moves
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
+from vsphere_motion.service.windows import written_window
 
 ROUNDS = 5
 """How often a plan is made again with the pairs left out that vCenter refused; then such a VM stays where it is."""
@@ -67,7 +68,8 @@ def make_plan(
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
     """
-    tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *request.exclude))
+    listed = [line.vm for line in request.listed.lines] if request.listed else []
+    tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *listed, *request.exclude))
     scope = scope_of(inventory, request, tagged)
     pairs = _Pairs(inventory, request, scope, _surroundings(vcenter, inventory, request, scope, places))
     choice = choose(inventory, request, scope, pairs.verdicts)
@@ -195,6 +197,14 @@ def _batches(inventory: Inventory, choice: Choice, confirmed: AbstractSet[tuple[
     return batches
 
 
+def _windows(request: PlanRequest, scope: Scope, choice: Choice) -> dict[MoRef, str]:
+    """When the moves of each VM may start: as its line says, else as the person says of all."""
+    said = {vm.ref: request.window for vm in choice.seen.vms if request.window}
+    said |= {ref: line.window for ref, line in scope.lines.items() if line.window}
+    written = {text: written_window(text, request.zone or None) for text in set(said.values())}
+    return {ref: written[text] for ref, text in said.items()}
+
+
 def _document(
     inventory: Inventory,
     request: PlanRequest,
@@ -202,7 +212,12 @@ def _document(
     choice: Choice,
     findings: Findings,
 ) -> PlanFile:
-    words = Words(reason=reason_for(choice, request, scope), findings=findings)
+    words = Words(
+        reason=reason_for(choice, request, scope),
+        findings=findings,
+        windows=_windows(request, scope, choice),
+        priorities={ref: line.priority for ref, line in scope.lines.items() if line.priority},
+    )
     moves, times = plan_moves(inventory, choice.seen, choice.order.steps, words)
     facts = facts_of(inventory, moves)
     evens = request.kind is PlanKind.REBALANCE

@@ -19,7 +19,20 @@ from vsphere_motion.report.write import write_text
 MOST_TOLD = 200
 """Problems of one file that are told; the rest is counted."""
 
-COLUMNS = ("vm", "vm_moid", "source", "destination", "wave", "relies_on", "reason", "start_s", "duration_s", "findings")
+COLUMNS = (
+    "vm",
+    "vm_moid",
+    "source",
+    "destination",
+    "wave",
+    "relies_on",
+    "reason",
+    "start_s",
+    "duration_s",
+    "findings",
+    "window",
+    "priority",
+)
 
 
 def plan_document(plan: PlanFile) -> dict[str, Any]:
@@ -74,6 +87,8 @@ def csv_text(plan: PlanFile) -> str:
                 move.estimate.start_s,
                 move.estimate.duration_s,
                 " ".join(dict.fromkeys(finding.id for finding in move.findings)),
+                _plain(move.window),
+                move.priority,
             ]
         )
     return lines.getvalue()
