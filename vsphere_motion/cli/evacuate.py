@@ -15,6 +15,7 @@ from vsphere_motion.cli.placement_options import (
     dry_run_option,
     hosts_argument,
     partial_option,
+    placement_option,
     placement_options,
     plan_request,
     planned_running_options,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @partial_option
 @dry_run_option
 @yes_option
+@placement_option
 @placement_options
 @planned_running_options
 @window_options
@@ -56,6 +58,7 @@ def command(
     partial: bool,
     dry_run: bool,
     yes: bool,
+    placement: str,
     cordoned: tuple[str, ...],
     exclude: tuple[str, ...],
     use_ha_reserve: bool,
@@ -80,6 +83,7 @@ def command(
         use_ha_reserve=use_ha_reserve,
         skip_checks=skip_checks,
         window=window,
+        placement=placement,
     )
     wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     if not maintenance_mode:

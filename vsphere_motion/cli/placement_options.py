@@ -14,7 +14,7 @@ from vsphere_motion.cli.requests import require_known, skip_check_option
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.selecting import exclude_option
 from vsphere_motion.cli.window_options import NO_WINDOW, Window, has_windows
-from vsphere_motion.model.plan_file import PlanKind
+from vsphere_motion.model.plan_file import Placement, PlanKind
 from vsphere_motion.model.plan_request import (
     DEFAULT_MAX_MOVES,
     DEFAULT_MIN_GAIN,
@@ -50,6 +50,12 @@ _PLACING = (
     exclude_option,
     click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too."),
     skip_check_option,
+)
+placement_option = click.option(
+    "--placement",
+    type=click.Choice(["own", "drs"]),
+    default="own",
+    help="Who chooses hosts: ours, or DRS as far as ours lets it [own].",
 )
 _EVENNESS = (
     click.option(
@@ -123,6 +129,7 @@ def plan_request(
     use_ha_reserve: bool = False,
     skip_checks: tuple[str, ...] = (),
     window: Window = NO_WINDOW,
+    placement: str = "own",
     **given: Any,
 ) -> PlanRequest:
     """The request in the person's words.
@@ -142,6 +149,7 @@ def plan_request(
         skip_checks=skip_checks,
         window=window.span or "",
         zone=window.zone or "",
+        placement=Placement(placement),
         **given,
     )
 
@@ -157,3 +165,40 @@ def require_one_end(chosen: Chosen, *, to_host: str | None, to_cluster: str | No
             raise click.UsageError("-f names clusters in its own column; leave --to-cluster away.")
     elif (to_host is None) == (to_cluster is None):
         raise click.UsageError("Give one of --to-host and --to-cluster.")
+
+
+def sent_request(
+    chosen: Chosen,
+    to_host: str | None,
+    to_cluster: str | None,
+    *,
+    placement: str,
+    **given: Any,
+) -> PlanRequest:
+    """The request to send VMs to a host, into a cluster, or where the lines of a list say.
+
+    Raises:
+        BadInput, UsageError: as `plan_request`, `require_one_end` and `require_choice`.
+    """
+    require_one_end(chosen, to_host=to_host, to_cluster=to_cluster)
+    require_choice(placement, to_host)
+    return plan_request(
+        PlanKind.MIGRATE,
+        chosen.words,
+        listed=chosen.listed,
+        to_host=to_host,
+        to_cluster=to_cluster,
+        exclude=chosen.exclude,
+        placement=placement,
+        **given,
+    )
+
+
+def require_choice(placement: str, to_host: str | None) -> None:
+    """Refuse to ask DRS about a host that is named.
+
+    Raises:
+        UsageError: as the words say.
+    """
+    if Placement(placement) is Placement.DRS and to_host is not None:
+        raise click.UsageError("--placement drs chooses the hosts, and --to-host names one; give --to-cluster.")

@@ -20,16 +20,17 @@ from vsphere_motion.cli.placement_options import (
     cluster_argument,
     evenness_options,
     hosts_argument,
+    placement_option,
     placement_options,
     plan_request,
     powered_off_option,
-    require_one_end,
+    sent_request,
 )
 from vsphere_motion.cli.plan_file_table import change_lines
 from vsphere_motion.cli.planned_run import code_of_plan_file, show_plan_file
 from vsphere_motion.cli.requests import places_of
 from vsphere_motion.cli.selecting import Selecting, list_file_option
-from vsphere_motion.cli.window_options import Window, window_options
+from vsphere_motion.cli.window_options import window_options
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.report.escape import json_text
@@ -48,6 +49,7 @@ _FORMATS = ("table", "json")
 @hosts_argument
 @click.option("--to-cluster", metavar="CLUSTER", help="Where the VMs go [the cluster of their host].")
 @powered_off_option
+@placement_option
 @placement_options
 @window_options
 @out_option
@@ -60,6 +62,7 @@ def evacuate(invocation: Invocation, /, *, words: tuple[str, ...], **given: Any)
 @declare("rebalance", formats=_FORMATS)
 @cluster_argument
 @evenness_options
+@placement_option
 @placement_options
 @window_options
 @out_option
@@ -85,6 +88,7 @@ def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 @list_file_option
 @click.option("--to-host", metavar="HOST", help="The destination host.")
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster.")
+@placement_option
 @placement_options
 @window_options
 @out_option
@@ -98,21 +102,14 @@ def migrate(
     to_host: str | None,
     to_cluster: str | None,
     exclude: tuple[str, ...],
+    placement: str,
+    out: str | None,
+    source: str | None,
     **given: Any,
 ) -> int:
     """Plan how to move VMs to a host, to hosts of a cluster, or each line of a list to its own destination."""
     chosen = Selecting(words=words, exclude=exclude, file=list_file).choose(invocation)
-    require_one_end(chosen, to_host=to_host, to_cluster=to_cluster)
-    return _make(
-        invocation,
-        PlanKind.MIGRATE,
-        chosen.words,
-        listed=chosen.listed,
-        to_host=to_host,
-        to_cluster=to_cluster,
-        exclude=chosen.exclude,
-        **given,
-    )
+    return _write(invocation, sent_request(chosen, to_host, to_cluster, placement=placement, **given), out, source)
 
 
 @declare("show", formats=_FORMATS, connects=False)
@@ -165,12 +162,14 @@ def _make(
     *,
     out: str | None,
     source: str | None,
-    window: Window,
     **given: Any,
 ) -> int:
+    return _write(invocation, plan_request(kind, words, **given), out, source)
+
+
+def _write(invocation: Invocation, request: PlanRequest, out: str | None, source: str | None) -> int:
     from vsphere_motion.service.plan_files import write_plan
 
-    request = plan_request(kind, words, window=window, **given)
     plan = _plan(invocation, source)(request)
     if out is not None:
         write_plan(Path(out), plan)

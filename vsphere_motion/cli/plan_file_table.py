@@ -27,6 +27,8 @@ def plan_file_lines(plan: PlanFile) -> Iterator[str]:
         yield from _finding_lines(plan)
     yield from stuck_lines(plan)
     yield from _left_lines(plan)
+    if plan.note:
+        yield f"note: {safe(plan.note)}"
     yield summary_of(plan)
 
 

@@ -11,6 +11,7 @@ from vsphere_motion.cli.connection import open_state_journal
 from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.metrics import Meter
 from vsphere_motion.cli.migrate import blocked_error, show_findings
 from vsphere_motion.cli.plan_file_table import plan_file_lines, stuck_lines
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED
@@ -39,6 +40,7 @@ class Wish:
         yes: do not ask.
         files: reports to write.
         window: when moves may start.
+        metrics: the file that keeps the numbers of the run; None: nobody wants them.
     """
 
     options: RunOptions
@@ -46,6 +48,7 @@ class Wish:
     yes: bool = False
     files: tuple[Path, ...] = ()
     window: Window = NO_WINDOW
+    metrics: Path | None = None
 
 
 def show_plan_file(invocation: Invocation, plan: PlanFile) -> None:
@@ -148,6 +151,7 @@ def _run(
             ),
             plan=plan if error is None else None,
             on_interrupt=wish.options.on_interrupt,
+            meter=Meter(wish.metrics, vcenter=vcenter.identity.host, console=invocation.console),
         )
     more = afterwards(watched) if error is None else {}
     code = finish(invocation, watched, files=wish.files, error=error, more=more)

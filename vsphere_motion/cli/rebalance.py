@@ -11,6 +11,7 @@ from vsphere_motion.cli.placement_options import (
     dry_run_option,
     evenness_options,
     partial_option,
+    placement_option,
     placement_options,
     plan_request,
     planned_running_options,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @partial_option
 @dry_run_option
 @yes_option
+@placement_option
 @placement_options
 @planned_running_options
 @window_options
@@ -47,6 +49,7 @@ def command(
     partial: bool,
     dry_run: bool,
     yes: bool,
+    placement: str,
     cordoned: tuple[str, ...],
     exclude: tuple[str, ...],
     use_ha_reserve: bool,
@@ -70,6 +73,7 @@ def command(
         use_ha_reserve=use_ha_reserve,
         skip_checks=skip_checks,
         window=window,
+        placement=placement,
     )
     wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     return plan_and_run(invocation, request, wish, dry_run=dry_run)

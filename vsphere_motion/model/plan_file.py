@@ -229,6 +229,7 @@ class PlanChoices:
         listed_in: what people call that file.
         window, zone: when moves may start whose line does not say, and whose clock is meant, as the person said it.
         placement: who chooses the hosts.
+        strict: whether warnings and unknown findings block as well.
     """
 
     words: tuple[str, ...] = ()
@@ -247,6 +248,7 @@ class PlanChoices:
     window: str = ""
     zone: str = ""
     placement: Placement = Placement.OWN
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ class PlanRequest:
         window: when moves may start, such as `22:00-05:00`; a line of a list may say otherwise; empty: at any time.
         zone: whose clock windows mean, such as `Europe/Berlin`; empty: UTC.
         placement: who chooses the hosts.
+        strict: let warnings and unknown findings block as well.
     """
 
     kind: PlanKind
@@ -54,6 +55,7 @@ class PlanRequest:
     window: str = ""
     zone: str = ""
     placement: Placement = Placement.OWN
+    strict: bool = False
 
     @property
     def choices(self) -> PlanChoices:
@@ -76,6 +78,7 @@ class PlanRequest:
             window=self.window,
             zone=self.zone,
             placement=self.placement,
+            strict=self.strict,
         )
 
 
@@ -98,4 +101,5 @@ def request_of(kind: PlanKind, choices: PlanChoices) -> PlanRequest:
         window=choices.window,
         zone=choices.zone,
         placement=choices.placement,
+        strict=choices.strict,
     )

@@ -45,7 +45,7 @@ class Scope:
         others: VMs beside them that may be pushed aside.
         to: hosts to which the VMs of a compute resource may go, by its reference.
         emptied: hosts that are to be empty afterwards.
-        targets: where each wanted VM is to go in the end, where that is not for the plan to find; else it has none.
+        targets: the hosts of which each wanted VM is to go to one; None: where it goes is for the plan to find.
         lines: what a list file says of each wanted VM.
     """
 
@@ -57,7 +57,7 @@ class Scope:
     to: Mapping[MoRef, tuple[Host, ...]]
     left: tuple[PlanLeft, ...] = ()
     emptied: tuple[Host, ...] = ()
-    targets: Mapping[MoRef, tuple[Host, ...]] = field(default_factory=dict)
+    targets: Mapping[MoRef, tuple[Host, ...]] | None = None
     lines: Mapping[MoRef, ListLine] = field(default_factory=dict)
 
 

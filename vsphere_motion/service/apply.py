@@ -149,7 +149,9 @@ def _found(
 
 
 def _request(file: PlanFile) -> MoveRequest:
-    return MoveRequest(selectors=(), to_host="", skip_checks=file.choices.skip_checks, partial=True)
+    return MoveRequest(
+        selectors=(), to_host="", skip_checks=file.choices.skip_checks, strict=file.choices.strict, partial=True
+    )
 
 
 def _planned(inventory: Inventory, move: PlanMove, findings: Findings, request: MoveRequest) -> PlannedMove:

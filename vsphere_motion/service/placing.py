@@ -28,6 +28,7 @@ from vsphere_motion.planning.scope import Scope, scope_of
 from vsphere_motion.planning.steps import Words, plan_moves
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.surroundings import NOTHING, Surroundings
+from vsphere_motion.service.advice import Advised, advised
 from vsphere_motion.service.check import check_moves
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.selection import read_tagged
@@ -70,17 +71,18 @@ def make_plan(
     """
     listed = [line.vm for line in request.listed.lines] if request.listed else []
     tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *listed, *request.exclude))
-    scope = scope_of(inventory, request, tagged)
-    pairs = _Pairs(inventory, request, scope, _surroundings(vcenter, inventory, request, scope, places))
-    choice = choose(inventory, request, scope, pairs.verdicts)
+    asked = advised(vcenter, inventory, request, scope_of(inventory, request, tagged))
+    scope = asked.scope
+    pairs = _Pairs(inventory, request, asked, _surroundings(vcenter, inventory, request, scope, places))
+    choice = pairs.choose()
     for turn in range(1, len(scope.wanted) + len(scope.others) + ROUNDS):
         if vcenter is None:
             break
         opinions = _opinions(vcenter, inventory, request, _batches(inventory, choice, pairs.confirmed), places)
         if not pairs.learn(opinions, turn):
             break
-        choice = choose(inventory, request, scope, pairs.verdicts)
-    return Made(file=_document(inventory, request, scope, choice, pairs.findings), findings=pairs.findings)
+        choice = pairs.choose()
+    return Made(file=_document(inventory, request, asked, choice, pairs.findings), findings=pairs.findings)
 
 
 @dataclass(slots=True)
@@ -93,13 +95,32 @@ class _Pairs:
 
     inventory: Inventory
     request: PlanRequest
-    scope: Scope
+    asked: Advised
     surroundings: Surroundings
     findings: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = field(default_factory=dict)
     confirmed: set[tuple[MoRef, MoRef]] = field(default_factory=set)
     _verdicts: dict[tuple[MoRef, MoRef], Verdict] = field(default_factory=dict)
     _asked: set[MoRef] = field(default_factory=set)
     _preflight: Preflight | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """What the plan is about."""
+        return self.asked.scope
+
+    def choose(self) -> Choice:
+        """Who goes where; where DRS is asked about one VM, its first choice goes before all of them together."""
+        if len(self.asked.advice.ranked) == 1:
+            first = self._choose(firsts=1)
+            if not first.stuck_count:
+                return first
+        return self._choose()
+
+    def _choose(self, firsts: int | None = None) -> Choice:
+        def ask(vms: Sequence[Vm]) -> Mapping[tuple[MoRef, MoRef], Verdict]:
+            return self.asked.advice.narrowed(self.verdicts(vms), firsts=firsts)
+
+        return choose(self.inventory, self.request, self.scope, ask)
 
     def verdicts(self, vms: Sequence[Vm]) -> Mapping[tuple[MoRef, MoRef], Verdict]:
         """The verdicts of these VMs on every host that the scope lets them go to."""
@@ -114,7 +135,7 @@ class _Pairs:
         self.confirmed |= opinions.keys()
         for pair, findings in opinions.items():
             self.findings[pair] = findings
-            verdict = verdict_of(findings, self.request.skip_checks)
+            verdict = verdict_of(findings, self.request.skip_checks, strict=self.request.strict)
             if verdict.why_not is not None:
                 is_new = True
                 self._rule_out(pair, verdict, everywhere=turn >= ROUNDS)
@@ -147,7 +168,9 @@ class _Pairs:
             for cell in row:
                 if not cell.is_noop:
                     self.findings[cell.vm, cell.host] = cell.findings
-                    self._verdicts[cell.vm, cell.host] = verdict_of(cell.findings, self.request.skip_checks)
+                    self._verdicts[cell.vm, cell.host] = verdict_of(
+                        cell.findings, self.request.skip_checks, strict=self.request.strict
+                    )
 
 
 def _surroundings(
@@ -171,7 +194,7 @@ def _opinions(
     vcenter: VCenter, inventory: Inventory, request: PlanRequest, batches: Sequence[Sequence[Move]], places: Places
 ) -> dict[tuple[MoRef, MoRef], tuple[Finding, ...]]:
     """What both sides' checks say of the chosen moves."""
-    wanted = MoveRequest(selectors=(), to_host="", skip_checks=request.skip_checks, partial=True)
+    wanted = MoveRequest(selectors=(), to_host="", skip_checks=request.skip_checks, strict=request.strict, partial=True)
     found: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = {}
     for moves in batches:
         for planned in check_moves(vcenter, inventory, moves, wanted, places).moves:
@@ -208,12 +231,13 @@ def _windows(request: PlanRequest, scope: Scope, choice: Choice) -> dict[MoRef, 
 def _document(
     inventory: Inventory,
     request: PlanRequest,
-    scope: Scope,
+    asked: Advised,
     choice: Choice,
     findings: Findings,
 ) -> PlanFile:
+    scope = asked.scope
     words = Words(
-        reason=reason_for(choice, request, scope),
+        reason=reason_for(choice, request, scope, asked.advice),
         findings=findings,
         windows=_windows(request, scope, choice),
         priorities={ref: line.priority for ref, line in scope.lines.items() if line.priority},
@@ -234,4 +258,5 @@ def _document(
         evenness=evenness_of(choice, Goal(request.goal)) if evens else None,
         facts=facts,
         choices=request.choices,
+        note=asked.note,
     )
