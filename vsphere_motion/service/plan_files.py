@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from vsphere_motion.model.plan_file import SCHEMA, PlanFile
 from vsphere_motion.model.snapshot import snapshot_document, snapshot_from
 from vsphere_motion.planning.plan_checks import problems_of_plan
 from vsphere_motion.report.write import write_text
+from vsphere_motion.service.windows import window_of
 
 MOST_TOLD = 200
 """Problems of one file that are told; the rest is counted."""
@@ -62,11 +64,21 @@ def read_plan(file: Path) -> PlanFile:
     body = {name: value for name, value in document.items() if name != "schema"}
     problems = problems_of(PlanFile, body)
     plan = None if problems else from_json(PlanFile, body)
-    problems = problems if plan is None else problems_of_plan(plan)
+    problems = problems if plan is None else (*problems_of_plan(plan), *_window_problems(plan))
     if problems:
         raise _unusable(file, problems)
     assert plan is not None
     return plan
+
+
+def _window_problems(plan: PlanFile) -> Iterator[str]:
+    """The windows that never open, cannot be read, or whose zone this machine does not know."""
+    for number, move in enumerate(plan.moves):
+        try:
+            if move.window:
+                window_of(move.window)
+        except BadInput as problem:
+            yield f"$.moves[{number}].window: {problem.message}"
 
 
 def csv_text(plan: PlanFile) -> str:
