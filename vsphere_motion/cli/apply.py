@@ -18,6 +18,7 @@ from vsphere_motion.cli.placement_options import (
     plan_request,
     planned_running_options,
     reports_option,
+    tries_option,
     yes_option,
 )
 from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, plan_and_run, run_planned, show_plan_file
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @yes_option
 @planned_running_options
 @window_options
+@tries_option
 @reports_option
 def command(
     invocation: Invocation,
@@ -50,6 +52,7 @@ def command(
     yes: bool,
     reports: tuple[str, ...],
     window: Window,
+    tries: int,
     options: RunOptions,
 ) -> int:
     """Run a plan. First it is compared with how things are: any difference is shown and nothing starts (exit code 8).
@@ -57,7 +60,7 @@ def command(
     A VM that is already where the plan brings it is done. PLAN is a file that `plan ... -O PLAN` has written; LIST is
     one written by hand, .csv or .yaml, which is planned now, shown and run.
     """
-    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports), window=window)
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports), window=window, tries=tries)
     if is_list(file):
         request = plan_request(PlanKind.MIGRATE, (), listed=read_list(file), window=window)
         return plan_and_run(invocation, request, wish, dry_run=dry_run)

@@ -21,6 +21,7 @@ from vsphere_motion.cli.placement_options import (
     planned_running_options,
     powered_off_option,
     reports_option,
+    tries_option,
     yes_option,
 )
 from vsphere_motion.cli.planned_run import Afterwards, Wish, plan_and_run
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @placement_options
 @planned_running_options
 @window_options
+@tries_option
 @reports_option
 def command(
     invocation: Invocation,
@@ -65,6 +67,7 @@ def command(
     skip_checks: tuple[str, ...],
     reports: tuple[str, ...],
     window: Window,
+    tries: int,
     options: RunOptions,
 ) -> int:
     """Empty hosts. Every VM that cannot leave is named, with the reason for each host, before anything starts.
@@ -85,7 +88,7 @@ def command(
         window=window,
         placement=placement,
     )
-    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports), tries=tries)
     if not maintenance_mode:
         return plan_and_run(invocation, request, wish, dry_run=dry_run)
     maintenance = _Maintenance(invocation)

@@ -20,6 +20,7 @@ from vsphere_motion.model.plan_request import (
     DEFAULT_MIN_GAIN,
     MOST_AT_ONCE,
     MOST_PER_HOST,
+    TRIES,
     PlanRequest,
 )
 
@@ -56,6 +57,14 @@ placement_option = click.option(
     type=click.Choice(["own", "drs"]),
     default="own",
     help="Who chooses hosts: ours, or DRS as far as ours lets it [own].",
+)
+tries_option = click.option(
+    "--try-others",
+    "tries",
+    type=click.IntRange(min=0),
+    default=TRIES,
+    metavar="N",
+    help=f"Hosts to try besides, where vCenter refuses a VM that was to go to one; 0: none [{TRIES}].",
 )
 _EVENNESS = (
     click.option(

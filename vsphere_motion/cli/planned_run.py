@@ -20,12 +20,14 @@ from vsphere_motion.cli.window_options import NO_WINDOW, Window
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
+from vsphere_motion.model.plan_request import TRIES
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.model.plan_request import PlanRequest
     from vsphere_motion.service.connection import VCenter
     from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.next_best import NextBest
 
 Afterwards = Callable[[Watched | None], Mapping[str, object]]
 """What is done once the moves have ended (None: there were none), and what the JSON result has of it."""
@@ -41,6 +43,7 @@ class Wish:
         files: reports to write.
         window: when moves may start.
         metrics: the file that keeps the numbers of the run; None: nobody wants them.
+        tries: how often a VM that vCenter refuses is sent to another host.
     """
 
     options: RunOptions
@@ -49,6 +52,7 @@ class Wish:
     files: tuple[Path, ...] = ()
     window: Window = NO_WINDOW
     metrics: Path | None = None
+    tries: int = TRIES
 
 
 def show_plan_file(invocation: Invocation, plan: PlanFile) -> None:
@@ -147,7 +151,10 @@ def _run(
                 journal=journal,
                 control=control,
                 options=wish.options,
-                given=Given(purpose=purpose_of(file.kind, [host.ref for host in file.hosts])),
+                given=Given(
+                    purpose=purpose_of(file.kind, [host.ref for host in file.hosts]),
+                    replan=_replan(invocation, vcenter, file, wish),
+                ),
             ),
             plan=plan if error is None else None,
             on_interrupt=wish.options.on_interrupt,
@@ -158,6 +165,17 @@ def _run(
     if file.stuck:
         invocation.console.warn(f"{len(file.stuck)} VMs could not go; the reasons are above")
     return ExitCode.BLOCKED if code == ExitCode.OK and file.stuck else code
+
+
+def _replan(invocation: Invocation, vcenter: VCenter, file: PlanFile, wish: Wish) -> NextBest | None:
+    """What finds other hosts where vCenter refuses one; None where the plan leaves no choice."""
+    from vsphere_motion.cli.requests import places_of
+    from vsphere_motion.model.plan_request import request_of
+    from vsphere_motion.service.next_best import CHOOSES_HOSTS, NextBest
+
+    if file.kind not in CHOOSES_HOSTS or not wish.options.is_watching:
+        return None
+    return NextBest(vcenter, request_of(file.kind, file.choices), places_of(invocation), tries=wish.tries)
 
 
 After = Callable[["VCenter", PlanFile], Afterwards]

@@ -17,6 +17,10 @@ MOST_PER_HOST = 4
 """Moves that a host takes part in: half of what vCenter lets it (8, vSphere 6.7 docs), so that others have room."""
 
 
+TRIES = 2
+"""How often a VM that vCenter refuses is sent to another host, unless a person says otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """A plan that is to be made.

@@ -28,6 +28,7 @@ from vsphere_motion.planning.placement.order import in_order
 from vsphere_motion.planning.placement.rebalance import Goal, balance_of, rebalance
 from vsphere_motion.planning.placement.send import send
 from vsphere_motion.planning.placement.spread import spread
+from vsphere_motion.planning.refusals import Refusal, after_refusals
 from vsphere_motion.planning.scope import Scope, plan_host, plan_vm
 
 NO_ORDER = "no safe order was found: its host and its destination are too full to exchange VMs"
@@ -90,13 +91,15 @@ def evenness_of(choice: Choice, goal: Goal) -> Evenness:
     return Evenness(goal=goal.value, before_percent=round(before.deviation, 2), after_percent=round(after.deviation, 2))
 
 
-def reason_for(choice: Choice, request: PlanRequest, scope: Scope, advice: Advice) -> Callable[[Step], str]:
+def reason_for(
+    choice: Choice, request: PlanRequest, scope: Scope, advice: Advice, refusals: Sequence[Refusal]
+) -> Callable[[Step], str]:
     """Why each step is taken, in a few words."""
     wanted = {vm.ref for vm in scope.wanted}
 
     def told(step: Step) -> str:
         recommended = advice.reason(choice.seen.vms[step.load].ref, choice.seen.hosts[step.destination].ref)
-        own = reason(step)
+        own = reason(step) + after_refusals(refusals, choice.seen.vms[step.load].ref)
         if recommended is None or step.is_parking:
             return own
         return recommended if request.kind is PlanKind.REBALANCE else f"{own}; {recommended}"

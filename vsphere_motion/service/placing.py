@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from vsphere_motion.model.finding import Finding
+from vsphere_motion.model.finding import Finding, Origin, Severity
 from vsphere_motion.model.inventory import Host, Inventory, Vm
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.plan_file import PlanFile, PlanHost, PlanKind
@@ -23,6 +23,7 @@ from vsphere_motion.planning.choose import Choice, choose, evenness_of, reason_f
 from vsphere_motion.planning.facts import facts_of, fingerprint_of
 from vsphere_motion.planning.placement.of_inventory import Verdict, verdict_of
 from vsphere_motion.planning.placement.rebalance import Goal
+from vsphere_motion.planning.refusals import Refusal, told_of
 from vsphere_motion.planning.resolve import move_to
 from vsphere_motion.planning.scope import Scope, scope_of
 from vsphere_motion.planning.steps import Words, plan_moves
@@ -59,12 +60,18 @@ def make_plan_file(
 
 
 def make_plan(
-    inventory: Inventory, request: PlanRequest, *, vcenter: VCenter | None = None, places: Places = NOWHERE
+    inventory: Inventory,
+    request: PlanRequest,
+    *,
+    vcenter: VCenter | None = None,
+    places: Places = NOWHERE,
+    refused: Sequence[Refusal] = (),
 ) -> Made:
     """The plan of a request against one snapshot.
 
     Args:
         vcenter: whose checkers are asked about the chosen moves; None: our checks alone, on what the snapshot has.
+        refused: what vCenter has refused already: no VM is sent there again.
 
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
@@ -73,7 +80,7 @@ def make_plan(
     tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *listed, *request.exclude))
     asked = advised(vcenter, inventory, request, scope_of(inventory, request, tagged))
     scope = asked.scope
-    pairs = _Pairs(inventory, request, asked, _surroundings(vcenter, inventory, request, scope, places))
+    pairs = _Pairs(inventory, request, asked, _surroundings(vcenter, inventory, request, scope, places), list(refused))
     choice = pairs.choose()
     for turn in range(1, len(scope.wanted) + len(scope.others) + ROUNDS):
         if vcenter is None:
@@ -82,7 +89,8 @@ def make_plan(
         if not pairs.learn(opinions, turn):
             break
         choice = pairs.choose()
-    return Made(file=_document(inventory, request, asked, choice, pairs.findings), findings=pairs.findings)
+    pairs.tell_refusals(choice)
+    return Made(file=_document(inventory, request, asked, choice, pairs), findings=pairs.findings)
 
 
 @dataclass(slots=True)
@@ -90,6 +98,7 @@ class _Pairs:
     """What was found of each VM on each host, asked once.
 
     Args:
+        refusals: what vCenter alone has refused, whatever our checks say.
         confirmed: the pairs of chosen moves about which vCenter was asked.
     """
 
@@ -97,6 +106,7 @@ class _Pairs:
     request: PlanRequest
     asked: Advised
     surroundings: Surroundings
+    refusals: list[Refusal]
     findings: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = field(default_factory=dict)
     confirmed: set[tuple[MoRef, MoRef]] = field(default_factory=set)
     _verdicts: dict[tuple[MoRef, MoRef], Verdict] = field(default_factory=dict)
@@ -126,6 +136,8 @@ class _Pairs:
         """The verdicts of these VMs on every host that the scope lets them go to."""
         for hosts, group in self._by_destinations(vms):
             self._look(group, hosts)
+        for one in self.refusals:
+            self._verdicts[one.vm, one.host.ref] = Verdict(why_not=one.words)
         wanted = {vm.ref for vm in vms}
         return {pair: verdict for pair, verdict in self._verdicts.items() if pair[0] in wanted}
 
@@ -138,8 +150,24 @@ class _Pairs:
             verdict = verdict_of(findings, self.request.skip_checks, strict=self.request.strict)
             if verdict.why_not is not None:
                 is_new = True
+                self._remember(pair, findings)
                 self._rule_out(pair, verdict, everywhere=turn >= ROUNDS)
         return is_new
+
+    def tell_refusals(self, choice: Choice) -> None:
+        """Add to the findings of each chosen move which hosts vCenter has refused its VM before."""
+        for step in choice.order.steps:
+            vm, host = choice.seen.vms[step.load], choice.seen.hosts[step.destination]
+            told = told_of(self.refusals, vm.ref)
+            if told:
+                self.findings[vm.ref, host.ref] = (*self.findings.get((vm.ref, host.ref), ()), *told)
+
+    def _remember(self, pair: tuple[MoRef, MoRef], findings: Sequence[Finding]) -> None:
+        """Keep what vCenter alone says against a pair that our checks had allowed."""
+        host = self.inventory.find_host(pair[1])
+        against = tuple(one for one in findings if one.severity is Severity.BLOCKER and one.origin is Origin.VCENTER)
+        if host is not None and against:
+            self.refusals.append(Refusal(vm=pair[0], host=host.named, findings=against))
 
     def _rule_out(self, pair: tuple[MoRef, MoRef], verdict: Verdict, *, everywhere: bool) -> None:
         for known in [one for one in self._verdicts if one[0] == pair[0]] if everywhere else [pair]:
@@ -233,12 +261,12 @@ def _document(
     request: PlanRequest,
     asked: Advised,
     choice: Choice,
-    findings: Findings,
+    pairs: _Pairs,
 ) -> PlanFile:
     scope = asked.scope
     words = Words(
-        reason=reason_for(choice, request, scope, asked.advice),
-        findings=findings,
+        reason=reason_for(choice, request, scope, asked.advice, pairs.refusals),
+        findings=pairs.findings,
         windows=_windows(request, scope, choice),
         priorities={ref: line.priority for ref, line in scope.lines.items() if line.priority},
     )

@@ -10,16 +10,17 @@ from dataclasses import replace
 
 from vsphere_motion.model.event import Event
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.outcome import OutcomeState
+from vsphere_motion.model.outcome import OutcomeState, made_good
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
-from vsphere_motion.model.plan_request import PlanRequest
+from vsphere_motion.model.plan_request import PlanRequest, request_of
 from vsphere_motion.model.rolling import Rolling, RollingStep, StepState
 from vsphere_motion.planning.restore import Back
 from vsphere_motion.run.workbook import Purpose, PurposeKind
 from vsphere_motion.service.apply import runnable_plan
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.migrate import Given, describe_run, run
+from vsphere_motion.service.next_best import NextBest
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.restore import Wanted, prepare_restore, restore
 from vsphere_motion.service.resume import resume
@@ -71,7 +72,9 @@ class MoveWork(RollingWork):
         return in_windows(plan, self._load().request.window, None)
 
     def _is_well(self, run_id: str) -> bool:
-        return all(item.outcome and item.outcome.state in _WELL for item in self._journal.load_run(run_id).moves)
+        outcomes = [item.outcome for item in self._journal.load_run(run_id).moves]
+        good = made_good([one for one in outcomes if one is not None])
+        return all(one and (one.state in _WELL or number in good) for number, one in enumerate(outcomes))
 
     def _known_runs(self, steps: Sequence[RollingStep]) -> tuple[str, ...]:
         known = {summary.info.run for summary in self._journal.history()}
@@ -102,7 +105,8 @@ class MoveWork(RollingWork):
             info = describe_run(self._vcenter)
             steps = [self._write(replace(one, runs=(*one.runs, info.run)), StepState.EVACUATING) for one in steps]
             purpose = Purpose(kind=PurposeKind.EVACUATE, hosts=tuple(one.host for one in steps))
-            options, given = self._world.options, Given(info=info, purpose=purpose)
+            replan = NextBest(self._vcenter, request_of(file.kind, file.choices), self._world.places)
+            options, given = self._world.options, Given(info=info, purpose=purpose, replan=replan)
             events = run(
                 self._vcenter, plan, journal=self._journal, control=self._control, options=options, given=given
             )
