@@ -79,9 +79,12 @@ def _row(number: int, move: PlanMove, *, timed: bool) -> tuple[str, ...]:
 
 
 def _finding_lines(plan: PlanFile) -> Iterator[str]:
-    for move in plan.moves[:MOST_SHOWN]:
-        for finding in move.findings:
-            yield f"{finding.severity.value}: {safe(finding.message)} [{safe(finding.id)}]"
+    """What is to be known of the moves, each thing once, however many moves it concerns."""
+    yield from dict.fromkeys(
+        f"{finding.severity.value}: {safe(finding.message)} [{safe(finding.id)}]"
+        for move in plan.moves[:MOST_SHOWN]
+        for finding in move.findings
+    )
 
 
 def _stuck_lines(stuck: PlanStuck) -> Iterator[str]:

@@ -24,13 +24,21 @@ def send(site: Site, targets: Mapping[int, frozenset[int]]) -> Placing:
     left = dict(targets)
     stuck: tuple[Stuck, ...] = ()
     while True:
-        placing = _send(site, left)
+        placing = _send(_with_others_fixed(site, left), left)
         if not placing.stuck:
             return Placing(shifts=placing.shifts, stuck=stuck)
         # what stays takes its room back, which the others may have counted on
         stuck += placing.stuck
         for one in placing.stuck:
             del left[one.load]
+
+
+def _with_others_fixed(site: Site, targets: Mapping[int, frozenset[int]]) -> Site:
+    loads = tuple(
+        one if number in targets or not one.may_go else replace(one, may_go=frozenset())
+        for number, one in enumerate(site.loads)
+    )
+    return replace(site, loads=loads)
 
 
 def _send(site: Site, targets: Mapping[int, frozenset[int]]) -> Placing:
