@@ -30,9 +30,11 @@ from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.selecting import Selecting, selecting_options
 from vsphere_motion.cli.watching import finish, watch
 from vsphere_motion.cli.window_options import Window, window_options
+from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.plan import Plan
+from vsphere_motion.model.request import NO_WISHES, Wishes
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 @to_host_option
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster; the VMs are spread over them.")
 @placement_option
+@wish_options
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
@@ -64,6 +67,7 @@ def command(
     to_host: str | None,
     to_cluster: str | None,
     placement: str,
+    wishes: Wishes,
     dry_run: bool,
     yes: bool,
     partial: bool,
@@ -87,7 +91,9 @@ def command(
     if no_wait and options.halt.is_set:
         raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
-    if to_cluster is not None or placement == "drs":
+    if placement == "drs" and wishes != NO_WISHES:
+        raise click.UsageError("--placement drs chooses hosts alone; leave the other destinations away.")
+    if (to_cluster is not None and wishes == NO_WISHES) or placement == "drs":
         if no_wait:
             raise click.UsageError("VMs that are placed by a plan start in its order; leave --no-wait out.")
         wanted = sent_request(
@@ -97,8 +103,11 @@ def command(
             options=options, partial=partial, yes=yes, files=report_files(reports), metrics=metrics_file(metrics)
         )
         return plan_and_run(invocation, wanted, wish, dry_run=dry_run)
-    require_destination(chosen, to_host)
-    request = move_request(chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial)
+    wishes = replace(wishes, to_cluster=to_cluster)
+    require_destination(chosen, to_host, wishes)
+    request = move_request(
+        chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial, wishes=wishes
+    )
     files, numbers = report_files(reports), metrics_file(metrics)
     window.require_watching(chosen, is_watching=not no_wait)
     with open_vcenter(invocation) as vcenter:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsphere_motion.errors import BadInput
-from vsphere_motion.model.request import MatrixRequest, MoveRequest, Opinions
+from vsphere_motion.model.request import NO_WISHES, MatrixRequest, MoveRequest, Opinions, Wishes
 from vsphere_motion.settings import parse_duration
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def move_request(
     strict: bool,
     partial: bool = False,
     opinions: Opinions = Opinions.BOTH,
+    wishes: Wishes = NO_WISHES,
 ) -> MoveRequest:
     """The request in the person's words.
 
@@ -50,6 +51,7 @@ def move_request(
         strict=strict,
         partial=partial,
         opinions=opinions,
+        wishes=wishes,
     )
 
 
@@ -87,7 +89,9 @@ def require_known(option: str, check_id: str) -> None:
         raise BadInput(f"{option} {check_id} names no check", hint=hint)
 
 
-def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: str | None, all_hosts: bool) -> None:
+def require_one_destination(
+    chosen: Chosen, wishes: Wishes, *, to_host: str | None, to_cluster: str | None, all_hosts: bool
+) -> None:
     """Refuse a check with no destination or several; a list file has its own, and says so itself where it has not.
 
     Raises:
@@ -100,17 +104,19 @@ def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: 
     given = [name for name, value in _destinations(to_host, to_cluster, all_hosts=all_hosts) if value]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other; give one of them.")
-    if not given:
+    if wishes != NO_WISHES and (to_cluster or all_hosts):
+        raise click.UsageError("a table of VMs and hosts knows hosts alone; leave the other destinations away.")
+    if not given and not wishes.names_place:
         raise click.UsageError("Missing option '--to-host', '--to-cluster' or '--all-hosts'.")
 
 
-def require_destination(chosen: Chosen, to_host: str | None) -> None:
+def require_destination(chosen: Chosen, to_host: str | None, wishes: Wishes = NO_WISHES) -> None:
     """Refuse VMs without a destination; a list file has its own, and says so itself where it has not.
 
     Raises:
         UsageError: there is none.
     """
-    if not to_host and chosen.listed is None:
+    if not to_host and chosen.listed is None and not wishes.names_place:
         raise click.UsageError("Missing option '--to-host'.")
 
 
