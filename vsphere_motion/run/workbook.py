@@ -21,7 +21,7 @@ from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep, StepState
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.journal import Journal
-from vsphere_motion.run.records import dump
+from vsphere_motion.run.records import JournaledMove, dump, row_of_move
 
 
 class PurposeKind(Enum):
@@ -129,6 +129,14 @@ class Workbook:
             (vcenter_uuid, OutcomeState.MOVED.value, host.moid, PurposeKind.RESTORE.value),
         )
         return str(found[0]["run"]) if found else None
+
+    # -- moves that are added to a run -----------------------------------------------------------------------------
+
+    def add_moves(self, run: str, moves: Sequence[JournaledMove]) -> None:
+        """Commit more moves of a run, whose positions follow those that it has."""
+        with self._store.transaction(f"add moves to {run} in") as db:
+            for row in (row_of_move(run, item) for item in moves):
+                db.execute(f"INSERT INTO move VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks alone
 
     # -- DRS truces -----------------------------------------------------------------------------------------------
 
