@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vsphere_motion.errors import UsageProblem
 from vsphere_motion.model.inventory import Host, Inventory, Vm
@@ -22,20 +22,35 @@ from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.planning.file_places import FilePlaces, Files, files_now
 from vsphere_motion.planning.nic_places import NicPlaces
+from vsphere_motion.planning.store_choice import StoreChoice
 from vsphere_motion.planning.whereabouts import Whereabouts, derived_pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The move of one VM; None where nothing can be said of it. With problems it is not to be made."""
+
+    move: Move | None = None
+    problems: tuple[UsageProblem, ...] = ()
 
 
 class Destinations:
     """Makes a move of each VM, one after the other; what is wrong gathers in `problems`, each once."""
 
     def __init__(
-        self, inventory: Inventory, to_host: str, wishes: Wishes = NO_WISHES, policy: StoragePolicy | None = None
+        self,
+        inventory: Inventory,
+        to_host: str,
+        wishes: Wishes = NO_WISHES,
+        policy: StoragePolicy | None = None,
+        *,
+        choice: StoreChoice | None = None,
     ) -> None:
         self._inventory = inventory
         self._wishes = wishes
         self._policy = policy
         self._where = Whereabouts(inventory, to_host, wishes)
-        self._files = FilePlaces(inventory, wishes, policy)
+        self._files = FilePlaces(inventory, wishes, policy, choice)
         self._nics = NicPlaces(inventory, wishes.networks)
         self._problems: dict[str, UsageProblem] = {}
 
@@ -51,37 +66,42 @@ class Destinations:
         except UsageProblem as problem:
             self._complain(problem)
             return ()
-        found = tuple(move for vm in vms if (move := self._move(vm)) is not None)
-        for unfitted in self._nics.unfitted() if found else ():
+        attempts = [self.attempt(vm) for vm in vms]
+        for wrong in (wrong for attempt in attempts for wrong in attempt.problems):
+            self._complain(wrong)
+        found = tuple(attempt.move for attempt in attempts if attempt.move is not None)
+        for unfitted in self.unfitted() if found else ():
             self._complain(unfitted)
         return found
 
-    def _move(self, vm: Vm) -> Move | None:
-        """The move, or None: its problems are kept, all of them."""
+    def unfitted(self) -> tuple[UsageProblem, ...]:
+        """The pairs of networks that fitted no adapter of any VM so far."""
+        return tuple(self._nics.unfitted())
+
+    def attempt(self, vm: Vm) -> Attempt:
+        """The move of one VM, with everything that is wrong with it."""
         try:
             host = self._where.host_of(vm)
         except UsageProblem as problem:
-            self._complain(problem)
-            return None
+            return Attempt(problems=(problem,))
+        problems: list[UsageProblem] = []
         source, destination = ends_of(self._inventory, vm, host, derived_pool(self._inventory, vm, host))
-        for change in (self._place, self._store, self._attach):
+        for change in (self._folder, self._pool, self._store, self._attach):
             try:
                 source, destination = change(vm, host, source, destination)
             except UsageProblem as problem:
-                self._complain(problem)
+                problems.append(problem)
         destination = replace(destination, encryption=self._wishes.encryption)
         manner = Manner(priority=self._wishes.priority, is_template=bool(vm.is_template))
-        return Move(vm=vm.identity, source=source, destination=destination, manner=manner)
+        move = Move(vm=vm.identity, source=source, destination=destination, manner=manner)
+        return Attempt(move=move, problems=tuple(problems))
 
-    def _place(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:
+    def _pool(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:
+        return source, replace(to, pool=self._where.pool_of(vm, host))
+
+    def _folder(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:
         folder = self._where.folder_of(vm, host)
-        changed = replace(
-            to,
-            pool=self._where.pool_of(vm, host),
-            folder=folder.folder if folder else to.folder,
-            new_folder=folder.new if folder else "",
-        )
-        return source, changed
+        return source, replace(to, folder=folder.folder, new_folder=folder.new) if folder else to
 
     def _store(self, vm: Vm, host: Host, source: Placement, to: Placement) -> tuple[Placement, Placement]:
         if not self._wishes.places_files:

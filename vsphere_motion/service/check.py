@@ -13,7 +13,7 @@ from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import MoveRequest, Opinions
-from vsphere_motion.planning.list_file import resolve_list
+from vsphere_motion.planning.list_file import ForAll, resolve_list
 from vsphere_motion.planning.move_costs import costs_of_move
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.resolve import resolve_request
@@ -50,8 +50,12 @@ def check(vcenter: VCenter, request: MoveRequest, places: Places = NOWHERE) -> P
 def _check_list(vcenter: VCenter, inventory: Inventory, request: MoveRequest, listed: ListFile, places: Places) -> Plan:
     """The plan of a list file: its lines may have different destinations, and still are one plan."""
     tagged = read_tagged(vcenter, (*(line.vm for line in listed.lines), *request.exclude))
-    found = resolve_list(inventory, listed, to_host=request.to_host, exclude=request.exclude, tagged=tagged)
-    plan = check_moves(vcenter, inventory, found.moves, request, places)
+    wishes = request.wishes
+    for_all = ForAll(to_host=request.to_host, wishes=wishes, policy=find_policy(vcenter, wishes))
+    found = resolve_list(inventory, listed, for_all, exclude=request.exclude, tagged=tagged)
+    moves, said = with_storage_drs(vcenter, inventory, found.moves, wishes)
+    plan = check_moves(vcenter, inventory, with_policies(vcenter, moves, wishes), request, places)
+    plan = replace(plan, notes=(*said, *plan.notes))
     timed = (replace(one, window=window) for one, window in zip(plan.moves, found.windows, strict=True))
     return replace(plan, moves=tuple(timed), notes=(*found.selected.notes, *plan.notes))
 
