@@ -93,13 +93,7 @@ def test_adapters_go_to_the_networks_they_were_told_and_stay_connected(
     ("words", "complaint"),
     [
         pytest.param(("--network", "lam=dmz"), "no network is called lam", id="old network"),
-        pytest.param(("--network", "lan=dmx"), "no network is called dmx", id="new network"),
-        pytest.param(
-            ("--network", "segment=dmz"), "no adapter of these virtual machines is on segment", id="no adapter"
-        ),
-        pytest.param(("--to-pool", "Bronze"), "no resource pool is called Bronze", id="pool"),
-        pytest.param(("--to-vapp", "shopp"), "no vApp is called shopp", id="vApp"),
-        pytest.param(("--to-datacenter", "DC7", "--to-host", "esx-2"), "no datacenter is called DC7", id="datacenter"),
+        pytest.param(("--network", "segment=dmz"), "no adapter of these virtual machines is on", id="no adapter"),
         pytest.param(("--to-datacenter", "DC1", "--to-host", "esx-2"), "is not in the datacenter DC1", id="elsewhere"),
     ],
 )

@@ -202,10 +202,19 @@ def sets_encryption(move: Move) -> bool:
     return wanted is not None and wanted is not move.source.encryption
 
 
+def changes_policy(move: Move) -> bool:
+    """Whether a storage policy is applied, which no reading of the VM shows."""
+    pairs = [(move.source.config_policy, move.destination.config_policy)]
+    for disk in move.destination.disks:
+        now = move.source.disk(disk.key)
+        pairs.append((now.policy if now else None, disk.policy))
+    return any(wanted is not None and wanted != now for now, wanted in pairs)
+
+
 def _changes_files(move: Move) -> bool:
-    policy = move.destination.config_policy
-    has_other_policy = policy is not None and policy != move.source.config_policy
-    return has_other_policy or moves_config(move) or any(disk_differs(move, disk) for disk in move.destination.disks)
+    return (
+        changes_policy(move) or moves_config(move) or any(disk_differs(move, disk) for disk in move.destination.disks)
+    )
 
 
 def moves_config(move: Move) -> bool:

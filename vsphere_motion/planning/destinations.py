@@ -70,7 +70,7 @@ class Destinations:
         for wrong in (wrong for attempt in attempts for wrong in attempt.problems):
             self._complain(wrong)
         found = tuple(attempt.move for attempt in attempts if attempt.move is not None)
-        for unfitted in self.unfitted() if found else ():
+        for unfitted in self.unfitted() if found and not self._problems else ():
             self._complain(unfitted)
         return found
 

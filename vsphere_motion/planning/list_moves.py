@@ -20,6 +20,7 @@ class MoveMaker:
         self._policy = policy
         self._choice = StoreChoice(inventory)
         self._known: dict[tuple[MoRef | None, Wishes], tuple[int, Destinations]] = {}
+        self._wrong: set[tuple[MoRef | None, Wishes]] = set()
 
     def attempt(self, line: ListLine, vm: Vm, host: Host | None, wishes: Wishes) -> Attempt:
         """The move of a VM to a host, or where the wishes lead, with what is wrong with it."""
@@ -30,12 +31,16 @@ class MoveMaker:
             word = f"{MOID}{host.ref.moid}" if host else ""
             destinations = Destinations(self._inventory, word, wishes, self._policy, choice=self._choice)
             self._known[key] = (line.line, destinations)
-        return self._known[key][1].attempt(vm)
+        attempt = self._known[key][1].attempt(vm)
+        if attempt.problems:
+            self._wrong.add(key)
+        return attempt
 
     def unfitted(self) -> list[LineProblem]:
         """The pairs of networks that fitted no adapter of the lines that name them; asked for after the last line."""
         return [
             LineProblem(line=line, message=problem.message)
-            for line, destinations in self._known.values()
+            for key, (line, destinations) in self._known.items()
+            if key not in self._wrong
             for problem in destinations.unfitted()
         ]
