@@ -67,7 +67,7 @@ class PrecopyEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrecopyPass:
+class PassEnd:
     """A pass of the pre-copy is over and another one follows: so many pages were written meanwhile. UNVERIFIED."""
 
     migration_id: str
@@ -160,7 +160,7 @@ class Other:
 Message: TypeAlias = (
     MotionStart
     | PrecopyEnd
-    | PrecopyPass
+    | PassEnd
     | PagesSent
     | Resumed
     | LowMemory
@@ -250,8 +250,8 @@ def _precopy_end(migration_id: str, side: Side, found: re.Match[str]) -> Precopy
     )
 
 
-def _precopy_pass(migration_id: str, side: Side, found: re.Match[str]) -> PrecopyPass:
-    return PrecopyPass(
+def _precopy_pass(migration_id: str, side: Side, found: re.Match[str]) -> PassEnd:
+    return PassEnd(
         migration_id=migration_id,
         side=side,
         pages_left=int(found[1]),
