@@ -158,11 +158,13 @@ def _without_copies(lines: Iterable[LogLine]) -> list[LogLine]:
 
 
 def _merge(source: _Half, destination: _Half) -> tuple[LogLine, ...]:
-    """Both hosts' lines by time; a line without a time stays behind the line before it."""
+    """Both hosts' lines by time; a line without a time stays behind the line before it in its log."""
     keyed: list[tuple[float, LogLine]] = []
     for half in (source, destination):
-        latest = float("-inf")
+        latest, log = float("-inf"), ""
         for item in half.said:
+            if item.line.log != log:
+                latest, log = float("-inf"), item.line.log
             latest = max(latest, item.at.timestamp()) if item.at else latest
             keyed.append((latest, item.line))
     return tuple(line for _, line in sorted(keyed, key=lambda pair: pair[0]))
