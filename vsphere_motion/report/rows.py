@@ -109,14 +109,16 @@ def downtime_words(motion: MotionRecord | None) -> str:
 
 
 def fault_rows(outcome: Outcome) -> tuple[Row, ...]:
-    """What went wrong: vCenter's fault first, then what the hosts' logs name as failures."""
+    """What went wrong: vCenter's fault, what it may come from and what to do, what the hosts' logs name as failures."""
     rows = []
     if outcome.fault:
         rows.append(("fault", f"{outcome.fault.kind}: {outcome.fault.message or 'no message'}"))
         rows += [("", detail) for detail in outcome.fault.details if not _repeats(outcome.fault.message, detail)]
+    rows += _diagnosis_rows(outcome)
     if outcome.motion:
-        rows += [("log failure", failure_words(failure)) for failure in outcome.motion.failures]
-    return (*rows, *_diagnosis_rows(outcome))
+        told = dict.fromkeys(failure_words(failure) for failure in outcome.motion.failures)
+        rows += [("log failure", words) for words in told]
+    return tuple(rows)
 
 
 def line_words(line: LogLine) -> str:

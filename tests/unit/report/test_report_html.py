@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import timedelta, timezone
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -278,3 +279,31 @@ def test_a_report_of_five_hundred_moves_is_small_enough_to_send() -> None:
 
 def test_lines_that_begin_or_end_a_phase_are_marked() -> None:
     assert "pre-copy ends" in Page(report_html(many(2))).text("mark")
+
+
+@pytest.mark.parametrize("report", [full_report(), make_report(), hostile_report()], ids=["full", "empty", "hostile"])
+def test_the_page_can_be_walked_through_without_seeing_it(report: Report) -> None:
+    page = Page(report_html(report))
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels)), "a level of headings is skipped"
+    assert {"header", "main", "footer"} <= {tag for tag, _ in page.elements}
+    assert [tag for tag, _ in page.elements].count("summary") == len(page.tags("details"))
+    assert all(found.get("tabindex", "0") == "0" for _, found in page.elements)
+    assert all(svg.get("role") == "img" or svg.get("aria-hidden") == "true" for svg in page.tags("svg"))
+    assert all(section.get("aria-labelledby") for section in page.tags("section"))
+
+
+def test_marks_and_inks_are_readable_on_every_ground() -> None:
+    style = Page(report_html(full_report())).text("style")
+    for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL):
+        colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block))
+        assert contrast(colours["ground"], colours["precopy"]) >= 4.5, "the words of a mark"
+
+
+def test_the_words_of_narrow_rows_are_those_of_the_heads() -> None:
+    source = report_html(full_report())
+    heads = set(re.findall(r'<th scope="col"[^>]*>([^<\n]+)', source))
+    narrow = set(re.findall(r'::before \{ content: "([^"]+)"', source))
+    assert heads <= narrow
