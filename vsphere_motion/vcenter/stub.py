@@ -16,9 +16,9 @@ import random
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from xml.parsers.expat import ExpatError
 
 from pyVmomi import vim
@@ -51,17 +51,23 @@ _OPERATION_ID = "operationID"
 _COOKIE = re.compile(rf'\s*{COOKIE_NAME}=("[^"]*"|[^;\s]*)')
 
 
+Read: TypeAlias = Callable[[Any, Any, BodyReader], Answer]
+"""Reads an answer: the stub, pyVmomi's description of the method, the body."""
+
+
 class _Call:
     """One call of the API; its request is the SOAP text, which may hold a password and is never shown.
 
     Args:
         method: pyVmomi's description of the method.
+        read: reads the answer.
     """
 
-    __slots__ = ("deadline", "method", "request", "server")
+    __slots__ = ("deadline", "method", "read", "request", "server")
 
-    def __init__(self, *, method: Any, server: str, request: bytes, deadline: Deadline) -> None:
+    def __init__(self, *, method: Any, server: str, request: bytes, deadline: Deadline, read: Read) -> None:
         self.method = method
+        self.read = read
         self.server = server
         self.request = request
         self.deadline = deadline
@@ -156,9 +162,24 @@ class Stub(SoapStubAdapterBase):
             vmodl.MethodFault: vCenter refused the call.
             MotionError: there is no answer, or none that is understood.
         """
+        return self.ask(mo, info, args)
+
+    def ask(self, managed: Any, method: Any, arguments: Sequence[Any], *, read: Read = read_answer) -> Any:
+        """What a method of a managed object returns.
+
+        Args:
+            method: pyVmomi's description of it.
+            read: reads the answer; pyVmomi does it unless another reader is given.
+
+        Raises:
+            vmodl.MethodFault: vCenter refused the call.
+            MotionError: there is no answer, or none that is understood.
+        """
         if self._closed.is_set():
-            raise SessionEnded(f"Could not call {info.wsdlName} on {self._endpoint.address}: this session was closed.")
-        call = self._call(mo, info, args, Deadline(self._timeout_s))
+            raise SessionEnded(
+                f"Could not call {method.wsdlName} on {self._endpoint.address}: this session was closed."
+            )
+        call = self._call(managed, method, arguments, Deadline(self._timeout_s), read)
         answer = self._ask_in_session(call)
         if answer.is_fault:
             raise answer.value
@@ -172,9 +193,11 @@ class Stub(SoapStubAdapterBase):
     def _tries(self) -> int:
         return int(getattr(self._local, "tries", TRIES))
 
-    def _call(self, mo: Any, info: Any, args: Any, deadline: Deadline) -> _Call:
-        request = self.SerializeRequest(mo, info, args)  # type: ignore[no-untyped-call]
-        return _Call(method=info, server=self._endpoint.address, request=request, deadline=deadline)
+    def _call(
+        self, managed: Any, method: Any, arguments: Sequence[Any], deadline: Deadline, read: Read = read_answer
+    ) -> _Call:
+        request = self.SerializeRequest(managed, method, arguments)  # type: ignore[no-untyped-call]
+        return _Call(method=method, server=self._endpoint.address, request=request, deadline=deadline, read=read)
 
     def _ask_in_session(self, call: _Call) -> Answer:
         """The answer; a call that an ended session refused is made again after a new login, within its deadline."""
@@ -300,7 +323,7 @@ class Stub(SoapStubAdapterBase):
             raise self._refused(call, response)
         try:
             body = BodyReader(response, call.deadline)
-            answer = read_answer(self, call.method, body)
+            answer = call.read(self, call.method, body)
             body.drain()
         except UnknownFault as fault:
             raise VCenterFault(f"Could not {call.what}: {fault.message}", fault_kind=fault.kind) from fault
