@@ -17,7 +17,7 @@ from vsphere_motion.vcenter.value_forms import NotKnown
 
 PIECE_BYTES = 64 * 1024
 KEPT_BYTES = 64 * 1024 * 1024
-"""How much of an answer is kept for pyVmomi; a page of 1,000 virtual machines in a snapshot is 14 MB."""
+"""A page of 1,000 virtual machines in a snapshot is 14 MB; what is longer, and not known, is asked for in parts."""
 
 
 class BulkReader:
@@ -25,10 +25,12 @@ class BulkReader:
 
     Args:
         stub: the session's, which references that are read belong to.
+        kept_bytes: how much of an answer is kept for pyVmomi.
     """
 
-    def __init__(self, stub: Any) -> None:
+    def __init__(self, stub: Any, *, kept_bytes: int = KEPT_BYTES) -> None:
         self._grammar = Grammar(stub)
+        self._kept_bytes = kept_bytes
 
     def __call__(self, stub: Any, method: Any, body: BodyReader) -> Answer:
         """The answer to `method`: a `Page` where it is known, else what pyVmomi makes of it.
@@ -36,7 +38,7 @@ class BulkReader:
         Raises:
             UnknownFault, NotAnAnswer, OSError, http.client.HTTPException, or one of `NOT_UNDERSTOOD`.
         """
-        kept = _KeptBody(body)
+        kept = _KeptBody(body, self._kept_bytes)
         decoder = PageDecoder(self._grammar, method.wsdlName)
         try:
             while piece := kept.read(PIECE_BYTES):
@@ -50,10 +52,11 @@ class BulkReader:
 class _KeptBody:
     """A body that can be read twice: its pieces are kept until it is read for the second time."""
 
-    def __init__(self, body: BodyReader) -> None:
+    def __init__(self, body: BodyReader, limit_bytes: int) -> None:
         self._body = body
+        self._limit_bytes = limit_bytes
         self._pieces: list[bytes] = []
-        self._kept_bytes = 0
+        self._read_bytes = 0
         self._again: memoryview | None = None
 
     def read(self, size: int) -> bytes:
@@ -63,8 +66,8 @@ class _KeptBody:
             piece, self._again = bytes(self._again[:size]), self._again[size:]
             return piece or self._body.read(size)
         piece = self._body.read(size)
-        self._kept_bytes += len(piece)
-        if self._kept_bytes <= KEPT_BYTES:
+        self._read_bytes += len(piece)
+        if self._read_bytes <= self._limit_bytes:
             self._pieces.append(piece)
         else:
             self._pieces.clear()
@@ -76,7 +79,7 @@ class _KeptBody:
         Raises:
             NotAnAnswer: it was too long to be kept.
         """
-        if self._kept_bytes > KEPT_BYTES:
+        if self._read_bytes > self._limit_bytes:
             raise NotAnAnswer(f"it is too long, and not known: {reason}") from reason
         self._again = memoryview(b"".join(self._pieces))
         self._pieces.clear()

@@ -282,10 +282,10 @@ def _page(session: Session, read: BulkReader, method: str, *arguments: Any) -> P
     collector: Any = session.content.propertyCollector
     with translated(_WHAT):
         answer = session.stub.ask(collector, collector._GetMethodInfo(method), arguments, read=read)
-    return answer if answer is None or isinstance(answer, Page) else _page_of(answer)
+    return answer if answer is None or isinstance(answer, Page) else page_of(answer)
 
 
-def _page_of(result: Any) -> Page:
+def page_of(result: Any) -> Page:
     """The page that is a result of pyVmomi's."""
     return Page(objects=[_object_of(content) for content in result.objects], token=result.token)
 
@@ -295,8 +295,8 @@ def _object_of(content: Any) -> ObjectRead:
     # some servers send an unset property without a value instead of leaving it out (seen with vcsim, on later pages)
     present = [one for one in content.propSet if one.val is not None]
     fit = {one.name: plain(one.val) for one in present if fits(ref.kind, one.name, one.val)}
-    unfit = [one.name for one in present if one.name not in fit]
-    return ObjectRead(ref=ref, values=fit, unfit=unfit, missing=content.missingSet)
+    unfit = tuple(one.name for one in present if one.name not in fit)
+    return ObjectRead(ref=ref, values=fit, unfit=unfit, missing=list(content.missingSet))
 
 
 def _add(readings: Readings, one: ObjectRead) -> None:

@@ -6,6 +6,7 @@ and not by the parser, which is faster without. What attributes mean is found ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -32,7 +33,11 @@ MAX_MEANINGS = 10_000
 """Texts of attributes that are remembered; the API has no more types than that."""
 
 RESULT = "returnval"
-_VALUE = "val"
+_VALUE = Field("val", object)
+"""The value of a property, the type of which an attribute tells."""
+
+_DECLARATION = re.compile("xmlns(:(?!xml)[A-Za-z_][A-Za-z0-9_.-]*)?")
+_URI = re.compile("[!-~]+")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _QUERY = vmodl.query.PropertyCollector
 
@@ -76,21 +81,26 @@ class Scope:
 
     def within(self, attributes: Sequence[str]) -> Scope:
         """The scope inside an element with these attributes."""
-        declared = {name.partition(":")[2]: uri for name, uri in _pairs(attributes) if _is_declaration(name)}
+        declared = {name: uri for name, uri in _pairs(attributes) if _is_declaration(name)}
         if not declared:
             return self
-        if not all(map(self._may_declare, declared, declared.values())) or "xmlns:" in attributes[::2]:
+        if not all(map(self._may_declare, declared, declared.values())):
             raise NotKnown("a declaration of a namespace")
         key = tuple(attributes)
         if key not in self.inner:
             require_room(self.inner)
-            self.inner[key] = Scope({**self.namespaces, **declared})
+            self.inner[key] = Scope(
+                {**self.namespaces, **{name.partition(":")[2]: uri for name, uri in declared.items()}}
+            )
         return self.inner[key]
 
-    def _may_declare(self, prefix: str, uri: str) -> bool:
-        """The namespace of the API stays the one of names without a prefix: it is where pyVmomi looks for methods."""
-        is_kept = prefix != "" or uri == VIM or self.namespaces[""] != VIM
-        return uri != "" and is_kept and ":" not in prefix and prefix not in {"xml", "xmlns"}
+    def _may_declare(self, name: str, uri: str) -> bool:
+        """What the parser would take as well, were it to follow namespaces.
+
+        The API's namespace stays the one of names without a prefix: it is where pyVmomi looks for methods.
+        """
+        is_kept = name != "xmlns" or uri == VIM or self.namespaces[""] != VIM
+        return is_kept and _DECLARATION.fullmatch(name) is not None and _URI.fullmatch(uri) is not None
 
     def split(self, name: str) -> tuple[str, str]:
         """The namespace and the rest of a name with or without a prefix."""
@@ -118,7 +128,7 @@ class Grammar:
         Raises:
             NotKnown: one of the attributes, or what it says, is not known.
         """
-        inner = scope.within(attributes)
+        inner, is_value = scope.within(attributes), field is _VALUE
         said = said_by(attributes, inner)
         declared = self._declared(field, said.get("xsi"), inner)
         if said.get("kind") is not None:
@@ -126,7 +136,7 @@ class Grammar:
         elif declared is not field.declared:
             convert, structure = form_of(declared, self._stub.version, is_bare=_is_bare(field))
             field = field.holding(declared, convert=convert, structure=structure)
-        if field.key == _VALUE:
+        if is_value:
             field = plainly(field)
             field = Field(declared, declared, convert=field.convert, structure=field.structure)
         return field, inner
@@ -137,7 +147,7 @@ class Grammar:
             return field.declared
         named = type_named(*scope.split(xsi))
         fitting = GetCompatibleType(named, self._stub.version)
-        if not issubclass(fitting, field.declared):
+        if not issubclass(fitting, field.declared) or (field.repeats and issubclass(fitting, list)):
             raise NotKnown(f"{xsi} in {field.key}")
         return fitting
 
@@ -212,7 +222,7 @@ def _result_field(version: str) -> Field:
 
 
 def _property() -> Structure:
-    return _Property({"name": Field("name", str, convert=str), _VALUE: Field(_VALUE, object)})
+    return _Property({"name": Field("name", str, convert=str), _VALUE.key: _VALUE})
 
 
 def _pairs(attributes: Sequence[str]) -> Iterator[tuple[str, str]]:

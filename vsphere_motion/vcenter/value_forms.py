@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from pyVmomi import Iso8601, VmomiSupport
 from pyVmomi.SoapAdapter import SoapDeserializer
-from pyVmomi.VmomiSupport import F_LINK, DataObject, Enum, Link, ManagedMethod, ManagedObject, binary
+from pyVmomi.VmomiSupport import DataObject, Enum, ManagedMethod, ManagedObject, binary
 
 from vsphere_motion.vcenter.property_types import structures_of
 
@@ -118,8 +118,6 @@ class DataStructure(Structure):
             info = self._kind._GetPropertyInfo(tag)
         except AttributeError:
             raise NotKnown(f"{self._kind.__name__} has no {tag}") from None
-        if info.flags & F_LINK:
-            raise NotKnown(f"{tag} is a link")
         repeats = issubclass(info.type, list)
         declared = info.type.Item if repeats else info.type
         return field_of(tag, declared, self._version, repeats=repeats, is_bare=self._kind is _LOCALIZED)
@@ -188,7 +186,7 @@ def field_of(key: str, declared: Any, version: str, *, repeats: bool = False, is
 @cache
 def form_of(declared: Any, version: str, *, is_bare: bool = False) -> tuple[Convert | None, Structure | None]:
     """How a value of this type is made; None and None where that is not known, or where an attribute has to tell it."""
-    if declared is object or issubclass(declared, (ManagedObject, Link)):
+    if declared is object or issubclass(declared, ManagedObject):
         return None, None
     if issubclass(declared, list):
         return None, ArrayStructure(declared, version)
