@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from vsphere_motion.model.current import CurrentHost, CurrentState, CurrentVm, Question, RunningTask
+from vsphere_motion.model.current import (
+    CurrentDisk,
+    CurrentHost,
+    CurrentNic,
+    CurrentState,
+    CurrentVm,
+    Question,
+    RunningTask,
+)
 from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef
@@ -24,6 +34,10 @@ class FakePlacement:
     datastores: tuple[MoRef, ...] | None = ()
     power_state: PowerState | None = PowerState.ON
     disconnected_nics: tuple[str, ...] | None = ()
+    folder: MoRef | None = None
+    config_store: str | None = None
+    disks: tuple[CurrentDisk, ...] | None = None
+    nics: tuple[CurrentNic, ...] | None = None
 
 
 @dataclass
@@ -70,9 +84,17 @@ class FakeVCenter:
     read_whole: list[list[str]] = field(default_factory=list)
     most_at_once: int = 0
     closed: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
     time: datetime = START
 
+    def burst(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
+        with self.lock:
+            return self._start_relocation(move, op_id)
+
+    def _start_relocation(self, move: Move, op_id: str) -> MoRef:
         self._pass()
         self.calls.append(f"relocate {move.vm.moid}")
         if move.vm.moid in self.refused:
@@ -97,7 +119,8 @@ class FakeVCenter:
 
     def watch(self, tasks: Iterable[MoRef], *, vms: Iterable[MoRef] = ()) -> None:
         self.watched.extend(task for task in tasks if task not in self.watched)
-        self.most_at_once = max(self.most_at_once, len(self.watched))
+        running = [task for task in self.watched if (state := self.tasks[task].state) is None or not state.is_final]
+        self.most_at_once = max(self.most_at_once, len(running))
 
     def forget(self, tasks: Iterable[MoRef], *, vms: Iterable[MoRef] = ()) -> None:
         for task in tasks:
@@ -114,7 +137,9 @@ class FakeVCenter:
         """The set of tasks is kept, as the port says."""
         self.closed = True
 
-    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
+    def read_before_start(
+        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+    ) -> CurrentState:
         self._pass()
         self.readings.append(tuple(vm.moid for vm in vms))
         here = CurrentHost(connection_state=ConnectionState.CONNECTED, in_maintenance_mode=False)
@@ -130,6 +155,13 @@ class FakeVCenter:
     def read_placements(self, vms: Sequence[MoRef]) -> dict[MoRef, FakePlacement]:
         self._pass()
         return {vm: FakePlacement(host=self.hosts[vm]) for vm in vms if vm in self.hosts}
+
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, FakePlacement]]:
+        placements = self.read_placements(vms)
+        gone = {task: TaskStatus(task=task, state=None, is_gone=True) for task in tasks}
+        return gone | {task: self.tasks[task] for task in tasks if task in self.tasks}, placements
 
     def find_relocation(self, vm: MoRef, *, op_id: str, since: datetime) -> MoRef | None:
         self._pass()

@@ -47,11 +47,11 @@ func (q *inquiry) changesHost() bool { return q.host.ref != q.source.ref }
 // changesCluster is true where the destination belongs to another compute resource.
 func (q *inquiry) changesCluster() bool { return q.host.parent != q.source.parent }
 
-// movedDisks are the disks that change datastore.
+// movedDisks are the disks that are written anew: on another datastore, or in another format.
 func (q *inquiry) movedDisks() []diskPlan {
 	var moved []diskPlan
 	for _, disk := range q.disks {
-		if disk.from != disk.to {
+		if disk.moves() {
 			moved = append(moved, disk)
 		}
 	}

@@ -7,14 +7,15 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// targets are the datastores files are to be moved to, with the bytes that come.
+// targets are the datastores files are to be moved to, with the bytes that come: what is written of a thin disk, all of a thick one, and
+// the swap file with the home. A disk that stays and changes its format is written anew beside the old one.
 func (q *inquiry) targets() ([]moRef, map[moRef]int64) {
 	bytes := map[moRef]int64{}
 	if q.movesHome() {
-		bytes[q.home] += 0
+		bytes[q.home] += q.swapBytes()
 	}
 	for _, disk := range q.movedDisks() {
-		bytes[disk.to] += disk.bytes
+		bytes[disk.to] += disk.comes()
 	}
 	var refs []moRef
 	for r := range bytes {
@@ -33,20 +34,12 @@ func checkTargetDatastores(q *inquiry) {
 			continue
 		}
 		if ds, found := q.engine.registry.Get(r).(*simulator.Datastore); found {
-			q.checkRoom(readDatastore(q.ctx, ds), q.inUse(bytes[r]))
+			q.checkRoom(readDatastore(q.ctx, ds), bytes[r])
 		}
 	}
 	if q.movesStorage() && q.source.maintenance {
 		q.refuse(&types.MaintenanceModeFileMove{})
 	}
-}
-
-// inUse is what of the disks' size is written: a thin disk stays thin on its way and takes no more.
-func (q *inquiry) inUse(bytes int64) int64 {
-	if q.guest.committedBytes > 0 {
-		return min(bytes, q.guest.committedBytes)
-	}
-	return bytes
 }
 
 // datastoreFacts is what the rules read of a datastore beside its view.
@@ -210,14 +203,6 @@ func (q *inquiry) planOf(key int32) (diskPlan, bool) {
 
 // converts is true where the spec makes a virtual disk of a mapped device: by a transformation, or by a flat backing of the disk's own.
 func (q *inquiry) converts(key int32) bool {
-	if q.spec == nil {
-		return false
-	}
-	for _, locator := range q.spec.Disk {
-		if locator.DiskId == key && locator.DiskBackingInfo != nil {
-			_, flat := locator.DiskBackingInfo.(*types.VirtualDiskFlatVer2BackingInfo)
-			return flat
-		}
-	}
-	return q.spec.Transform != ""
+	plan, moves := q.planOf(key)
+	return moves && plan.flattens
 }

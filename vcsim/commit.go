@@ -25,6 +25,7 @@ func (m *move) commit() types.BaseMethodFault {
 	m.changeVM(datastores, networks)
 	m.moveSpace()
 	m.moveSnapshots()
+	m.applyPolicies()
 	m.changeFolder()
 	m.leave(p.source.ref, p.host.ref)
 	m.leave(p.vm.pool, p.pool)

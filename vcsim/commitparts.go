@@ -28,7 +28,7 @@ func (m *move) datastoresAfter() []moRef {
 func (p *placement) changesStorage() bool {
 	changed := p.home != p.vm.home
 	for _, disk := range p.disks {
-		changed = changed || disk.from != disk.to
+		changed = changed || disk.moves()
 	}
 	return changed
 }
@@ -75,8 +75,8 @@ func (m *move) deviceChanges(names map[moRef]string) []types.PropertyChange {
 	for i, device := range devices {
 		key := device.GetVirtualDevice().Key
 		for _, disk := range p.disks {
-			if key == disk.key && disk.from != disk.to {
-				devices[i] = rebacked(device, disk.to, names[disk.to])
+			if key == disk.key && disk.moves() {
+				devices[i] = rebacked(device, &disk, names[disk.to])
 			}
 		}
 		for _, nic := range p.nics {

@@ -49,6 +49,8 @@ type site struct {
 	Faults     []faultSpec                                      // planted from the start
 	Datastores map[types.ManagedObjectReference]datastoreTraits // absent, also the whole map: all defaults
 
+	Policies *policyBook // nil: there are no storage policies
+
 	DRSIntervals map[types.ManagedObjectReference]time.Duration // by cluster: how often DRS looks at it by itself; absent: never
 }
 
@@ -59,6 +61,7 @@ type motionTruth struct {
 	VMName            string     `json:"vm_name"`
 	Task              string     `json:"task"` // moid
 	OperationID       string     `json:"operation_id"`
+	Priority          string     `json:"priority,omitempty"`
 	Source            string     `json:"source"`      // host moid
 	Destination       string     `json:"destination"` // host moid
 	Phase             string     `json:"phase"`       // queued, storage, precopy, switchover, done, cancelled, failed

@@ -24,6 +24,7 @@ type engine struct {
 	seed     int64
 
 	surprises surprises // set before the first move
+	policies  *policyBook
 
 	mu      sync.Mutex
 	book    *book
@@ -44,6 +45,8 @@ type engine struct {
 	upkeeps  map[moRef]*upkeep   // hosts on their way into maintenance mode
 	breakers map[ruleKey][]moRef // machines that break DRS rules
 	advised  int                 // recommendations of DRS so far
+
+	storageAdvice map[string]storageAdvice // of Storage DRS, by key
 
 	observe func() // for tests: called after each transition, with mu held
 	wake    chan struct{}
@@ -66,11 +69,17 @@ func newEngine(registry *simulator.Registry, s *site, clock clock, seed int64) *
 		ids:      map[string]bool{},
 		upkeeps:  map[moRef]*upkeep{},
 		breakers: map[ruleKey][]moRef{},
-		time:     clock.now(),
-		wake:     make(chan struct{}, 1),
-		done:     make(chan struct{}),
+
+		storageAdvice: map[string]storageAdvice{},
+
+		time: clock.now(),
+		wake: make(chan struct{}, 1),
+		done: make(chan struct{}),
 	}
 	e.logs = newHostLogs(clock, seed)
+	if e.policies = s.Policies; e.policies == nil {
+		e.policies = newPolicyBook()
+	}
 	if virtual, is := clock.(*virtualClock); is {
 		e.pace = newPace(e, virtual)
 	}

@@ -162,7 +162,7 @@ func (p *placement) touchedStores() []moRef {
 		stores = append(stores, p.vm.home, p.home)
 	}
 	for _, disk := range p.disks {
-		if disk.from != disk.to {
+		if disk.moves() {
 			stores = append(stores, disk.from, disk.to)
 		}
 	}

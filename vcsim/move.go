@@ -19,6 +19,7 @@ type move struct {
 	spec        types.VirtualMachineRelocateSpec
 	wantedState types.VirtualMachinePowerState // of MigrateVM_Task
 	operationID string
+	priority    string
 	queuedAt    time.Time
 
 	// Written by the worker before the flow begins, read-only from then on.
@@ -324,7 +325,7 @@ func (m *move) present() time.Time {
 func (m *move) truth() motionTruth {
 	f := &m.flow
 	t := motionTruth{
-		MigrationID: m.log.id, VM: m.vm.Self.Value, VMName: m.name, Task: m.task.Self.Value, OperationID: m.operationID,
+		MigrationID: m.log.id, VM: m.vm.Self.Value, VMName: m.name, Task: m.task.Self.Value, OperationID: m.operationID, Priority: m.priority,
 		Source: m.sourceRef, Destination: m.target, Phase: m.phase, ProgressPercent: f.percent(),
 		MemoryBytes: int64(f.load.memoryBytes), SentBytes: int64(f.sent), Passes: f.passes,
 		BandwidthBitsPerS: int64(f.stopBytesPerS * 8), DowntimeS: f.downtime.Seconds(),

@@ -15,6 +15,11 @@ type diskPlan struct {
 	from   moRef
 	to     moRef
 	mapped bool // a raw device; the file is its mapping
+
+	was      diskFormat
+	becomes  diskFormat
+	flattens bool  // a raw device that becomes a virtual disk
+	written  int64 // of its bytes
 }
 
 // nicPlan is one network adapter and the network it will be on; the zero reference stands for a network that does not exist.
@@ -39,7 +44,9 @@ type placement struct {
 	home   moRef // datastore of the configuration file
 	disks  []diskPlan
 	nics   []nicPlan
-	spec   *types.VirtualMachineRelocateSpec // read-only
+
+	policies []policyPlan
+	spec     *types.VirtualMachineRelocateSpec // read-only
 }
 
 // isNoop is true when nothing of the virtual machine changes place.
@@ -47,10 +54,8 @@ func (p *placement) isNoop() bool {
 	if p.host.ref != p.vm.host || p.pool != p.vm.pool || p.folder != p.vm.folder || p.home != p.vm.home {
 		return false
 	}
-	for _, disk := range p.disks {
-		if disk.from != disk.to {
-			return false
-		}
+	if p.changesStorage() || len(p.policies) > 0 {
+		return false
 	}
 	for _, nic := range p.nics {
 		if nic.changed {

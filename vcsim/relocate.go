@@ -16,7 +16,7 @@ import (
 // RelocateVMTask starts a relocation and answers at once. Everything that is wrong with it becomes the task's error, a relocation
 // already under way (TaskInProgress) and unknown references (ManagedObjectNotFound) included: that is where clients look.
 func (f *front) RelocateVMTask(ctx *simulator.Context, req *types.RelocateVM_Task) soap.HasFault {
-	task, fault := f.engine.submit(ctx, req.This, relocateTask, req.Spec, "")
+	task, fault := f.engine.submitWith(ctx, req.This, relocateTask, req.Spec, "", req.Priority)
 	if fault != nil {
 		return &methods.RelocateVM_TaskBody{Fault_: simulator.Fault("", fault)}
 	}
@@ -25,7 +25,7 @@ func (f *front) RelocateVMTask(ctx *simulator.Context, req *types.RelocateVM_Tas
 
 // MigrateVMTask is the deprecated way to change host and pool; the same engine does it.
 func (f *front) MigrateVMTask(ctx *simulator.Context, req *types.MigrateVM_Task) soap.HasFault {
-	task, fault := f.engine.submit(ctx, req.This, migrateTask, types.VirtualMachineRelocateSpec{Host: req.Host, Pool: req.Pool}, req.State)
+	task, fault := f.engine.submitWith(ctx, req.This, migrateTask, types.VirtualMachineRelocateSpec{Host: req.Host, Pool: req.Pool}, req.State, req.Priority)
 	if fault != nil {
 		return &methods.MigrateVM_TaskBody{Fault_: simulator.Fault("", fault)}
 	}
@@ -48,9 +48,16 @@ func (f *front) CancelTask(ctx *simulator.Context, req *types.CancelTask) soap.H
 	return &methods.CancelTaskBody{Res: &types.CancelTaskResponse{}}
 }
 
-// submit makes the task of a relocation and its move, and leaves the rest to the move's worker.
+// submit is submitWith without a priority.
 func (e *engine) submit(ctx *simulator.Context, vmRef moRef, kind taskKind,
 	spec types.VirtualMachineRelocateSpec, state types.VirtualMachinePowerState) (moRef, types.BaseMethodFault) {
+	return e.submitWith(ctx, vmRef, kind, spec, state, "")
+}
+
+// submitWith makes the task of a relocation and its move, and leaves the rest to the move's worker. The priority is shown in the ground
+// truth and changes nothing: vCenter says of it no more than that a higher one gets more of the CPU.
+func (e *engine) submitWith(ctx *simulator.Context, vmRef moRef, kind taskKind, spec types.VirtualMachineRelocateSpec,
+	state types.VirtualMachinePowerState, priority types.VirtualMachineMovePriority) (moRef, types.BaseMethodFault) {
 	vm, found := e.registry.Get(vmRef).(*simulator.VirtualMachine)
 	if !found {
 		return vmRef, &types.ManagedObjectNotFound{Obj: vmRef}
@@ -59,7 +66,7 @@ func (e *engine) submit(ctx *simulator.Context, vmRef moRef, kind taskKind,
 	m := &move{
 		engine: e, ctx: workerContext(ctx), task: &simulator.Task{}, vm: vm, name: entityNameOf(ctx, vmRef), spec: spec, wantedState: state,
 		operationID: operationIDFrom(ctx), phase: "queued", ready: sync.NewCond(&e.mu), over: make(chan struct{}),
-		drs: kind == drsTask,
+		drs: kind == drsTask, priority: string(priority),
 	}
 	m.task.Self = e.newReference("Task")
 	m.target = deref(spec.Host).Value

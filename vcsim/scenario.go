@@ -3,12 +3,16 @@ package main
 // scenario is a whole site as its author wrote it (scenario YAML, version 1). Pointers tell "not said" from zero; what is not said
 // has the default named next to it. A later version may add keys, never change the meaning of one.
 type scenario struct {
-	Version     int              `yaml:"version"`
-	Seed        *int64           `yaml:"seed"`
-	Clusters    []clusterSpec    `yaml:"clusters"`
-	Datastores  []datastoreSpec  `yaml:"datastores"`
-	Networks    []networkSpec    `yaml:"networks"`
-	VMs         []vmSpec         `yaml:"vms"`
+	Version    int             `yaml:"version"`
+	Seed       *int64          `yaml:"seed"`
+	Clusters   []clusterSpec   `yaml:"clusters"`
+	Datastores []datastoreSpec `yaml:"datastores"`
+	Networks   []networkSpec   `yaml:"networks"`
+	VMs        []vmSpec        `yaml:"vms"`
+
+	DatastoreClusters []datastoreClusterSpec `yaml:"datastore_clusters"`
+	StoragePolicies   []storagePolicySpec    `yaml:"storage_policies"`
+
 	Rules       []ruleSpec       `yaml:"rules"`
 	Roles       []roleSpec       `yaml:"roles"`
 	Users       []userSpec       `yaml:"users"`
@@ -110,6 +114,8 @@ type vmSpec struct {
 	Motion          vmMotionSpec    `yaml:"motion"`
 	Power           string          `yaml:"power"`     // on
 	Datastore       string          `yaml:"datastore"` // the first one its host mounts
+	Disks           []diskSpec      `yaml:"disks"`     // one
+	Policy          string          `yaml:"policy"`    // storage policy of its home; none
 	Networks        []string        `yaml:"networks"`  // the first one its host has
 	CDROM           *driveSpec      `yaml:"cdrom"`     // client, not connected
 	Floppy          *driveSpec      `yaml:"floppy"`    // none
@@ -169,7 +175,7 @@ var (
 	connectionWords = map[string]string{"": "connected", "connected": "connected", "disconnected": "disconnected", "notResponding": "notResponding"}
 	powerWords      = map[string]string{"": "poweredOn", "on": "poweredOn", "off": "poweredOff", "suspended": "suspended"}
 	stackWords      = map[string]string{"": "defaultTcpipStack", "defaultTcpipStack": "defaultTcpipStack", "vmotion": "vmotion"}
-	networkKinds    = map[string]string{"": "distributed", "distributed": "distributed", "standard": "standard"}
+	networkKinds    = map[string]string{"": "distributed", "distributed": "distributed", "standard": "standard", "nsx": "nsx"}
 	driveKinds      = map[string]string{"": "client", "client": "client", "host": "host", "iso": "iso"}
 	floppyKinds     = map[string]string{"": "client", "client": "client", "host": "host", "image": "image"}
 	deviceKinds     = map[string]string{"passthrough": "passthrough", "usb": "usb", "vgpu": "vgpu"}

@@ -156,7 +156,7 @@ func (r *runningSimulator) configure(o *options, plan *scenario, who login, cert
 		r.engine = registerMotionOn(service, registry, r.site, o.newClock(), o.seed)
 		r.engine.surprises = o.surprises
 		registerControl(service, registry, r.engine, who)
-		r.services = registerServices(service, registry, r.engine.clock, o.idleTimeout(plan), who)
+		r.services = registerServices(service, registry, r.engine.clock, o.idleTimeout(plan), who, r.engine.policies)
 		r.problem = r.services.plant(plan)
 		guardRegistries(service, registry)
 	})

@@ -15,11 +15,12 @@ type services struct {
 }
 
 // registerServices starts them. The sessions come last: they judge each call first.
-func registerServices(service *simulator.Service, registry *simulator.Registry, clock clock, timeout time.Duration, who login) *services {
+func registerServices(service *simulator.Service, registry *simulator.Registry, clock clock, timeout time.Duration, who login, policies *policyBook) *services {
 	s := &services{tasks: registerTasks(service, registry, clock)}
 	s.sessions = registerSessions(service, registry, clock, timeout)
 	s.sessions.onEnd(s.tasks.forgetSession)
 	s.tags = registerREST(service, registry, s.sessions, who)
+	registerPolicies(service, registry, policies)
 	return s
 }
 

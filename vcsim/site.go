@@ -44,7 +44,7 @@ func buildSite(plan *scenario) (*simulator.Model, *site, error) {
 	}
 	b.ctx = b.model.Service.Context
 	b.registry = b.model.Map()
-	for _, step := range []func() error{b.createDatacenter, b.createClusters, b.createHosts, b.createDatastores, b.createNetworks, b.createPools, b.createVMs, b.shapeAdmission, b.createRules, b.divide, b.access} {
+	for _, step := range []func() error{b.createDatacenter, b.createClusters, b.createHosts, b.createDatastores, b.createNetworks, b.createPools, b.createVMs, b.shapeAdmission, b.createRules, b.divide, b.createPods, b.notePolicies, b.access} {
 		if err := step(); err != nil {
 			return b.model, nil, fmt.Errorf("building the inventory: %w", err)
 		}

@@ -11,7 +11,6 @@ import (
 const (
 	serialKey   = 9000
 	parallelKey = 10000
-	firstRDM    = 2001
 	sharedKey   = 1001
 )
 
@@ -88,8 +87,9 @@ const rawDiskGiB = 100
 // device, but the invisible one only the virtual machine's.
 func (b *builder) rawDisk(vm *simulator.VirtualMachine, word string, n int) types.BaseVirtualDevice {
 	disk := &types.VirtualDisk{CapacityInKB: rawDiskGiB << 20, CapacityInBytes: rawDiskGiB * gib}
-	disk.Key, disk.ControllerKey, disk.UnitNumber = int32(firstRDM+n), scsiKey, types.NewInt32(int32(1+n))
-	disk.DeviceInfo = description(fmt.Sprintf("Hard disk %d", n+2), "raw device")
+	key, place := nextDiskKey(vm)
+	disk.Key, disk.ControllerKey, disk.UnitNumber = key, scsiKey, types.NewInt32(unitOf(place))
+	disk.DeviceInfo = description(fmt.Sprintf("Hard disk %d", place+1), "raw device")
 	lun := fmt.Sprintf("02000000006006016055711d00%s%02d", vm.Config.InstanceUuid[:8], n)
 	name := "vml." + lun
 	if word == "raw-disk" {
@@ -102,7 +102,7 @@ func (b *builder) rawDisk(vm *simulator.VirtualMachine, word string, n int) type
 	}
 	home := vm.Datastore[0]
 	disk.Backing = &types.VirtualDiskRawDiskMappingVer1BackingInfo{
-		VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: fmt.Sprintf("%s_%d.vmdk", vm.Config.Files.VmPathName[:len(vm.Config.Files.VmPathName)-4], n+1), Datastore: &home},
+		VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{FileName: fmt.Sprintf("%s_%d.vmdk", vm.Config.Files.VmPathName[:len(vm.Config.Files.VmPathName)-4], place), Datastore: &home},
 		LunUuid:                      lun, DeviceName: name, CompatibilityMode: string(mode), DiskMode: string(types.VirtualDiskModePersistent),
 	}
 	for _, host := range b.hostOrder {

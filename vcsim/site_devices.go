@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -30,6 +31,7 @@ func splitPath(path string) []string {
 // setDevices replaces the template's disk, CD-ROM and network card by the scenario's and adds what else it names.
 func (b *builder) setDevices(vm *simulator.VirtualMachine, spec vmSpec, index int) {
 	var devices []types.BaseVirtualDevice
+	var first *types.VirtualDisk
 	for _, device := range vm.Config.Hardware.Device {
 		switch d := device.(type) {
 		case *types.VirtualIDEController:
@@ -39,9 +41,13 @@ func (b *builder) setDevices(vm *simulator.VirtualMachine, spec vmSpec, index in
 			}
 		case *types.ParaVirtualSCSIController:
 			d.Key, d.Device = scsiKey, []int32{diskKey}
+			for n := 1; n < len(spec.disks()); n++ {
+				d.Device = append(d.Device, int32(diskKey+n))
+			}
 		case *types.VirtualDisk:
 			d.Key, d.ControllerKey, d.UnitNumber = diskKey, scsiKey, types.NewInt32(0)
 			b.shapeDisk(d, vm, spec)
+			first = d
 		case *types.VirtualCdrom:
 			d.Key, d.ControllerKey, d.UnitNumber = cdromKey, ideKey, types.NewInt32(0)
 			shapeCDROM(d, spec.CDROM)
@@ -50,6 +56,7 @@ func (b *builder) setDevices(vm *simulator.VirtualMachine, spec vmSpec, index in
 		}
 		devices = append(devices, device)
 	}
+	devices = append(devices, b.addDisks(vm, spec, first)...)
 	for i, name := range spec.Networks {
 		devices = append(devices, b.networkCard(name, index, i))
 	}
@@ -66,20 +73,7 @@ func (b *builder) setDevices(vm *simulator.VirtualMachine, spec vmSpec, index in
 	vm.Datastore = withRefs(vm.Datastore, imageStores(devices))
 	vm.Config.Hardware.Device = devices
 	vm.Summary.Config.NumEthernetCards = int32(len(spec.Networks))
-	vm.Summary.Config.NumVirtualDisks = 1
-}
-
-func (b *builder) shapeDisk(disk *types.VirtualDisk, vm *simulator.VirtualMachine, spec vmSpec) {
-	const capacity = int64(defaultDiskGiB) * gib
-	disk.CapacityInKB, disk.CapacityInBytes = capacity>>10, capacity
-	disk.DeviceInfo = description("Hard disk 1", fmt.Sprintf("%d KB", capacity>>10))
-	backing := disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo)
-	backing.FileName = fmt.Sprintf("[%s] %s/%s.vmdk", spec.Datastore, spec.fileName(), spec.fileName())
-	datastore := b.datastores[spec.Datastore].Self
-	backing.Datastore = &datastore
-	backing.ThinProvisioned = types.NewBool(true)
-	vm.Layout.Disk = []types.VirtualMachineFileLayoutDiskLayout{{Key: disk.Key, DiskFile: []string{backing.FileName}}}
-	vm.Summary.Storage = &types.VirtualMachineStorageSummary{Committed: capacity / 4, Uncommitted: capacity - capacity/4, Unshared: capacity / 4, Timestamp: vm.Storage.Timestamp}
+	vm.Summary.Config.NumVirtualDisks = int32(len(spec.disks()))
 }
 
 func description(label, summary string) *types.Description {
@@ -150,6 +144,10 @@ func (b *builder) networkCard(network string, index, n int) types.BaseVirtualDev
 }
 
 func (b *builder) networkBacking(network string, port int) types.BaseVirtualDeviceBackingInfo {
+	if segment, is := b.networks[network].(*mo.OpaqueNetwork); is {
+		summary := segment.Summary.(*types.OpaqueNetworkSummary)
+		return &types.VirtualEthernetCardOpaqueNetworkBackingInfo{OpaqueNetworkId: summary.OpaqueNetworkId, OpaqueNetworkType: summary.OpaqueNetworkType}
+	}
 	portgroup, ok := b.networks[network].(*simulator.DistributedVirtualPortgroup)
 	if !ok {
 		ref := b.networks[network].Reference()

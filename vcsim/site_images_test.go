@@ -61,7 +61,7 @@ func TestAnImageStaysWhenTheDisksGo(t *testing.T) {
 	if got := c.storesOf(t, "vm"); !slices.Equal(got, []string{"second", "shared"}) {
 		t.Errorf("afterwards the machine is on %v", got)
 	}
-	if gone := before - free(); gone != defaultDiskGiB*gib {
+	if gone := before - free(); gone != writtenShare*defaultDiskGiB*gib+testGiB {
 		t.Errorf("%d bytes went to the second datastore", gone)
 	}
 }

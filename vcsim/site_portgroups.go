@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -16,8 +17,15 @@ func (b *builder) createNetworks() error {
 		return err
 	}
 	for _, spec := range b.plan.Networks {
-		if networkKinds[spec.Kind] == "standard" {
+		switch networkKinds[spec.Kind] {
+		case "standard":
 			b.networks[spec.Name] = b.standardNetwork(spec, builtIn)
+		case "nsx":
+			network, err := b.opaqueNetwork(spec)
+			if err != nil {
+				return err
+			}
+			b.networks[spec.Name] = network
 		}
 	}
 	b.attachNetworks()
@@ -41,6 +49,23 @@ func (b *builder) standardNetwork(spec networkSpec, builtIn types.ManagedObjectR
 	}
 	return network
 }
+
+// opaqueNetwork makes a segment of NSX; its ID depends on its name alone.
+func (b *builder) opaqueNetwork(spec networkSpec) (mo.Entity, error) {
+	folder := b.folder(b.datacenter.NetworkFolder)
+	summary := types.OpaqueNetworkSummary{OpaqueNetworkId: uuid.NewSHA1(siteNamespace, []byte("segment "+spec.Name)).String(), OpaqueNetworkType: opaqueKind}
+	summary.Name = spec.Name
+	if err := folder.AddOpaqueNetwork(b.ctx, summary); err != nil {
+		return nil, fmt.Errorf("network %s: %w", spec.Name, err)
+	}
+	network := b.registry.Get(folder.ChildEntity[len(folder.ChildEntity)-1]).(*mo.OpaqueNetwork)
+	network.Entity().Name = spec.Name
+	addOnce(&b.datacenter.Network, network.Self)
+	return network, nil
+}
+
+// opaqueKind is the type of NSX's segments.
+const opaqueKind = "nsx.LogicalSwitch"
 
 func hasPortgroup(host *simulator.HostSystem, name string) bool {
 	for _, portgroup := range host.Config.Network.Portgroup {
@@ -173,6 +198,9 @@ func (b *builder) clusterOf(host *simulator.HostSystem) *simulator.ClusterComput
 func networkOf(entity mo.Entity) *mo.Network {
 	if portgroup, ok := entity.(*simulator.DistributedVirtualPortgroup); ok {
 		return &portgroup.Network
+	}
+	if segment, ok := entity.(*mo.OpaqueNetwork); ok {
+		return &segment.Network
 	}
 	return entity.(*mo.Network)
 }

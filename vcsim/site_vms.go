@@ -42,6 +42,7 @@ func (b *builder) createVMs() error {
 		vm := b.shapeVM(deepCopy(template), spec, i)
 		vm.Parent = &folder.Self
 		b.enter(vm, folder)
+		b.occupy(vm, spec)
 		b.addSnapshots(vm, spec.Snapshots)
 		b.noteLoad(vm, spec)
 		b.vms[spec.id()] = vm
@@ -62,6 +63,9 @@ func (b *builder) shapeVM(template mo.VirtualMachine, spec vmSpec, index int) *s
 	pool := b.poolOfVM(spec, cluster.Name)
 	vm.ResourcePool, vm.EnvironmentBrowser = &pool, *cluster.EnvironmentBrowser
 	vm.Datastore = []types.ManagedObjectReference{b.datastores[spec.Datastore].Self}
+	for _, disk := range spec.disks() {
+		addOnce(&vm.Datastore, b.datastores[disk.store(spec)].Self)
+	}
 	vm.Network = nil
 	for _, name := range spec.Networks {
 		vm.Network = append(vm.Network, b.networks[name].Reference())
@@ -185,9 +189,6 @@ func (b *builder) enter(vm *simulator.VirtualMachine, folder *simulator.Folder) 
 		datastore := b.registry.Get(ref).(*simulator.Datastore)
 		datastore.Vm = append(datastore.Vm, vm.Self)
 	}
-	home := b.registry.Get(vm.Datastore[0]).(*simulator.Datastore) // its disk; an image was there before
-	home.Summary.FreeSpace -= defaultDiskGiB * gib
-	home.Info.GetDatastoreInfo().FreeSpace = home.Summary.FreeSpace
 	for _, ref := range vm.Network {
 		network := networkOf(b.registry.Get(ref).(mo.Entity))
 		network.Vm = append(network.Vm, vm.Self)

@@ -14,7 +14,7 @@ import (
 func (e *engine) copiesOf(p *placement) []diskCopy {
 	var copies []diskCopy
 	for _, disk := range p.disks {
-		if disk.from == disk.to {
+		if !disk.moves() || disk.mapped && !disk.flattens {
 			continue
 		}
 		route := append([]*link{e.storeOf(disk.from), e.storeOf(disk.to)}, e.networkBetween(p)...)
@@ -38,6 +38,7 @@ func (m *move) storageChanges(datastores []moRef, names map[moRef]string) []type
 	if len(m.vm.Config.DatastoreUrl) > 0 {
 		changes = append(changes, types.PropertyChange{Name: "config.datastoreUrl", Val: m.datastoreURLs(datastores, names)})
 	}
+	changes = append(changes, m.committedChanges()...)
 	changes = append(changes, m.layoutChanges(names)...)
 	changes = append(changes, m.oldLayoutChanges(names)...)
 	return append(changes, m.usageChanges()...)
@@ -73,11 +74,11 @@ func (m *move) readStoreURLs(datastores []moRef) {
 	}
 }
 
-// rebacked is a disk whose files, those of its snapshots' parents included, are on another datastore.
-func rebacked(device types.BaseVirtualDevice, to moRef, name string) types.BaseVirtualDevice {
-	moved := copyDevice(device)
+// rebacked is a disk whose files, those of its snapshots' parents included, are on another datastore or in another format.
+func rebacked(device types.BaseVirtualDevice, disk *diskPlan, name string) types.BaseVirtualDevice {
+	moved, to := copyDevice(device), disk.to
 	d := moved.GetVirtualDevice()
-	d.Backing = deepCopy(d.Backing)
+	d.Backing = reformatted(deepCopy(d.Backing), disk)
 	for backing := d.Backing; backing != nil; backing = parentOf(backing) {
 		if isFile, is := backing.(types.BaseVirtualDeviceFileBackingInfo); is {
 			file := isFile.GetVirtualDeviceFileBackingInfo()
@@ -184,6 +185,22 @@ func baseName(path string) string {
 	return name
 }
 
+// committedChanges says what the files take after disks have changed their format.
+func (m *move) committedChanges() []types.PropertyChange {
+	had := m.vm.Summary.Storage
+	if had == nil {
+		return nil
+	}
+	gain := int64(0)
+	for _, disk := range m.plan.disks {
+		gain += disk.comes() - disk.takes()
+	}
+	now := *had
+	now.Committed, now.Unshared, now.Uncommitted = now.Committed+gain, now.Unshared+gain, max(0, now.Uncommitted-gain)
+	now.Timestamp = m.engine.clock.now()
+	return []types.PropertyChange{{Name: "summary.storage", Val: now}}
+}
+
 // usageChanges moves the usage by datastore along with the disks: what one datastore loses the other gains.
 func (m *move) usageChanges() []types.PropertyChange {
 	if m.vm.Storage == nil || len(m.vm.Storage.PerDatastoreUsage) == 0 {
@@ -227,16 +244,22 @@ func (m *move) moveSpace() {
 	gain := map[moRef]int64{}
 	var order []moRef
 	for _, disk := range m.plan.disks {
-		if disk.from == disk.to {
+		if !disk.moves() {
 			continue
 		}
-		gain[disk.from] += disk.bytes
-		gain[disk.to] -= disk.bytes
+		gain[disk.from] += disk.takes()
+		gain[disk.to] -= disk.comes()
 		order = append(order, disk.from, disk.to)
+	}
+	if p := m.plan; p.home != p.vm.home {
+		gain[p.vm.home] += p.swapBytes()
+		gain[p.home] -= p.swapBytes()
+		order = append(order, p.vm.home, p.home)
 	}
 	for _, r := range order {
 		if bytes := gain[r]; bytes != 0 {
 			m.changeSpace(r, bytes)
+			m.reviewPod(r, bytes)
 			gain[r] = 0
 		}
 	}
@@ -292,8 +315,8 @@ func (m *move) moveSnapshot(snapshot *simulator.VirtualMachineSnapshot, names ma
 	config.Hardware.Device = append([]types.BaseVirtualDevice(nil), config.Hardware.Device...)
 	for i, device := range config.Hardware.Device {
 		for _, disk := range m.plan.disks {
-			if device.GetVirtualDevice().Key == disk.key && disk.from != disk.to {
-				config.Hardware.Device[i] = rebacked(device, disk.to, names[disk.to])
+			if device.GetVirtualDevice().Key == disk.key && disk.moves() {
+				config.Hardware.Device[i] = rebacked(device, &disk, names[disk.to])
 			}
 		}
 	}

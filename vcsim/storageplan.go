@@ -5,6 +5,7 @@ import (
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -30,9 +31,12 @@ func (e *engine) resolveStorage(p *placement, spec *types.VirtualMachineRelocate
 	if spec.Datastore != nil {
 		p.home = *spec.Datastore
 	}
-	wanted := map[int32]moRef{}
-	for _, locator := range spec.Disk {
-		wanted[locator.DiskId] = locator.Datastore
+	wanted := map[int32]*types.VirtualMachineRelocateSpecDiskLocator{}
+	for i, locator := range spec.Disk {
+		if wanted[locator.DiskId] != nil {
+			return &types.InvalidArgument{InvalidProperty: "spec.disk.diskId"}
+		}
+		wanted[locator.DiskId] = &spec.Disk[i]
 	}
 	for _, device := range p.vm.devices {
 		disk, isDisk := device.(*types.VirtualDisk)
@@ -43,8 +47,12 @@ func (e *engine) resolveStorage(p *placement, spec *types.VirtualMachineRelocate
 		if spec.Datastore != nil {
 			plan.to = *spec.Datastore
 		}
-		if to, has := wanted[plan.key]; has {
-			plan.to = to
+		locator := wanted[plan.key]
+		if locator != nil {
+			plan.to = locator.Datastore
+		}
+		if fault := plan.wantFormat(spec, locator); fault != nil {
+			return fault
 		}
 		delete(wanted, plan.key)
 		p.disks = append(p.disks, plan)
@@ -52,7 +60,8 @@ func (e *engine) resolveStorage(p *placement, spec *types.VirtualMachineRelocate
 	if len(wanted) > 0 {
 		return &types.InvalidArgument{InvalidProperty: "spec.disk.diskId"}
 	}
-	return nil
+	shareOut(p.disks, p.vm.committedBytes)
+	return e.resolveProfiles(p, spec)
 }
 
 func planDisk(disk *types.VirtualDisk, home moRef) diskPlan {
@@ -69,6 +78,8 @@ func planDisk(disk *types.VirtualDisk, home moRef) diskPlan {
 	}
 	_, plan.mapped = disk.Backing.(*types.VirtualDiskRawDiskMappingVer1BackingInfo)
 	plan.to = plan.from
+	plan.was, _ = formatOf(disk.Backing)
+	plan.becomes = plan.was
 	return plan
 }
 
@@ -114,6 +125,9 @@ func (e *engine) networkOf(ctx *simulator.Context, p *placement, backing types.B
 	case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
 		r := moRef{Type: "DistributedVirtualPortgroup", Value: b.Port.PortgroupKey}
 		return r, networkName(ctx, r), true
+	case *types.VirtualEthernetCardOpaqueNetworkBackingInfo:
+		r := e.opaqueNetwork(ctx, b)
+		return r, networkName(ctx, r), true
 	case *types.VirtualEthernetCardNetworkBackingInfo:
 		for _, r := range append(append([]moRef(nil), p.host.networks...), p.vm.networks...) {
 			if r.Type == "Network" && (networkName(ctx, r) == b.DeviceName || (b.DeviceName == "" && b.Network != nil && *b.Network == r)) {
@@ -123,6 +137,25 @@ func (e *engine) networkOf(ctx *simulator.Context, p *placement, backing types.B
 		return deref(b.Network), b.DeviceName, false
 	}
 	return moRef{}, "", false
+}
+
+// opaqueNetwork is the network of another manager with that ID; the zero reference where there is none.
+func (e *engine) opaqueNetwork(ctx *simulator.Context, backing *types.VirtualEthernetCardOpaqueNetworkBackingInfo) moRef {
+	for _, each := range e.registry.All("OpaqueNetwork") {
+		network, is := each.(*mo.OpaqueNetwork)
+		if !is {
+			continue
+		}
+		found := false
+		ctx.WithLock(network, func() {
+			summary, known := network.Summary.(*types.OpaqueNetworkSummary)
+			found = known && summary.OpaqueNetworkId == backing.OpaqueNetworkId && summary.OpaqueNetworkType == backing.OpaqueNetworkType
+		})
+		if found {
+			return network.Self
+		}
+	}
+	return moRef{}
 }
 
 // networkName is a standard network's name, which is no ManagedEntity's name in govmomi.

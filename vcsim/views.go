@@ -38,6 +38,9 @@ type vmView struct {
 	networks      []moRef
 	devices       []types.BaseVirtualDevice // shallow copies: read-only
 	overheadBytes int64
+
+	instanceUUID   string
+	committedBytes int64 // of its files; 0: unknown
 }
 
 func viewVM(ctx *simulator.Context, vm *simulator.VirtualMachine) vmView {
@@ -49,6 +52,9 @@ func viewVM(ctx *simulator.Context, vm *simulator.VirtualMachine) vmView {
 			disabled:    append([]string(nil), vm.DisabledMethod...),
 			hasSnapshot: vm.Snapshot != nil && len(vm.Snapshot.RootSnapshotList) > 0,
 			datastores:  append([]moRef(nil), vm.Datastore...), networks: append([]moRef(nil), vm.Network...),
+		}
+		if vm.Summary.Storage != nil {
+			v.committedBytes = vm.Summary.Storage.Committed
 		}
 		if vm.Runtime.Question != nil {
 			v.question = vm.Runtime.Question.Text
@@ -64,7 +70,7 @@ func viewVM(ctx *simulator.Context, vm *simulator.VirtualMachine) vmView {
 func (v *vmView) readConfig(config *types.VirtualMachineConfigInfo) {
 	v.readResources(config)
 	v.template = config.Template
-	v.homePath, v.uuid = config.Files.VmPathName, config.Uuid
+	v.homePath, v.uuid, v.instanceUUID = config.Files.VmPathName, config.Uuid, config.InstanceUuid
 	v.encrypted = config.MigrateEncryption == "opportunistic" || config.MigrateEncryption == "required"
 	v.devices = copyDevices(config.Hardware.Device)
 	if config.CpuAffinity != nil {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vsphere_motion.model.current import CurrentState, Question
+from vsphere_motion.model.current import CurrentDisk, CurrentNic, CurrentState, Question
 from vsphere_motion.model.inventory import PowerState
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome
@@ -18,6 +19,10 @@ from vsphere_motion.model.task import TaskStatus
 
 class Relocator(Protocol):
     """Starts and cancels relocations."""
+
+    def burst(self) -> AbstractContextManager[None]:
+        """In this block one call follows the other at once, so that an answer shows that the next call arrives too."""
+        ...
 
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
         """Ask vCenter for one relocation, exactly once, and return its task.
@@ -57,7 +62,7 @@ class TaskWatcher(Protocol):
     def wait_for_updates(self, *, timeout_s: float) -> Sequence[TaskStatus]:
         """The tasks that changed since the last call, waiting at most `timeout_s`; empty if none did.
 
-        A status with a final state is a whole reading of the task: fault, times and cancelled are set.
+        Of a task that has ended it says no more than the state: `PlacementReader.read_landings` reads the rest.
         """
         ...
 
@@ -79,6 +84,14 @@ class SeenPlacement(Protocol):
     def power_state(self) -> PowerState | None: ...
     @property
     def disconnected_nics(self) -> tuple[str, ...] | None: ...
+    @property
+    def folder(self) -> MoRef | None: ...
+    @property
+    def config_store(self) -> str | None: ...
+    @property
+    def disks(self) -> tuple[CurrentDisk, ...] | None: ...
+    @property
+    def nics(self) -> tuple[CurrentNic, ...] | None: ...
 
 
 class PlacementReader(Protocol):
@@ -88,12 +101,27 @@ class PlacementReader(Protocol):
         """One reading for each VM that still exists, in a constant number of calls."""
         ...
 
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, SeenPlacement]]:
+        """One whole reading of each task, with fault, times and cancelled, and then `read_placements`, at once.
+
+        A task that vCenter no longer knows has `is_gone` set.
+        """
+        ...
+
 
 class StateReader(Protocol):
     """Reads what has to be true when a move starts."""
 
-    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
-        """One reading of these VMs with their running relocations and of these hosts, in a constant number of calls."""
+    def read_before_start(
+        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+    ) -> CurrentState:
+        """One reading of these VMs with their running relocations and of these hosts, in a constant number of calls.
+
+        Args:
+            with_devices: those of the VMs whose disks and network adapters are read as well.
+        """
         ...
 
 
@@ -172,6 +200,7 @@ class Ports:
         monotonic_s: seconds on a clock that never jumps and goes on while the machine sleeps, for every time limit.
         pause: do nothing for so many seconds.
         explain: the same outcome with what the hosts' logs say of it, at once or beside the loop.
+        submitters: how many relocations are asked for at the same time.
     """
 
     relocator: Relocator
@@ -185,3 +214,4 @@ class Ports:
     monotonic_s: Callable[[], float]
     pause: Callable[[float], object]
     explain: Callable[[Outcome], Outcome | Future[Outcome]]
+    submitters: int = 1

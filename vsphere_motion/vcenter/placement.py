@@ -1,18 +1,25 @@
-"""Where virtual machines are and what moves them: right before a move, and for verification after it."""
+"""Where virtual machines are and what moves them: right before a move, and for verification after it.
+
+Rules of this file: what is looked at together is read in one call; in several only where a server says something that
+is not understood, so that one odd object does not hide the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vsphere_motion.model.current import CurrentHost, CurrentState, CurrentVm, RunningTask
+from vsphere_motion.errors import ProtocolError, VCenterFault
+from vsphere_motion.model.current import CurrentDisk, CurrentHost, CurrentNic, CurrentState, CurrentVm, RunningTask
 from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.task import TaskState
+from vsphere_motion.model.task import TaskState, TaskStatus
 from vsphere_motion.run.ports import SeenPlacement
-from vsphere_motion.vcenter.collector import Reading, read_objects
-from vsphere_motion.vcenter.devices import disconnected_nic_labels
+from vsphere_motion.vcenter.collector import Reading, Readings, read_linked, read_objects
+from vsphere_motion.vcenter.current_devices import current_disks, current_nics, disconnected_nic_labels, store_name
+from vsphere_motion.vcenter.salvage import is_salvageable
+from vsphere_motion.vcenter.task_reading import TASK_PATHS, read_statuses, status_of_reading
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
@@ -22,11 +29,15 @@ MOVING = frozenset(
 )
 """Descriptions of the tasks that move a VM, whoever starts them (govmomi's TaskManager descriptions, vpx)."""
 
+_VM = "VirtualMachine"
 _OPEN = frozenset({TaskState.QUEUED.value, TaskState.RUNNING.value})
+_DEVICES = "config.hardware.device"
 _VM_PATHS = (
+    "config.files.vmPathName",
     "config.instanceUuid",
     "datastore",
     "name",
+    "parent",
     "recentTask",
     "resourcePool",
     "runtime.host",
@@ -34,7 +45,15 @@ _VM_PATHS = (
 )
 _HOST_PATHS = ("runtime.connectionState", "runtime.inMaintenanceMode")
 _TASK_PATHS = ("info.activationId", "info.descriptionId", "info.entity", "info.reason", "info.state")
-_PATHS = ("config.hardware.device", "datastore", "resourcePool", "runtime.host", "runtime.powerState")
+_PATHS = (
+    _DEVICES,
+    "config.files.vmPathName",
+    "datastore",
+    "parent",
+    "resourcePool",
+    "runtime.host",
+    "runtime.powerState",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +62,7 @@ class VmPlacement:
 
     Args:
         disconnected_nics: labels of its NICs that are not connected.
+        config_store: name of the datastore of its configuration files.
     """
 
     host: MoRef | None
@@ -50,6 +70,10 @@ class VmPlacement:
     datastores: tuple[MoRef, ...] | None
     power_state: PowerState | None
     disconnected_nics: tuple[str, ...] | None
+    folder: MoRef | None = None
+    config_store: str | None = None
+    disks: tuple[CurrentDisk, ...] | None = None
+    nics: tuple[CurrentNic, ...] | None = None
 
 
 class VCenterPlacementReader:
@@ -67,6 +91,19 @@ class VCenterPlacementReader:
         readings = read_objects(self._session, vms, _PATHS)
         return {ref: _placement(reading) for ref, reading in readings.items()}
 
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, SeenPlacement]]:
+        """Tasks that have ended and where their VMs are now, all in one call; see `run.ports.PlacementReader`."""
+        try:
+            read = read_linked(self._session, [*tasks, *vms], {"Task": TASK_PATHS, _VM: _PATHS})
+        except (ProtocolError, VCenterFault) as error:
+            if not is_salvageable(error):
+                raise
+            return read_statuses(self._session, tasks), self.read_placements(vms)
+        statuses = {task: status_of_reading(read.get(task), task) for task in tasks}
+        return statuses, {vm: _placement(read[vm]) for vm in vms if vm in read}
+
 
 class VCenterStateReader:
     """A `run.ports.StateReader`.
@@ -78,25 +115,39 @@ class VCenterStateReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
-        """One reading, in three calls at most; see `run.ports.StateReader`."""
-        read = read_objects(self._session, vms, _VM_PATHS)
-        recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
-        running = self._running(list(dict.fromkeys(recent)))
-        host_readings = read_objects(self._session, hosts, _HOST_PATHS)
+    def read_before_start(
+        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+    ) -> CurrentState:
+        """One reading in one call; see `run.ports.StateReader`. With one VM's devices everybody's are read."""
+        read = self._read(vms, hosts, (*_VM_PATHS, _DEVICES) if with_devices else _VM_PATHS)
+        running = _running(read)
         return CurrentState(
-            vms={ref: _current_vm(reading, running.get(ref)) for ref, reading in read.items()},
-            hosts={ref: _current_host(reading) for ref, reading in host_readings.items()},
+            vms={ref: _current_vm(read[ref], running.get(ref)) for ref in vms if ref in read},
+            hosts={ref: _current_host(read[ref]) for ref in hosts if ref in read},
         )
 
-    def _running(self, tasks: Sequence[MoRef]) -> dict[MoRef, RunningTask]:
-        """The relocation that runs or waits for each VM that has one, the oldest first."""
-        found: dict[MoRef, RunningTask] = {}
-        for task, reading in read_objects(self._session, tasks, _TASK_PATHS).items():
-            vm = reading.ref_at("info.entity")
-            if vm is not None and reading.get("info.descriptionId") in MOVING and reading.get("info.state") in _OPEN:
-                found.setdefault(vm, _running_task(task, reading))
-        return found
+    def _read(self, vms: Sequence[MoRef], hosts: Sequence[MoRef], vm_paths: Sequence[str]) -> Readings:
+        """The VMs with their recent tasks, and the hosts."""
+        paths = {_VM: vm_paths, "Task": _TASK_PATHS, "HostSystem": _HOST_PATHS}
+        try:
+            return read_linked(self._session, [*vms, *hosts], paths, link="recentTask")
+        except (ProtocolError, VCenterFault) as error:
+            if not is_salvageable(error):
+                raise
+        read = read_objects(self._session, vms, vm_paths)
+        recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
+        tasks = read_objects(self._session, list(dict.fromkeys(recent)), _TASK_PATHS)
+        return {**read, **tasks, **read_objects(self._session, hosts, _HOST_PATHS)}
+
+
+def _running(read: Readings) -> dict[MoRef, RunningTask]:
+    """The relocation that runs or waits for each VM that has one, the oldest first."""
+    found: dict[MoRef, RunningTask] = {}
+    for ref, reading in read.items():
+        vm = reading.ref_at("info.entity") if ref.kind == "Task" else None
+        if vm is not None and reading.get("info.descriptionId") in MOVING and reading.get("info.state") in _OPEN:
+            found.setdefault(vm, _running_task(ref, reading))
+    return found
 
 
 def _current_vm(one: Reading, running: RunningTask | None) -> CurrentVm:
@@ -108,6 +159,7 @@ def _current_vm(one: Reading, running: RunningTask | None) -> CurrentVm:
         datastores=one.refs("datastore"),
         power_state=_power_state(one),
         running=running,
+        **_files_and_nics(one),
     )
 
 
@@ -131,11 +183,23 @@ def _power_state(one: Reading) -> PowerState | None:
 
 
 def _placement(one: Reading) -> VmPlacement:
-    devices = one.get("config.hardware.device")
+    devices = one.get(_DEVICES)
     return VmPlacement(
         host=one.ref_at("runtime.host"),
         pool=one.ref_at("resourcePool"),
         datastores=one.refs("datastore"),
         power_state=_power_state(one),
         disconnected_nics=None if devices is None else disconnected_nic_labels(devices),
+        **_files_and_nics(one),
     )
+
+
+def _files_and_nics(one: Reading) -> dict[str, Any]:
+    """The fields that say where the files are and what the adapters are attached to."""
+    devices, path = one.get(_DEVICES), one.get("config.files.vmPathName")
+    return {
+        "folder": one.ref_at("parent"),
+        "config_store": None if path is None else store_name(path),
+        "disks": None if devices is None else current_disks(devices),
+        "nics": None if devices is None else current_nics(devices),
+    }
