@@ -154,6 +154,8 @@ def _start_relocate(session: Session, group: Sequence[Move]) -> MoRef:
     spec = relocate_spec(session, move)
     if len(group) > 1:
         spec.host, spec.pool = None, _managed(session, move.destination.pool)
+    elif spec.host is None:  # without a host every one of the cluster would be looked at, and not one in maintenance
+        spec.host = _managed(session, move.destination.host)
     vm = managed_object(session, move.vm.ref)
     return _started(session, _question(group), lambda checker: checker.CheckRelocate_Task(vm=vm, spec=spec))
 
