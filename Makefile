@@ -57,6 +57,7 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/placement.py
 	@$(BIN)/python benchmarks/simulator.py
 	@$(BIN)/python benchmarks/logs.py
+	@$(BIN)/python benchmarks/moves.py
 
 page-tools: ## Fetch axe-core, by which the tests judge how accessible a report is; it needs npm
 	@npm install --silent --no-save --no-audit --no-fund --prefix build/tools axe-core@4

@@ -22,7 +22,7 @@ from vsphere_motion.model.report import HostLoad
 from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep, StepState
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.journal import Journal
-from vsphere_motion.run.records import dump
+from vsphere_motion.run.records import JournaledMove, dump, row_of_move
 
 
 class PurposeKind(Enum):
@@ -147,6 +147,14 @@ class Workbook:
             "UPDATE run SET info = json_set(info, ?, json(?)) WHERE id = ?",
             (f"$.{moment.value}", dump(tuple(loads)), run),
         )
+
+    # -- moves that are added to a run -----------------------------------------------------------------------------
+
+    def add_moves(self, run: str, moves: Sequence[JournaledMove]) -> None:
+        """Commit more moves of a run, whose positions follow those that it has."""
+        with self._store.transaction(f"add moves to {run} in") as db:
+            for row in (row_of_move(run, item) for item in moves):
+                db.execute(f"INSERT INTO move VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks alone
 
     # -- DRS truces -----------------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.loads import note_loads
+from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.truce import begin_truce, end_truce
@@ -99,11 +100,13 @@ class Given:
         info: the run, described by `describe_run`; None: it is described when it begins.
         purpose: what it is for.
         settled: outcomes of moves that are no part of the plan and belong into the report.
+        replan: plans more moves where some were refused; None: what was refused stays.
     """
 
     info: RunInfo | None = None
     purpose: Purpose | None = None
     settled: tuple[Outcome, ...] = ()
+    replan: Replan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,9 @@ class NeverStop:
     is_halting: bool = False
     is_detaching: bool = False
 
+
+SUBMITTERS = 4
+"""Relocations that are asked for at the same time; a session keeps eight connections."""
 
 NEVER_STOP = NeverStop()
 DEFAULT_OPTIONS = RunOptions()
@@ -172,7 +178,14 @@ def run(
                 yield MoveEnded(at=utc_now(), outcome=row.outcome)
         if options.drs_override:
             yield from begin_truce(vcenter, journal, journaled)
-        yield from run_open_moves(vcenter, journaled, plan.moves, journal=journal, control=control, options=options)
+
+        def watch(row: JournaledRun, moves: tuple[PlannedMove, ...]) -> Iterator[Event]:
+            return watch_open_moves(vcenter, row, moves, journal=journal, control=control, options=options)
+
+        first = watch(journaled, plan.moves)
+        yield from with_replans(first, given.replan, run=info.run, journal=journal, watch=watch)
+        yield from end_truce(vcenter, journal, info.run)
+        yield end_run(vcenter, journaled, journal)
 
 
 def run_open_moves(
@@ -264,7 +277,7 @@ def make_ports(
 
     return Ports(
         relocator=VCenterRelocator(vcenter.session),
-        watcher=VCenterTaskWatcher(vcenter.session),
+        watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
         finder=VCenterTaskFinder(vcenter.session),
         placements=VCenterPlacementReader(vcenter.session),
         states=VCenterStateReader(vcenter.session),
@@ -274,6 +287,7 @@ def make_ports(
         monotonic_s=clock_through_sleep_s,
         pause=threading.Event().wait,
         explain=keeping(_explainer(vcenter, planned, options), forecasts),
+        submitters=SUBMITTERS,
     )
 
 
