@@ -82,7 +82,7 @@ BAD = {
     ),
     "datastore.yaml": (
         "- {vm: vm-001, host: esx-002, datastore: ds}\n- {vm: vm-002, folder: web}\n",
-        ["line 1: a datastore as destination is not supported yet", "line 2: a folder as destination is not supported"],
+        ["line 1: no datastore is called", "line 2: no folder is called"],
     ),
     "no-list.yaml": ("vm: vm-001\n", ["no-list.yaml cannot be used: it is no list"]),
     "no-header.csv": ("vm-001,esx-002\n", ["no-header.csv cannot be used: its first row has no column vm"]),
