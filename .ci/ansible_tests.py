@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTION = ROOT / "playbooks" / "collections" / "ansible_collections" / "vsphere" / "motion"
@@ -107,14 +108,15 @@ def test_core(name: str, python: Path, requirement: str) -> None:
     core = installed(Core(name, python, requirement))
     version = output([core.program("ansible"), "--version"], os.environ).splitlines()[0]
     say(f"{version} on {python.name}")
-    place = unpacked(core)
     environment = environment_of(core)
     of_core = [core.program("ansible-test")]
-    run([*of_core, "sanity", "--color", "no"], cwd=place, environment=environment)
-    run([*of_core, "units", "--color", "no"], cwd=place, environment=environment)
-    with simulator(core) as variables:
-        write_config(place, variables)
-        run([*of_core, "integration", "--color", "no", "--allow-unsupported"], cwd=place, environment=environment)
+    with TemporaryDirectory(prefix="vsphere-motion-collection-") as site:
+        place = unpacked(core, Path(site))
+        run([*of_core, "sanity", "--color", "no"], cwd=place, environment=environment)
+        run([*of_core, "units", "--color", "no"], cwd=place, environment=environment)
+        with simulator(core) as variables:
+            write_config(place, variables)
+            run([*of_core, "integration", "--color", "no", "--allow-unsupported"], cwd=place, environment=environment)
 
 
 def playbooks() -> None:
@@ -129,11 +131,13 @@ def installed(core: Core) -> Core:
     return core
 
 
-def unpacked(core: Core) -> Path:
-    """The built collection, installed where ansible-test wants it."""
-    site = WORK / f"site-{core.name}"
-    shutil.rmtree(site, ignore_errors=True)
-    site.mkdir(parents=True)
+def unpacked(core: Core, site: Path) -> Path:
+    """The built collection, installed where ansible-test wants it.
+
+    Args:
+        site: a directory of no git repository: within one, ansible-test looks at what git knows alone, and passes
+            without having looked where git ignores the place.
+    """
     galaxy = core.program("ansible-galaxy")
     run([galaxy, "collection", "build", "--force", "--output-path", str(site), str(COLLECTION)], cwd=site, quiet=True)
     (archive,) = site.glob("*.tar.gz")
