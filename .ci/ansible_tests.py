@@ -106,17 +106,21 @@ def docs() -> None:
 def test_core(name: str, python: Path, requirement: str) -> None:
     """Sanity, units and integration on one ansible-core."""
     core = installed(Core(name, python, requirement))
-    version = output([core.program("ansible"), "--version"], os.environ).splitlines()[0]
-    say(f"{version} on {python.name}")
+    release = output([core.program("ansible"), "--version"], os.environ).splitlines()[0]
+    say(f"{release} on {python.name}")
     environment = environment_of(core)
-    of_core = [core.program("ansible-test")]
+    # every test on this Python: others of the machine may be there by name alone
+    version = output([core.program("python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], os.environ)
+    words = ["--color", "no", "--python", version.strip()]
     with TemporaryDirectory(prefix="vsphere-motion-collection-") as site:
         place = unpacked(core, Path(site))
-        run([*of_core, "sanity", "--color", "no"], cwd=place, environment=environment)
-        run([*of_core, "units", "--color", "no"], cwd=place, environment=environment)
+        run([core.program("ansible-test"), "sanity", *words], cwd=place, environment=environment)
+        run([core.program("ansible-test"), "units", *words], cwd=place, environment=environment)
         with simulator(core) as variables:
             write_config(place, variables)
-            run([*of_core, "integration", "--color", "no", "--allow-unsupported"], cwd=place, environment=environment)
+            unsupported = ["--allow-unsupported"]  # by ansible-core's own CI, which knows no simulator of ours
+            integration = [core.program("ansible-test"), "integration", *words, *unsupported]
+            run(integration, cwd=place, environment=environment)
 
 
 def playbooks() -> None:
