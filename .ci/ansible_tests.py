@@ -78,9 +78,14 @@ def lint() -> None:
     tools = lint_tools()
     say("ansible-lint, profile production")
     offline = ("--offline", "--profile", "production", "--strict", "-q")
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "ANSIBLE_HOME": str(WORK / "lint-home")}
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "ANSIBLE_HOME": str(WORK / "lint-home"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
+        "NO_COLOR": "1",
+    }
     run([str(tools / "ansible-lint"), *offline, "."], cwd=COLLECTION, environment=environment)
-    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "playbooks" / "collections")
     files = sorted(str(file) for file in (ROOT / "playbooks").glob("*.yml"))
     run([str(tools / "ansible-lint"), *offline, *files], cwd=ROOT, environment=environment)
 

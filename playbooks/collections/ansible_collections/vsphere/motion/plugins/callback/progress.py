@@ -18,7 +18,7 @@ version_added: 0.1.0
 author:
   - The vsphere-motion maintainers (@vsphere-motion)
 description:
-  - Shows each start, percentage, warning and end of the moves that modules of vsphere.motion make, while they make them.
+  - Shows each start, percentage, warning and end of the moves that modules of vsphere.motion make, as they come.
   - It shows modules that run on the machine of C(ansible-playbook), as those with C(connection=local) or
     C(delegate_to=localhost) do.
   - Lines go to standard error, so that standard output stays what the other callbacks write.
@@ -32,6 +32,7 @@ import shutil
 import socket
 import tempfile
 import threading
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -59,7 +60,7 @@ class CallbackModule(CallbackBase):
         if self._thread is not None:
             return
         self._directory = tempfile.mkdtemp(prefix="vsphere-motion-")
-        address = os.path.join(self._directory, "progress")
+        address = str(Path(self._directory, "progress"))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(address)
         os.environ[VARIABLE] = address
