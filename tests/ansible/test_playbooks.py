@@ -104,7 +104,9 @@ def test_one_vm_by_tag_and_with_its_logs(place: Place, site: SimulatedVCenter) -
 
 
 def test_a_failed_move_is_explained_too(place: Place, site: SimulatedVCenter) -> None:
-    site.control.plant_faults({"match": {"vm": "web01", "count": 1}, "when": {"percent": 40}, "network_loss": {"seconds": 30}})
+    site.control.plant_faults(
+        {"match": {"vm": "web01", "count": 1}, "when": {"percent": 40}, "network_loss": {"seconds": 30}}
+    )
 
     explained = play(place, site, "migrate_and_explain", vm="web01", destination_host="esx2")
 
