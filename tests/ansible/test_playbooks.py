@@ -175,6 +175,59 @@ def test_vms_are_moved_in_a_window_of_the_days_that_are_named(place: Place, site
     assert "none of the days" in none.text
 
 
+def test_a_plan_is_made_handed_on_and_run(place: Place, site: SimulatedVCenter, tmp_path: Path) -> None:
+    file, before = tmp_path / "plan.json", hosts(site)
+    stuck = play(place, site, "plan_evacuation", hosts_to_empty=["esx3"], plan_file=str(file))
+    assert stuck.exit_code == 2
+    assert "These cannot leave: stuck" in stuck.text
+    assert not file.exists()
+
+    planned = play(place, site, "plan_evacuation", hosts_to_empty="esx1", plan_file=str(file))
+    assert planned.exit_code == 0, planned.text
+    assert hosts(site) == before
+    applied = play(place, site, "apply_plan", vsphere_motion_plan=json.loads(file.read_text(encoding="utf-8")))
+    assert applied.exit_code == 0, applied.text
+    assert "esx1" not in hosts(site).values()
+    again = play(place, site, "apply_plan", plan_file=str(file))
+    assert again.exit_code == 0, again.text
+    filled = play(place, site, "fill_host", esxi_host="esx1")
+    assert filled.exit_code == 0, filled.text
+    assert hosts(site) == before
+
+
+def test_several_vcenters_are_moved_in_at_once(
+    place: Place, site: SimulatedVCenter, vcenter_factory: VCenterFactory, tmp_path: Path
+) -> None:
+    other = vcenter_factory(hosts=2, vms=2)
+    with observing(other) as observer:
+        away = {vm: host for vm, host in observer.hosts().items() if host != "esx-002"}
+    members = {
+        "first": (site, {"vms": ["web*"], "destination_host": "esx3"}),
+        "second": (other, {"vms": sorted(away), "destination_host": "esx-002"}),
+    }
+    inventory = tmp_path / "vcenters.json"
+    inventory.write_text(json.dumps({"vcenters": {"hosts": {name: lead(*one) for name, one in members.items()}}}))
+
+    played = place.play("many_vcenters", "-i", str(inventory), environment={})
+
+    assert played.exit_code == 0, played.text
+    assert "2 of 2 virtual machines moved" in played.stdout
+    assert {hosts(site)[name] for name in ("web01", "web02")} == {"esx3"}
+    assert {hosts(other)[name] for name in away} == {"esx-002"}
+
+
+def lead(vcenter: SimulatedVCenter, wish: dict[str, Any]) -> dict[str, Any]:
+    """The variables of a vCenter's host in an inventory."""
+    return {
+        "vcenter_hostname": vcenter.host,
+        "vcenter_port": vcenter.port,
+        "vcenter_username": vcenter.user,
+        "vcenter_password": vcenter.password,
+        "vcenter_ca_file": str(vcenter.ca_file),
+        **wish,
+    }
+
+
 def test_a_report_is_written_and_mailed_and_names_in_it_are_text(
     place: Place, site: SimulatedVCenter, tmp_path: Path
 ) -> None:
