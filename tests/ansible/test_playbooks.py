@@ -83,6 +83,7 @@ def test_every_playbook_of_the_checkout_has_a_test_and_its_like_in_the_collectio
     assert not [name for name in names if f'"{name}"' not in text]
 
 
+@pytest.mark.nightly
 def test_one_vm_by_tag_and_with_its_logs(place: Place, site: SimulatedVCenter) -> None:
     moved = play(place, site, "migrate_vm", vm="web01", destination_host="esx3")
     assert moved.exit_code == 0, moved.text
@@ -103,6 +104,7 @@ def test_one_vm_by_tag_and_with_its_logs(place: Place, site: SimulatedVCenter) -
     assert "downtime" in explained.stdout
 
 
+@pytest.mark.nightly
 def test_a_failed_move_is_explained_too(place: Place, site: SimulatedVCenter) -> None:
     site.control.plant_faults(
         {"match": {"vm": "web01", "count": 1}, "when": {"percent": 40}, "network_loss": {"seconds": 30}}
@@ -138,6 +140,7 @@ def test_a_host_is_emptied_patched_and_filled(place: Place, site: SimulatedVCent
     assert (hosts(site), maintained(site)) == (before, set())
 
 
+@pytest.mark.nightly
 def test_a_cluster_is_worked_on_host_by_host_and_stops_at_the_first_that_cannot_be_emptied(
     place: Place, site: SimulatedVCenter, tmp_path: Path
 ) -> None:
@@ -152,6 +155,7 @@ def test_a_cluster_is_worked_on_host_by_host_and_stops_at_the_first_that_cannot_
     assert (hosts(site), maintained(site)) == (before, set())
 
 
+@pytest.mark.nightly
 def test_a_host_that_is_not_well_is_waited_for_and_ends_the_play(
     place: Place, site: SimulatedVCenter, tmp_path: Path
 ) -> None:
@@ -164,6 +168,7 @@ def test_a_host_that_is_not_well_is_waited_for_and_ends_the_play(
     assert maintained(site) == {"esx1"}
 
 
+@pytest.mark.nightly
 def test_vms_are_moved_in_a_window_of_the_days_that_are_named(place: Place, site: SimulatedVCenter) -> None:
     wish: dict[str, Any] = {"vms": ["web*"], "destination_host": "esx3", "window": "00:00-24:00"}
 
@@ -175,6 +180,7 @@ def test_vms_are_moved_in_a_window_of_the_days_that_are_named(place: Place, site
     assert "none of the days" in none.text
 
 
+@pytest.mark.nightly
 def test_a_plan_is_made_handed_on_and_run(place: Place, site: SimulatedVCenter, tmp_path: Path) -> None:
     file, before = tmp_path / "plan.json", hosts(site)
     stuck = play(place, site, "plan_evacuation", hosts_to_empty=["esx3"], plan_file=str(file))
@@ -195,6 +201,7 @@ def test_a_plan_is_made_handed_on_and_run(place: Place, site: SimulatedVCenter, 
     assert hosts(site) == before
 
 
+@pytest.mark.nightly
 def test_several_vcenters_are_moved_in_at_once(
     place: Place, site: SimulatedVCenter, vcenter_factory: VCenterFactory, tmp_path: Path
 ) -> None:
@@ -228,6 +235,7 @@ def lead(vcenter: SimulatedVCenter, wish: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.nightly
 def test_a_report_is_written_and_mailed_and_names_in_it_are_text(
     place: Place, site: SimulatedVCenter, tmp_path: Path
 ) -> None:
