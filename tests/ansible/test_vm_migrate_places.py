@@ -143,12 +143,16 @@ INCUMBENT = """\
 - hosts: localhost
   connection: local
   gather_facts: false
-  vars: {login: {hostname: "{{ host }}", username: "{{ user }}", password: "{{ secret }}", port: "{{ port }}"}}
-  module_defaults: {community.vmware.vmware_vmotion: "{{ login }}"}
+  module_defaults:
+    community.vmware.vmware_vmotion:
+      hostname: "{{ vc_host }}"
+      username: "{{ vc_user }}"
+      password: "{{ vc_secret }}"
+      port: "{{ vc_port }}"
   tasks:
     - name: A host
       community.vmware.vmware_vmotion: {vm_name: app, destination_host: one-2}
-      register: host
+      register: to_host
     - name: A host, by the identifier
       community.vmware.vmware_vmotion: {moid: "{{ moid }}", destination: one-1}
       register: again
@@ -178,7 +182,7 @@ INCUMBENT = """\
       register: of_datacenter
     - ansible.builtin.assert:
         that:
-          - host is changed and host.running_host == 'one-2'
+          - to_host is changed and to_host.running_host == 'one-2'
           - again is changed and again.running_host == 'one-1'
           - pool_too is changed and pool_too.running_host == 'two-1'
           - datastore is changed and datastore.datastore == 'ds1'
@@ -205,7 +209,12 @@ def test_a_playbook_for_the_incumbent_runs_with_the_name_of_the_module_changed(
             "pool": f"moid:{observer.host('two-1').parent.resourcePool._moId}",
         }
         facts["datacenter"] = observer.content.rootFolder.childEntity[0].name
-    facts |= {"host": vcenter.host, "port": vcenter.port, "user": vcenter.user, "secret": vcenter.password}
+    facts |= {
+        "vc_host": vcenter.host,
+        "vc_port": vcenter.port,
+        "vc_user": vcenter.user,
+        "vc_secret": vcenter.password,
+    }
     home = tmp_path / "home"
     home.mkdir()
     place = checkout(home)
