@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SUPPLY := build/supply
 WORKERS ?= 2
 
-.PHONY: help demo page-tools test check lint format unit integration go-test bench test-nightly figures lock sbom sim-image setup simulator clean
+.PHONY: help demo page-tools test check lint format unit integration go-test bench test-nightly test-ansible figures lock sbom sim-image setup simulator clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
