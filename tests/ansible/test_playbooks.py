@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,9 +122,14 @@ def test_a_host_is_emptied_patched_and_filled(place: Place, site: SimulatedVCent
     note, before = tmp_path / "patched", hosts(site)
     variables = {"esxi_host": "esx1", "patch_command": ["/usr/bin/tee", str(note)], "reports": str(tmp_path)}
 
-    patched = play(place, site, "patch_host", **variables)
+    shown = {"ANSIBLE_CALLBACKS_ENABLED": "vsphere.motion.progress", "TMPDIR": str(place.home)}
+    words = ("-e", json.dumps(variables))
+    patched = place.play("patch_host", *words, environment={**site.environment(), **shown})
 
     assert patched.exit_code == 0, patched.text
+    assert re.search(r"^  web01 started task-\d+ esx1 -> esx\d", patched.stderr, re.MULTILINE)
+    assert re.search(r"^  web01: moved esx1 -> esx\d in ", patched.stderr, re.MULTILINE)
+    assert not list(place.home.glob("vsphere-motion-*/progress"))
     assert note.exists()
     assert (hosts(site), maintained(site)) == (before, set())
     assert "web01" in (tmp_path / "esx1-evacuated.html").read_text(encoding="utf-8")

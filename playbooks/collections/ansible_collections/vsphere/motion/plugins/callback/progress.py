@@ -27,6 +27,7 @@ requirements:
 options: {}
 """
 
+import atexit
 import os
 import shutil
 import socket
@@ -66,6 +67,7 @@ class CallbackModule(CallbackBase):
         os.environ[VARIABLE] = address
         self._thread = threading.Thread(target=show, args=(self._socket,), daemon=True)
         self._thread.start()
+        atexit.register(remove, self._directory, os.getpid())
 
     def v2_playbook_on_stats(self, stats):
         """Show what has come, and listen no more."""
@@ -75,8 +77,14 @@ class CallbackModule(CallbackBase):
             sender.sendto(END, os.environ.pop(VARIABLE))
         self._thread.join(timeout=5)
         self._socket.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        remove(self._directory, os.getpid())
         self._thread = None
+
+
+def remove(directory, owner):
+    """Remove the socket's directory, also after Ctrl-C; a forked worker that ends leaves it alone."""
+    if os.getpid() == owner:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def show(listener):
