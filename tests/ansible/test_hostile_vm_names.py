@@ -148,7 +148,7 @@ def test_row_38_names_are_never_evaluated_and_no_secret_is_shown(
     assert not found_in(written.encode())
     files = [path for path in home.rglob("*") if path.is_file()]
     assert not [path for path in files if found_in(path.read_bytes())]
-    record(38, f"{len(names)} names, 9 tasks at -vvvv: 0 executions, 0 secrets in {len(written) >> 10} KiB of output")
+    record(38, f"{len(names)} names, 12 tasks at -vvvv: 0 executions, 0 secrets in {len(written) >> 10} KiB of output")
 
 
 def test_messages_of_modules_have_nothing_that_a_terminal_would_obey(
