@@ -31,10 +31,10 @@ class On(Enum):
     VMS = "the virtual machines"
     POOLS = "the destination resource pools"
     DATASTORES = "the destination datastores"
+    OWN_DATASTORES = "the datastores of the virtual machines"
     NETWORKS = "the destination networks"
     FOLDERS = "the folders of virtual machines"
     TEMPLATES = "the templates"
-    OWN_DATASTORES = "the datastores of the virtual machines"
     HOSTS = "the hosts"
     CLUSTERS = "the clusters"
 
@@ -220,10 +220,10 @@ def _objects(inventory: Inventory, on: On) -> tuple[MoRef, ...]:
         On.VMS: (vm.ref for vm in inventory.vms if not vm.is_template),
         On.POOLS: (pool.ref for pool in inventory.pools),
         On.DATASTORES: (datastore.ref for datastore in inventory.datastores),
+        On.OWN_DATASTORES: (datastore.ref for datastore in inventory.datastores),
         On.NETWORKS: (network.ref for network in inventory.networks if not network.is_uplink),
         On.TEMPLATES: (vm.ref for vm in inventory.vms if vm.is_template),
         On.FOLDERS: (one.ref for one in inventory.containers if one.holds_vms),
-        On.OWN_DATASTORES: (datastore.ref for datastore in inventory.datastores),
         On.HOSTS: (host.ref for host in inventory.hosts),
         On.CLUSTERS: (cluster.ref for cluster in inventory.clusters if cluster.is_cluster),
     }
