@@ -23,11 +23,12 @@ from vsphere_motion.service.migrate import (
     NEVER_STOP,
     RunOptions,
     end_run,
+    put_back,
     utc_now,
     watch_open_moves,
 )
 from vsphere_motion.service.status import find_run
-from vsphere_motion.service.truce import end_left_truces, end_truce
+from vsphere_motion.service.truce import end_left_truces
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _cancel_open(
         options=replace(options, on_interrupt=OnInterrupt.CANCEL),
     )
     _take_back(journal, run_id)
-    yield from end_truce(vcenter, journal, run_id)
+    yield from put_back(vcenter, journal, run_id)
     yield end_run(vcenter, journaled, journal)
 
 

@@ -192,7 +192,7 @@ def run(
 
         first = watch(journaled, plan.moves)
         yield from with_replans(first, given.replan, run=info.run, journal=journal, watch=watch)
-        yield from end_truce(vcenter, journal, info.run)
+        yield from put_back(vcenter, journal, info.run)
         yield end_run(vcenter, journaled, journal)
 
 
@@ -211,9 +211,14 @@ def run_open_moves(
         planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
     """
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
-    yield from end_truce(vcenter, journal, journaled.info.run)
-    yield from make_templates_again(vcenter, journal, journaled.info.run)
+    yield from put_back(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
+
+
+def put_back(vcenter: VCenter, journal: Journal, run_id: str) -> Iterator[Event]:
+    """What a run changed for its moves alone, as it was before: DRS overrides, and templates."""
+    yield from end_truce(vcenter, journal, run_id)
+    yield from make_templates_again(vcenter, journal, run_id)
 
 
 def watch_open_moves(
