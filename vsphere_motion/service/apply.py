@@ -74,13 +74,7 @@ def prepare(
     inventory = vcenter.snapshot()
     standing = standing_of(plan, inventory)
     if standing.differences and not replan:
-        count = len(standing.differences)
-        raise StalePlan(
-            f"{count} of the facts that the plan relies on {'is' if count == 1 else 'are'} different now; "
-            "nothing was changed",
-            hint=MAKE_AGAIN,
-            details=standing.differences,
-        )
+        raise stale(standing.differences)
     if standing.differences:
         made = make_plan(inventory, request_of(plan.kind, plan.choices), vcenter=vcenter, places=places)
         again = runnable_plan(vcenter, inventory, made.file, partial=partial, places=places, findings=made.findings)
@@ -89,6 +83,17 @@ def prepare(
         plan=runnable_plan(vcenter, inventory, plan, standing.done, partial=partial, places=places),
         file=plan,
         done=standing.done,
+    )
+
+
+def stale(differences: tuple[str, ...]) -> StalePlan:
+    """The error for a plan with these differences."""
+    count = len(differences)
+    return StalePlan(
+        f"{count} of the facts that the plan relies on {'is' if count == 1 else 'are'} different now; "
+        "nothing was changed",
+        hint=MAKE_AGAIN,
+        details=differences,
     )
 
 
