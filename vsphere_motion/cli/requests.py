@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.errors import BadInput
 from vsphere_motion.model.request import NO_WISHES, MatrixRequest, MoveRequest, Opinions, Wishes
 from vsphere_motion.settings import parse_duration
 
@@ -81,12 +79,9 @@ def require_known(option: str, check_id: str) -> None:
     Raises:
         BadInput: it is not; the hint names the one that it resembles.
     """
-    from vsphere_motion.preflight.registry import known_ids
+    from vsphere_motion.service.checks import require_known as known
 
-    if check_id not in known_ids():
-        close = difflib.get_close_matches(check_id, known_ids(), n=1)
-        hint = f"did you mean {close[0]}?" if close else "list them with: vsphere-motion check --list-checks"
-        raise BadInput(f"{option} {check_id} names no check", hint=hint)
+    known(option, check_id, hint="list them with: vsphere-motion check --list-checks")
 
 
 def require_one_destination(
@@ -143,15 +138,10 @@ def report_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
     Raises:
         BadInput: a suffix names no format, or a directory does not exist.
     """
-    from vsphere_motion.report.write import check_suffix
+    from vsphere_motion.service.report import require_files
 
     files = tuple(Path(path) for path in paths)
-    for file in files:
-        check_suffix(file)
-        if not file.absolute().parent.is_dir():
-            raise BadInput(
-                f"there is no directory {file.parent} to write {file.name} to", hint="make it, or name another"
-            )
+    require_files(files)
     return files
 
 

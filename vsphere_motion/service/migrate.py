@@ -33,11 +33,12 @@ from vsphere_motion.run.limits import (
 )
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control, Ports
-from vsphere_motion.run.workbook import Purpose, Workbook
+from vsphere_motion.run.workbook import Moment, Purpose, Workbook
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, telling
+from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
@@ -116,6 +117,9 @@ class NeverStop:
     is_detaching: bool = False
 
 
+SUBMITTERS = 4
+"""Relocations that are asked for at the same time; a session keeps eight connections."""
+
 NEVER_STOP = NeverStop()
 DEFAULT_OPTIONS = RunOptions()
 
@@ -166,6 +170,8 @@ def run(
         if given.purpose is not None:
             Workbook(journal).write_purpose(info.run, given.purpose)
         journaled = journal.load_run(info.run)
+        if any(row.outcome is None for row in journaled.moves):
+            note_loads(vcenter, journal, journaled, Moment.BEFORE, info.started_at)
         yield RunStarted(at=utc_now(), run=info.run)
         for row in journaled.moves:
             if row.outcome is not None:
@@ -243,7 +249,11 @@ def gate_of(journaled: JournaledRun) -> PlanGate:
 def end_run(vcenter: VCenter, journaled: JournaledRun, journal: Journal) -> RunEnded:
     """Write when a run ended, if it has, by vCenter's clock; its report."""
     run_id = journaled.info.run
-    journal.end_run(run_id, _server_now(vcenter, journal.load_run(run_id)))
+    present = journal.load_run(run_id)
+    at = _server_now(vcenter, present)
+    if present.info.loads_before and all(row.outcome is not None for row in present.moves):
+        note_loads(vcenter, journal, present, Moment.AFTER, at)
+    journal.end_run(run_id, at)
     return RunEnded(at=utc_now(), report=report_of(journal.load_run(run_id)))
 
 
@@ -267,7 +277,7 @@ def make_ports(
 
     return Ports(
         relocator=VCenterRelocator(vcenter.session),
-        watcher=VCenterTaskWatcher(vcenter.session),
+        watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
         finder=VCenterTaskFinder(vcenter.session),
         placements=VCenterPlacementReader(vcenter.session),
         states=VCenterStateReader(vcenter.session),
@@ -277,6 +287,7 @@ def make_ports(
         monotonic_s=clock_through_sleep_s,
         pause=threading.Event().wait,
         explain=keeping(_explainer(vcenter, planned, options), forecasts),
+        submitters=SUBMITTERS,
     )
 
 
