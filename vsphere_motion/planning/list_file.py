@@ -7,7 +7,7 @@ is a problem, never half done; a VM goes to one place in one file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TypeAlias, TypeVar
 
@@ -16,9 +16,11 @@ from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
 from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.request import Placing, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Match, Selected, Tagged
 from vsphere_motion.model.site import Shift
-from vsphere_motion.planning.lookup import VmIndex
+from vsphere_motion.planning.destinations import Destinations
+from vsphere_motion.planning.lookup import MOID, VmIndex
 from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, site_of
 from vsphere_motion.planning.placement.order import in_order
 from vsphere_motion.planning.places import find_cluster, find_host, names_host
@@ -37,7 +39,9 @@ checks of each move say on their own that its host is full."""
 _Pick: TypeAlias = Callable[[Vm], tuple[Host, tuple[Host, ...]]]
 """Gives a VM its host, and the hosts that its line leaves open."""
 
-_LATER = ("datastore", "pool", "folder")
+_PLACES = ("datastore", "pool", "folder")
+"""Columns that a move of a host alone cannot fulfil."""
+
 _SHOWN = 8
 
 
@@ -85,13 +89,18 @@ def resolve_list(
         raise unusable_lines(listed.name, problems)
     rows.sort(key=lambda row: row.line.priority)
     return ListedMoves(
-        moves=tuple(move_to(inventory, row.vm, row.host) for row in rows),
+        moves=tuple(row.move for row in rows),
         selected=Selected(
             vms=tuple(row.vm for row in rows), matches=tuple(reader.matches), excluded=reader.excluded_count
         ),
         lines=tuple(row.line for row in rows),
         targets=tuple(row.targets for row in rows),
     )
+
+
+def asks_for_places(line: ListLine) -> bool:
+    """Whether a line names more than a host, a cluster and a time."""
+    return any(getattr(line, column) for column in _PLACES)
 
 
 def unusable_lines(name: str, problems: Sequence[LineProblem]) -> BadInput:
@@ -111,6 +120,7 @@ class _Row:
     vm: Vm
     host: Host
     targets: tuple[Host, ...]
+    move: Move
 
 
 class _Lines:
@@ -130,6 +140,7 @@ class _Lines:
         self._clusters: dict[str, Cluster | str] = {}
         self._windows: dict[str, str] = {}
         self._room = RoomLeft(inventory)
+        self._destinations: dict[tuple[MoRef, str | None, str | None, str | None], Destinations] = {}
 
     def rows(self, out: frozenset[MoRef]) -> list[_Row]:
         """A row for each VM that may be moved."""
@@ -139,20 +150,42 @@ class _Lines:
             vms = [vm for vm in self._vms(line) if self._is_wanted(vm, out)]
             pick = self._destination(line)
             if pick is not None:
-                found += [self._row(line, vm, *pick(vm)) for vm in vms]
+                found += [row for vm in vms if (row := self._row(line, vm, *pick(vm))) is not None]
         return found
 
-    def _row(self, line: ListLine, vm: Vm, host: Host, targets: tuple[Host, ...]) -> _Row:
-        return _Row(line=line, vm=vm, host=host, targets=(host,) if host.ref == vm.host else targets)
+    def _row(self, line: ListLine, vm: Vm, host: Host, targets: tuple[Host, ...]) -> _Row | None:
+        """The row of a VM; None where it cannot be moved as its line says."""
+        move = move_to(self._inventory, vm, host)
+        if asks_for_places(line):
+            there = self._places(line, host)
+            moves = there.moves((vm,))
+            if not moves or there.problems:
+                for words in dict.fromkeys(self._place_problems(line, vm, host)):
+                    self._complain(line, words)
+                return None
+            move = moves[0]
+        return _Row(line=line, vm=vm, host=host, targets=(host,) if host.ref == vm.host else targets, move=move)
+
+    def _place_problems(self, line: ListLine, vm: Vm, host: Host) -> Iterator[str]:
+        """What is wrong with the places of a line, column by column, so that one problem hides no other."""
+        for column in _PLACES:
+            alone = replace(line, **{**dict.fromkeys(_PLACES), column: getattr(line, column)})
+            there = Destinations(self._inventory, f"{MOID}{host.ref.moid}", _wishes_of(alone))
+            there.moves((vm,))
+            yield from map(_told, there.problems)
+
+    def _places(self, line: ListLine, host: Host) -> Destinations:
+        """What makes moves to these places; made once, because it counts the room that they take together."""
+        key = (host.ref, line.datastore, line.pool, line.folder)
+        if key not in self._destinations:
+            self._destinations[key] = Destinations(self._inventory, f"{MOID}{host.ref.moid}", _wishes_of(line))
+        return self._destinations[key]
 
     def _is_wanted(self, vm: Vm, out: frozenset[MoRef]) -> bool:
         self.excluded_count += vm.ref in out
         return vm.ref not in out
 
     def _check_words(self, line: ListLine) -> None:
-        for column in _LATER:
-            if getattr(line, column):
-                self._complain(line, f"a {column} as destination is not supported yet; take the column away")
         if line.host and line.cluster:
             self._complain(line, "it names a host and a cluster; one of them is the destination")
         if line.window and (problem := self._window_problem(line.window)):
@@ -190,6 +223,8 @@ class _Lines:
         if line.cluster and not line.host:
             return self._in_cluster(line, line.cluster)
         word = line.host or self._to_host
+        if not word and asks_for_places(line):
+            return self._at_home
         if not word:
             self._complain(line, "it names no destination: give it a host or a cluster, or add --to-host")
             return None
@@ -198,6 +233,12 @@ class _Lines:
             self._complain(line, host)
             return None
         return lambda vm: (self._room.taken(vm, host), (host,))
+
+    def _at_home(self, vm: Vm) -> tuple[Host, tuple[Host, ...]]:
+        """The host that the VM is on: its line moves something else."""
+        home = self._inventory.find_host(vm.host)
+        assert home is not None, "a VM without a host is an obstacle"
+        return home, (home,)
 
     def _find_host(self, inventory: Inventory, word: str) -> Host:
         """The host; what a wrong word resembles is looked for a few times only, which takes a while in a large site."""
@@ -229,6 +270,10 @@ class _Lines:
 
     def _complain(self, line: ListLine, message: str) -> None:
         self.problems.append(LineProblem(line=line.line, message=message))
+
+
+def _wishes_of(line: ListLine) -> Wishes:
+    return Wishes(to_datastore=line.datastore, to_pool=line.pool, to_folder=line.folder, placing=Placing.OURS)
 
 
 def _stuck(inventory: Inventory, rows: Sequence[_Row]) -> Iterator[LineProblem]:

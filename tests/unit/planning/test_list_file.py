@@ -115,10 +115,10 @@ def test_every_problem_is_told_at_once_with_its_line() -> None:
         (8, "is on no host"),
         (9, "it names no destination"),
         (10, "the priority x is no whole number"),
-        (10, "a datastore as destination is not supported yet"),
-        (10, "a pool as destination is not supported yet"),
-        (10, "a folder as destination is not supported yet"),
         (10, "the window 05:00-05:00 never opens"),
+        (10, "no datastore is called san"),
+        (10, "no resource pool is called Gold"),
+        (10, "no folder is called web"),
         (11, "22-5 is no window"),
         (11, "no cluster is called cluster9"),
     ]
