@@ -87,6 +87,7 @@ def test_every_host_is_emptied_patched_and_filled_again(
         assert done.exit_code == 0, done.text
         assert patching.hosts == ["esx-001", "esx-002", "esx-003"]
         assert set(states(done.json).values()) == {"done"}
+        assert problems(load("rolling-v1.json"), done.json) == []
         assert observer.hosts() == before
     first = done.json["hosts"][0]
     assert first["exit_code"] == 0
