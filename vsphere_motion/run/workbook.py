@@ -138,14 +138,6 @@ class Workbook:
         )
         return str(found[0]["run"]) if found else None
 
-    # -- moves that are added to a run -----------------------------------------------------------------------------
-
-    def add_moves(self, run: str, moves: Sequence[JournaledMove]) -> None:
-        """Commit more moves of a run, whose positions follow those that it has."""
-        with self._store.transaction(f"add moves to {run} in") as db:
-            for row in (row_of_move(run, item) for item in moves):
-                db.execute(f"INSERT INTO move VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks alone
-
     # -- how loaded the hosts are ----------------------------------------------------------------------------------
 
     def write_loads(self, run: str, loads: Sequence[HostLoad], moment: Moment) -> None:
@@ -155,6 +147,14 @@ class Workbook:
             "UPDATE run SET info = json_set(info, ?, json(?)) WHERE id = ?",
             (f"$.{moment.value}", dump(tuple(loads)), run),
         )
+
+    # -- moves that are added to a run -----------------------------------------------------------------------------
+
+    def add_moves(self, run: str, moves: Sequence[JournaledMove]) -> None:
+        """Commit more moves of a run, whose positions follow those that it has."""
+        with self._store.transaction(f"add moves to {run} in") as db:
+            for row in (row_of_move(run, item) for item in moves):
+                db.execute(f"INSERT INTO move VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks alone
 
     # -- DRS truces -----------------------------------------------------------------------------------------------
 
