@@ -23,6 +23,7 @@ from vsphere_motion.planning.selectors import find_host
 from vsphere_motion.planning.steps import shortfalls, slots_of
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.placing import Findings, make_plan
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
@@ -137,7 +138,8 @@ def runnable_plan(
         )
         for one, move in zip(checked, moves, strict=True)
     )
-    return Plan(moves=planned, skip_checks=file.choices.skip_checks, partial=partial)
+    past = read_past(places.state_dir, vcenter.identity.instance_uuid)
+    return Plan(moves=with_forecasts(inventory, planned, past), skip_checks=file.choices.skip_checks, partial=partial)
 
 
 def _found(
