@@ -8,10 +8,12 @@ import pytest
 
 from tests.docs.console import play, steps
 
+LIMIT_S = 540
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
 
 @pytest.mark.vcsim
+@pytest.mark.timeout(LIMIT_S + 60)
 @pytest.mark.parametrize(
     "page",
     ["choose-virtual-machines", "empty-a-host", "patch-a-cluster-host-by-host", "use-plans-and-change-windows"],
@@ -20,4 +22,4 @@ def test_the_page_runs_as_printed(page: str, tmp_path: Path, vcenter_environment
     tour = steps((HOW_TO / f"{page}.md").read_text(encoding="utf-8"))
     assert len(tour) >= 5
 
-    play(tour, tmp_path, vcenter_environment)
+    play(tour, tmp_path, vcenter_environment, limit_s=LIMIT_S)

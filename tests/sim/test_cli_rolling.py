@@ -261,6 +261,7 @@ def test_a_host_that_is_not_well_afterwards_stops_it(
         assert observer.hosts() == before
 
 
+@pytest.mark.timeout(360)
 def test_a_rolling_is_planned_as_a_file_and_run_from_it_unless_something_has_changed(
     pair: SimulatedVCenter, program: ProgramFor, patching: Patching
 ) -> None:
@@ -287,6 +288,7 @@ def test_a_rolling_is_planned_as_a_file_and_run_from_it_unless_something_has_cha
     assert patching.hosts == ["esx-001", "esx-002"]
 
 
+@pytest.mark.timeout(360)
 def test_who_cannot_leave_is_named_before_anything_moves_and_such_hosts_can_be_left_out(
     vcenter_factory: VCenterFactory, program: ProgramFor, patching: Patching
 ) -> None:
