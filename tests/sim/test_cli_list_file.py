@@ -93,7 +93,9 @@ def test_a_line_may_name_a_datastore_a_pool_and_a_folder(
     assert {one["state"] for one in again.json["outcomes"]} == {"unchanged"}, again.text
     planned = run("plan", "migrate", "-f", "places.csv")
     assert planned.exit_code == 2
-    assert "line 2: a plan moves VMs between hosts alone; migrate -f moves what this line says" in planned.stderr
+    assert (
+        "line 2: a plan knows hosts alone; run the file with migrate, or take the other columns away" in planned.stderr
+    )
 
 
 BAD = {

@@ -7,24 +7,25 @@ is a problem, never half done; a VM goes to one place in one file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TypeAlias, TypeVar
 
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
 from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Move, StoragePolicy
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.request import Placing, Wishes
+from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Match, Selected, Tagged
 from vsphere_motion.model.site import Shift
-from vsphere_motion.planning.destinations import Destinations
-from vsphere_motion.planning.lookup import MOID, VmIndex
+from vsphere_motion.planning.list_moves import MoveMaker
+from vsphere_motion.planning.list_wishes import wishes_of
+from vsphere_motion.planning.lookup import VmIndex
 from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, site_of
 from vsphere_motion.planning.placement.order import in_order
-from vsphere_motion.planning.places import find_cluster, find_host, names_host
-from vsphere_motion.planning.resolve import find_obstacle, move_to
+from vsphere_motion.planning.places import find_cluster, find_host, names_cluster, names_host
+from vsphere_motion.planning.resolve import find_obstacle
 from vsphere_motion.planning.room_left import RoomLeft
 from vsphere_motion.planning.selection import SUGGESTIONS, excluded
 from vsphere_motion.planning.selectors import find_match
@@ -36,11 +37,8 @@ MANY_MOVES = 5000
 """Moves of one file for which an order is looked for beforehand; with more, it would take longer than it helps, and the
 checks of each move say on their own that its host is full."""
 
-_Pick: TypeAlias = Callable[[Vm], tuple[Host, tuple[Host, ...]]]
-"""Gives a VM its host, and the hosts that its line leaves open."""
-
-_PLACES = ("datastore", "pool", "folder")
-"""Columns that a move of a host alone cannot fulfil."""
+_Pick: TypeAlias = Callable[[Vm], tuple[Host | None, tuple[Host, ...]]]
+"""Gives a VM its host, and the hosts that its line leaves open; no host where it follows from something else."""
 
 _SHOWN = 8
 
@@ -66,19 +64,37 @@ class ListedMoves:
         return tuple(line.window or "" for line in self.lines)
 
 
-def resolve_list(
-    inventory: Inventory, listed: ListFile, *, to_host: str = "", exclude: Sequence[str] = (), tagged: Tagged = NO_TAGS
-) -> ListedMoves:
-    """The moves that a file asks for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForAll:
+    """What the command line says of all lines, where a line says nothing itself.
 
     Args:
         to_host: the destination of lines that name none; empty: each has to name one.
+        policy: the storage policy of the wishes, looked up.
+        hosts_only: whether nothing but hosts and clusters can be asked for.
+    """
+
+    to_host: str = ""
+    wishes: Wishes = NO_WISHES
+    policy: StoragePolicy | None = None
+    hosts_only: bool = False
+
+
+def resolve_list(
+    inventory: Inventory,
+    listed: ListFile,
+    for_all: ForAll,
+    *,
+    exclude: Sequence[str] = (),
+    tagged: Tagged = NO_TAGS,
+) -> ListedMoves:
+    """The moves that a file asks for.
 
     Raises:
         BadInput: the file cannot be used as it is; the details have every problem with its line.
     """
     out, wrong = excluded(inventory, exclude, tagged)
-    reader = _Lines(inventory, listed, to_host, tagged)
+    reader = _Lines(inventory, listed, for_all, tagged)
     rows = reader.rows(frozenset(vm.ref for vm in out))
     problems = [*reader.problems, *(LineProblem(line=0, message=_told(one)) for one in wrong)]
     if not problems:
@@ -96,11 +112,6 @@ def resolve_list(
         lines=tuple(row.line for row in rows),
         targets=tuple(row.targets for row in rows),
     )
-
-
-def asks_for_places(line: ListLine) -> bool:
-    """Whether a line names more than a host, a cluster and a time."""
-    return any(getattr(line, column) for column in _PLACES)
 
 
 def unusable_lines(name: str, problems: Sequence[LineProblem]) -> BadInput:
@@ -126,13 +137,14 @@ class _Row:
 class _Lines:
     """Reads line after line; what is wrong gathers in `problems`."""
 
-    def __init__(self, inventory: Inventory, listed: ListFile, to_host: str, tagged: Tagged) -> None:
+    def __init__(self, inventory: Inventory, listed: ListFile, for_all: ForAll, tagged: Tagged) -> None:
         self.problems: list[LineProblem] = list(listed.problems)
         self.matches: list[Match] = []
         self.excluded_count = 0
         self._inventory = inventory
         self._lines = listed.lines
-        self._to_host = to_host
+        self._for_all = for_all
+        self._makers = MoveMaker(inventory, for_all.policy)
         self._tagged = tagged
         self._index = VmIndex(inventory)
         self._named_on: dict[MoRef, int] = {}
@@ -140,7 +152,6 @@ class _Lines:
         self._clusters: dict[str, Cluster | str] = {}
         self._windows: dict[str, str] = {}
         self._room = RoomLeft(inventory)
-        self._destinations: dict[tuple[MoRef, str | None, str | None, str | None], Destinations] = {}
 
     def rows(self, out: frozenset[MoRef]) -> list[_Row]:
         """A row for each VM that may be moved."""
@@ -148,38 +159,41 @@ class _Lines:
         for line in self._lines:
             self._check_words(line)
             vms = [vm for vm in self._vms(line) if self._is_wanted(vm, out)]
-            pick = self._destination(line)
-            if pick is not None:
-                found += [row for vm in vms if (row := self._row(line, vm, *pick(vm))) is not None]
+            wishes = self._wishes(line)
+            pick = None if wishes is None else self._destination(line, wishes)
+            if pick is not None and wishes is not None:
+                found += [row for vm in vms if (row := self._row(line, vm, pick(vm), wishes))]
+        self.problems += self._makers.unfitted()
         return found
 
-    def _row(self, line: ListLine, vm: Vm, host: Host, targets: tuple[Host, ...]) -> _Row | None:
-        """The row of a VM; None where it cannot be moved as its line says."""
-        move = move_to(self._inventory, vm, host)
-        if asks_for_places(line):
-            there = self._places(line, host)
-            moves = there.moves((vm,))
-            if not moves or there.problems:
-                for words in dict.fromkeys(self._place_problems(line, vm, host)):
-                    self._complain(line, words)
-                return None
-            move = moves[0]
-        return _Row(line=line, vm=vm, host=host, targets=(host,) if host.ref == vm.host else targets, move=move)
+    def _row(self, line: ListLine, vm: Vm, pick: tuple[Host | None, tuple[Host, ...]], wishes: Wishes) -> _Row | None:
+        picked, targets = pick
+        attempt = self._makers.attempt(line, vm, picked, wishes)
+        for problem in attempt.problems:
+            self._complain(line, _told(problem))
+        move = attempt.move
+        host = None if move is None or move.destination.host is None else move.destination.host.ref
+        there = self._inventory.find_host(host)
+        if move is None or there is None or attempt.problems:
+            return None
+        return _Row(line=line, vm=vm, host=there, targets=(there,) if there.ref == vm.host else targets, move=move)
 
-    def _place_problems(self, line: ListLine, vm: Vm, host: Host) -> Iterator[str]:
-        """What is wrong with the places of a line, column by column, so that one problem hides no other."""
-        for column in _PLACES:
-            alone = replace(line, **{**dict.fromkeys(_PLACES), column: getattr(line, column)})
-            there = Destinations(self._inventory, f"{MOID}{host.ref.moid}", _wishes_of(alone))
-            there.moves((vm,))
-            yield from map(_told, there.problems)
+    def _wishes(self, line: ListLine) -> Wishes | None:
+        """What the line asks for beside the host; None where it is in error."""
+        try:
+            wishes = wishes_of(line, self._for_all.wishes, place_is_store=self._is_store(line.place))
+        except BadInput as problem:
+            self._complain(line, problem.message)
+            return None
+        if self._for_all.hosts_only and wishes != NO_WISHES:
+            self._complain(line, "a plan knows hosts alone; run the file with migrate, or take the other columns away")
+            return None
+        return wishes
 
-    def _places(self, line: ListLine, host: Host) -> Destinations:
-        """What makes moves to these places; made once, because it counts the room that they take together."""
-        key = (host.ref, line.datastore, line.pool, line.folder)
-        if key not in self._destinations:
-            self._destinations[key] = Destinations(self._inventory, f"{MOID}{host.ref.moid}", _wishes_of(line))
-        return self._destinations[key]
+    def _is_store(self, place: str | None) -> bool:
+        if not place:
+            return False
+        return not names_host(self._inventory, place) and not names_cluster(self._inventory, place)
 
     def _is_wanted(self, vm: Vm, out: frozenset[MoRef]) -> bool:
         self.excluded_count += vm.ref in out
@@ -218,13 +232,15 @@ class _Lines:
             else:
                 yield vm
 
-    def _destination(self, line: ListLine) -> _Pick | None:
+    def _destination(self, line: ListLine, wishes: Wishes) -> _Pick | None:
         """What gives a VM of this line its host; None where the line is in error."""
-        if line.cluster and not line.host:
-            return self._in_cluster(line, line.cluster)
-        word = line.host or self._to_host
-        if not word and asks_for_places(line):
-            return self._at_home
+        word = line.host or (line.place if line.place and names_host(self._inventory, line.place) else None)
+        cluster = line.cluster or (line.place if line.place and names_cluster(self._inventory, line.place) else None)
+        if cluster and not word:
+            return self._in_cluster(line, cluster)
+        word = word or self._for_all.to_host
+        if not word and wishes.names_place:
+            return lambda _: (None, ())
         if not word:
             self._complain(line, "it names no destination: give it a host or a cluster, or add --to-host")
             return None
@@ -233,12 +249,6 @@ class _Lines:
             self._complain(line, host)
             return None
         return lambda vm: (self._room.taken(vm, host), (host,))
-
-    def _at_home(self, vm: Vm) -> tuple[Host, tuple[Host, ...]]:
-        """The host that the VM is on: its line moves something else."""
-        home = self._inventory.find_host(vm.host)
-        assert home is not None, "a VM without a host is an obstacle"
-        return home, (home,)
 
     def _find_host(self, inventory: Inventory, word: str) -> Host:
         """The host; what a wrong word resembles is looked for a few times only, which takes a while in a large site."""
@@ -270,10 +280,6 @@ class _Lines:
 
     def _complain(self, line: ListLine, message: str) -> None:
         self.problems.append(LineProblem(line=line.line, message=message))
-
-
-def _wishes_of(line: ListLine) -> Wishes:
-    return Wishes(to_datastore=line.datastore, to_pool=line.pool, to_folder=line.folder, placing=Placing.OURS)
 
 
 def _stuck(inventory: Inventory, rows: Sequence[_Row]) -> Iterator[LineProblem]:

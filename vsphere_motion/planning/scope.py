@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.inventory import Cluster, Host, Inventory, PowerState, Vm
-from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
+from vsphere_motion.model.list_file import ListFile, ListLine
 from vsphere_motion.model.plan_file import PlanHost, PlanKind, PlanLeft, PlanVm
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.selection import NO_TAGS, Tagged
-from vsphere_motion.planning.list_file import asks_for_places, resolve_list, unusable_lines
+from vsphere_motion.planning.list_file import ForAll, resolve_list
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
 from vsphere_motion.planning.resolve import resolve_vms
 from vsphere_motion.planning.selection import excluded
@@ -173,16 +173,13 @@ def _of_vms(inventory: Inventory, request: PlanRequest, words: _Words) -> Scope:
 def _of_list(inventory: Inventory, request: PlanRequest, listed: ListFile, words: _Words) -> Scope:
     closed = frozenset(host.ref for host in words.look_up(find_host, request.cordoned))
     words.settle()
-    beyond = [
-        LineProblem(
-            line=line.line, message="a plan moves VMs between hosts alone; migrate -f moves what this line says"
-        )
-        for line in listed.lines
-        if asks_for_places(line)
-    ]
-    if beyond:
-        raise unusable_lines(listed.name, beyond)
-    found = resolve_list(inventory, listed, to_host=request.to_host or "", exclude=request.exclude, tagged=words.tagged)
+    found = resolve_list(
+        inventory,
+        listed,
+        ForAll(to_host=request.to_host or "", hosts_only=True),
+        exclude=request.exclude,
+        tagged=words.tagged,
+    )
     refs = [move.vm.ref for move in found.moves]
     return replace(
         _sent(inventory, closed, dict(zip(refs, found.targets, strict=True))),
