@@ -120,7 +120,7 @@ BAD = {
         ["line 1: no datastore is called ds", "line 2: no folder is called web"],
     ),
     "no-list.yaml": ("vm: vm-001\n", ["no-list.yaml cannot be used: it is no list"]),
-    "no-header.csv": ("vm-001,esx-002\n", ["no-header.csv cannot be used: its first row has no column vm"]),
+    "no-header.csv": ("vm-001,esx-002,now\n", ["no-header.csv cannot be used: its first row has no column vm"]),
     "latin.csv": ("vm,host\nGr\xf6\xdfe,esx-002\n", ["latin.csv is not in UTF-8 (line 2)"]),
     "list.txt": ("vm\n", ["list.txt is no list file"]),
 }
