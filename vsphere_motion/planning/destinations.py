@@ -62,7 +62,7 @@ class Destinations:
     def moves(self, vms: Iterable[Vm]) -> tuple[Move, ...]:
         """A move of each VM for which one can be made; ask for the problems afterwards."""
         try:
-            self._where.target()  # also where no VM is left to ask for it
+            _ = self._where.target  # looked up also where no VM is left to ask for it
         except UsageProblem as problem:
             self._complain(problem)
             return ()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.inventory import Device, DeviceKind, Host, Inventory, Network, Vm
 from vsphere_motion.model.move import NetworkBacking, NicPlacement
-from vsphere_motion.model.refs import NamedRef
+from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import NetworkWish
 from vsphere_motion.planning.named import Sort
 
@@ -24,6 +24,7 @@ class NicPlaces:
         self._inventory = inventory
         self._wishes = wishes
         self._fitted: set[NetworkWish] = set()
+        self._of_host: dict[MoRef, frozenset[MoRef]] = {}
         networks = tuple(one for one in inventory.networks if not one.is_uplink)
         self._networks = Sort(noun="network", members=networks, unreadable=inventory.unreadable)
 
@@ -80,9 +81,12 @@ class NicPlaces:
     def _by_label(self, nic: Device, host: Host) -> Network | None:
         """The one network of the host that has the name of the one it lacks; None where nothing is to be changed."""
         now = self._inventory.find_network(nic.network)
-        if now is None or host.networks is None or now.ref in host.networks:
+        if host.ref not in self._of_host:
+            self._of_host[host.ref] = frozenset(host.networks or ())
+        there = self._of_host[host.ref]
+        if now is None or host.networks is None or now.ref in there:
             return None
-        found = [one for one in self._networks.members if one.ref in host.networks and one.name == now.name]
+        found = [one for one in self._networks.members if one.ref in there and one.name == now.name]
         return found[0] if len(found) == 1 else None
 
     def _placement(self, nic: Device, network: Network | None) -> NicPlacement:
