@@ -29,12 +29,14 @@ class PageDecoder:
 
     __slots__ = (
         "_answer",
+        "_around",
         "_current",
         "_fields",
         "_grammar",
         "_leaf",
         "_outside",
         "_parser",
+        "_property",
         "_scope",
         "_stack",
         "_target",
@@ -52,6 +54,8 @@ class PageDecoder:
         self._fields = self._answer.fields
         self._current = Field(None, None, structure=self._answer)
         self._value: Any = None
+        self._property = grammar.property
+        self._around: tuple[Target, dict[str, Field]] | None = None  # what a property that is being read stands in
         self._leaf: Field | None = None
         self._texts: list[str] = []
         self._parser = _parser(self._start_outside, self._end, self._texts)
@@ -99,6 +103,9 @@ class PageDecoder:
             self._leaf = field
             return
         structure = field.structure
+        if structure is self._property and scope is self._scope:
+            self._around, self._target, self._fields = (self._target, self._fields), {}, structure.fields
+            return
         if structure is None or len(self._stack) > MAX_DEPTH:
             raise NotKnown(f"what is in {field.key}")
         self._stack.append((self._target, self._fields, self._scope, self._current, self._value))
@@ -114,6 +121,11 @@ class PageDecoder:
             if not field.is_text:
                 assert field.convert is not None
                 value = field.convert(value)
+        elif self._around is not None and self._fields is self._property.fields:
+            value = self._target
+            (self._target, self._fields), self._around = self._around, None
+            self._target["propSet"].append(value)
+            return
         elif self._stack:
             field, value = self._current, self._value
             structure = field.structure

@@ -120,7 +120,8 @@ class Grammar:
 
     def __init__(self, stub: Any) -> None:
         self.outermost = Scope({"": ""})
-        self.result = _result_field(stub.version)
+        self.property = _Plain(Field("name", str, convert=_Paths().__getitem__), _VALUE)
+        self.result = _result_field(self.property, stub.version)
         self._stub = stub
 
     def meaning(self, field: Field, attributes: Sequence[str], scope: Scope) -> tuple[Field, Scope]:
@@ -153,10 +154,32 @@ class Grammar:
         return fitting
 
     def _reference(self, field: Field, declared: Any, kind: str, scope: Scope) -> Field:
-        named, stub = type_named(*scope.split(kind)), self._stub
+        named = type_named(*scope.split(kind))
         if not issubclass(declared, ManagedObject) or not issubclass(named, declared):
             raise NotKnown(f"{kind} in {field.key}")
-        return field.holding(declared, convert=lambda moid: named(moid, stub))
+        return field.holding(declared, convert=_Objects(named, self._stub).__getitem__)
+
+
+class _Paths(dict[str, str]):
+    """The paths of properties: each of them once, though every object repeats them."""
+
+    def __missing__(self, path: str) -> str:
+        require_room(self)
+        self[path] = path
+        return path
+
+
+class _Objects(dict[str, Any]):
+    """The managed objects of one class by their identifiers: most are referred to many times."""
+
+    def __init__(self, kind: Any, stub: Any) -> None:
+        super().__init__()
+        self._kind = kind
+        self._stub = stub
+
+    def __missing__(self, moid: str) -> Any:
+        self[moid] = self._kind(moid, self._stub)
+        return self[moid]
 
 
 class _Plain(Structure):
@@ -173,11 +196,10 @@ class _Plain(Structure):
         return target, target
 
 
-def _result_field(version: str) -> Field:
-    a_property = _Plain(Field("name", str, convert=str), _VALUE)
+def _result_field(one_property: Structure, version: str) -> Field:
     content = _Plain(
         Field("obj", ManagedObject),
-        Field("propSet", _QUERY, repeats=True, structure=a_property),
+        Field("propSet", _QUERY, repeats=True, structure=one_property),
         field_of("missingSet", _QUERY.MissingProperty, version, repeats=True),
         finish=_object_read,
     )
