@@ -20,6 +20,16 @@ class MoRef:
     def __str__(self) -> str:
         return self.moid
 
+    # Both are written out for their speed: a matrix of checks looks up and compares references millions of times.
+
+    def __hash__(self) -> int:
+        return hash(self.moid)  # a text keeps its own
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MoRef):
+            return NotImplemented
+        return self.moid == other.moid and self.kind == other.kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedRef:

@@ -45,12 +45,17 @@ def best_case_s(memory_bytes: int, bandwidth_bps: float) -> float | None:
     return memory_bytes * 8 / bandwidth_bps if bandwidth_bps > 0 else None
 
 
+def slows_guest(bandwidth_bps: float, dirty_rate_bps: float) -> bool:
+    """Whether the guest writes so fast that its vCPUs have to be slowed."""
+    return dirty_rate_bps > 0 and bandwidth_bps / dirty_rate_bps < MIN_PROGRESS
+
+
 def estimate_precopy(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: float) -> PrecopyEstimate | None:
     """Walk the model pass by pass. None without a bandwidth."""
     pass_s = best_case_s(memory_bytes, bandwidth_bps)
     if pass_s is None:
         return None
-    is_slowed = dirty_rate_bps > 0 and bandwidth_bps / dirty_rate_bps < MIN_PROGRESS
+    is_slowed = slows_guest(bandwidth_bps, dirty_rate_bps)
     precopy_s, passes, rest_s = pass_s, 1, pass_s * min(1.0, dirty_rate_bps / bandwidth_bps)
     ratio = 1 / SLOWED_PROGRESS if is_slowed else dirty_rate_bps / bandwidth_bps
     while rest_s > SWITCHOVER_GOAL_S:
