@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class MoRef:
+class MoRef(NamedTuple):
     """A managed object reference: the identity of an object within one vCenter.
 
     Args:
@@ -19,16 +19,6 @@ class MoRef:
 
     def __str__(self) -> str:
         return self.moid
-
-    # Both are written out for their speed: a matrix of checks looks up and compares references millions of times.
-
-    def __hash__(self) -> int:
-        return hash(self.moid)  # a text keeps its own
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, MoRef):
-            return NotImplemented
-        return self.moid == other.moid and self.kind == other.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
