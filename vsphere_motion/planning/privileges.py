@@ -12,13 +12,14 @@ from enum import Enum
 from types import MappingProxyType
 
 from vsphere_motion.model.inventory import Inventory, PowerState
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.move import Move, Placement, nic_differs
 from vsphere_motion.model.refs import MoRef, NamedRef
 
 HOT_MIGRATE = "Resource.HotMigrate"
 COLD_MIGRATE = "Resource.ColdMigrate"
 ASSIGN_TO_POOL = "Resource.AssignVMToPool"
 ALLOCATE_SPACE = "Datastore.AllocateSpace"
+ASSIGN_NETWORK = "Network.Assign"
 
 ROOT_NAME = "the vCenter's root"
 
@@ -30,6 +31,10 @@ class On(Enum):
     VMS = "the virtual machines"
     POOLS = "the destination resource pools"
     DATASTORES = "the destination datastores"
+    OWN_DATASTORES = "the datastores of the virtual machines"
+    NETWORKS = "the destination networks"
+    FOLDERS = "the folders of virtual machines"
+    TEMPLATES = "the templates"
     HOSTS = "the hosts"
     CLUSTERS = "the clusters"
 
@@ -60,7 +65,15 @@ _MOVE = (
     Need(privilege=HOT_MIGRATE, on=On.VMS, reason="relocate a running one", source=_DOCS),
     Need(privilege=ASSIGN_TO_POOL, on=On.POOLS, reason="move into another pool or cluster", source=_DOCS),
 )
-_LOGS = Need(privilege="Global.Diagnostics", on=On.ROOT, reason="read the hosts' logs", source="vSphere API reference")
+_LOGS = (
+    Need(privilege="Global.Diagnostics", on=On.ROOT, reason="read the hosts' logs", source="vSphere API reference"),
+    Need(
+        privilege="Datastore.Browse",
+        on=On.OWN_DATASTORES,
+        reason="read a virtual machine's own log, vmware.log",
+        source=_SECURITY,
+    ),
+)
 
 PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
     {
@@ -70,6 +83,52 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
             *_LOOK,
             *_MOVE,
             Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place disks there", source=_SECURITY),
+            Need(
+                privilege="StorageProfile.View",
+                on=On.ROOT,
+                reason="ask for a storage policy by name",
+                source="vSphere Security, Profile-driven Storage Privileges",
+            ),
+        ),
+        "migrate-networks": (
+            *_LOOK,
+            *_MOVE,
+            Need(privilege=ASSIGN_NETWORK, on=On.NETWORKS, reason="attach adapters there", source="UNVERIFIED"),
+        ),
+        "migrate-templates": (
+            *_LOOK,
+            *_MOVE,
+            Need(
+                privilege="VirtualMachine.Provisioning.MarkAsVM",
+                on=On.TEMPLATES,
+                reason="make a template a virtual machine for its move",
+                source="vSphere API reference, MarkAsVirtualMachine",
+            ),
+            Need(
+                privilege="VirtualMachine.Provisioning.MarkAsTemplate",
+                on=On.TEMPLATES,
+                reason="make it a template again",
+                source="vSphere API reference, MarkAsTemplate",
+            ),
+        ),
+        "migrate-encryption": (
+            *_LOOK,
+            *_MOVE,
+            Need(
+                privilege="VirtualMachine.Config.Settings",
+                on=On.VMS,
+                reason="set encrypted vMotion",
+                source="UNVERIFIED",
+            ),
+        ),
+        "create-folder": (
+            *_LOOK,
+            Need(
+                privilege="Folder.Create",
+                on=On.FOLDERS,
+                reason="make the folder of --create-folder",
+                source="vSphere API reference, CreateFolder",
+            ),
         ),
         "evacuate": (
             *_LOOK,
@@ -91,7 +150,7 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
                 source="vSphere API reference, ReconfigureComputeResource_Task",
             ),
         ),
-        "logs": (*_LOOK, _LOGS),
+        "logs": (*_LOOK, *_LOGS),
         "cancel": (
             *_LOOK,
             Need(
@@ -145,6 +204,9 @@ def _needs_of_move(inventory: Inventory, move: Move) -> Iterable[tuple[MoRef, st
         yield pool.ref, ASSIGN_TO_POOL
     for datastore in _new_datastores(move.source, move.destination):
         yield datastore.ref, ALLOCATE_SPACE
+    for nic in move.destination.nics:
+        if nic.network is not None and nic_differs(move, nic):
+            yield nic.network.ref, ASSIGN_NETWORK
 
 
 def _new_datastores(source: Placement, destination: Placement) -> Iterable[NamedRef]:
@@ -158,6 +220,10 @@ def _objects(inventory: Inventory, on: On) -> tuple[MoRef, ...]:
         On.VMS: (vm.ref for vm in inventory.vms if not vm.is_template),
         On.POOLS: (pool.ref for pool in inventory.pools),
         On.DATASTORES: (datastore.ref for datastore in inventory.datastores),
+        On.OWN_DATASTORES: (datastore.ref for datastore in inventory.datastores),
+        On.NETWORKS: (network.ref for network in inventory.networks if not network.is_uplink),
+        On.TEMPLATES: (vm.ref for vm in inventory.vms if vm.is_template),
+        On.FOLDERS: (one.ref for one in inventory.containers if one.holds_vms),
         On.HOSTS: (host.ref for host in inventory.hosts),
         On.CLUSTERS: (cluster.ref for cluster in inventory.clusters if cluster.is_cluster),
     }
