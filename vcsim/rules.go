@@ -100,7 +100,7 @@ var rules = []rule{
 		"VMOnConflictDVPort error", "DestinationSwitchFull error", "DestinationSwitchFull warning",
 		"VMOnVirtualIntranet error", "VMOnVirtualIntranet warning",
 		"CannotUseNetwork/NetworkReservationNotSupported error", "CannotUseNetwork/NetworkReservationNotSupported warning",
-		"CannotUseNetwork/MismatchedEnsMode error", "CannotUseNetwork/MismatchedEnsMode warning", "CannotUseNetwork/VMotionToUnsupportedNetworkType warning", "CannotUseNetwork/VMotionToUnsupportedNetworkType error",
+		"CannotUseNetwork/MismatchedEnsMode error", "CannotUseNetwork/MismatchedEnsMode warning", "CannotUseNetwork/VMotionToUnsupportedNetworkType warning",
 		"CannotUseNetwork/MismatchedNetworkPolicies error", "CannotUseNetwork/MismatchedNetworkPolicies warning",
 	}},
 	{testNetwork, checkAcrossDatacenters, []string{"NetworksMayNotBeTheSame warning"}},
