@@ -7,7 +7,7 @@ to host2. Numbers tell objects of one kind apart: `vm(2)` is vm2 with the refere
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from vsphere_motion.model.inventory import (
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.file_places import files_now
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -387,6 +388,20 @@ def move(snapshot: Inventory | None = None, *, number: int = 1, to: int = 2) -> 
     wanted = seen.name_of(host_ref(to))
     destination = Placement(host=wanted, pool=source.pool, folder=source.folder, datastores=source.datastores)
     return Move(vm=moved.identity, source=source, destination=destination)
+
+
+def to_datastore(move: Move, site: Inventory, number: int) -> Move:
+    """The same move with all files of the VM going to a datastore."""
+    named = NamedRef(ref=datastore_ref(number), name=f"datastore{number}")
+    vm = site.find_vm(move.vm.ref)
+    assert vm is not None
+    now = files_now(site, vm)
+    disks = tuple(replace(disk, datastore=named, format=None) for disk in now.disks)
+    return replace(
+        move,
+        source=replace(move.source, config=now.config, disks=now.disks),
+        destination=replace(move.destination, config=named, disks=disks, datastores=(named,)),
+    )
 
 
 def request(**changes: Any) -> MoveRequest:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from vsphere_motion.model.current import CurrentHost, CurrentState, CurrentVm, Question, RunningTask
+from vsphere_motion.model.current import (
+    CurrentDisk,
+    CurrentHost,
+    CurrentNic,
+    CurrentState,
+    CurrentVm,
+    Question,
+    RunningTask,
+)
 from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef
@@ -24,6 +32,10 @@ class FakePlacement:
     datastores: tuple[MoRef, ...] | None = ()
     power_state: PowerState | None = PowerState.ON
     disconnected_nics: tuple[str, ...] | None = ()
+    folder: MoRef | None = None
+    config_store: str | None = None
+    disks: tuple[CurrentDisk, ...] | None = None
+    nics: tuple[CurrentNic, ...] | None = None
 
 
 @dataclass
@@ -114,7 +126,9 @@ class FakeVCenter:
         """The set of tasks is kept, as the port says."""
         self.closed = True
 
-    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
+    def read_before_start(
+        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+    ) -> CurrentState:
         self._pass()
         self.readings.append(tuple(vm.moid for vm in vms))
         here = CurrentHost(connection_state=ConnectionState.CONNECTED, in_maintenance_mode=False)

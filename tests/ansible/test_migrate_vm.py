@@ -122,8 +122,8 @@ def test_check_mode_predicts_the_change_and_makes_none(vcenter: SimulatedVCenter
 
     assert played.exit_code == 0, played.text
     assert played.result["changed"] is True
-    assert f'-    "host": "{source}"' in played.text
-    assert f'+    "host": "{destination}"' in played.text
+    assert f'-        "host": "{source}"' in played.text
+    assert f'+        "host": "{destination}"' in played.text
     assert host_of(vcenter, vm) == source
     assert not WRITES & {call["method"] for call in vcenter.control.trace()}
 

@@ -23,9 +23,10 @@ from vsphere_motion.cli.requests import (
     strict_option,
 )
 from vsphere_motion.cli.selecting import Selecting, selecting_options
+from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.model.matrix import Matrix
 from vsphere_motion.model.plan import Plan
-from vsphere_motion.model.request import MatrixRequest, Opinions
+from vsphere_motion.model.request import MatrixRequest, Opinions, Wishes
 from vsphere_motion.report.escape import json_text
 
 _WHOSE = [opinions.value for opinions in Opinions]
@@ -36,6 +37,7 @@ _WHOSE = [opinions.value for opinions in Opinions]
 @click.option("--to-host", metavar="HOST", help="The destination host.")
 @click.option("--to-cluster", metavar="CLUSTER", help="Look at every host of this cluster.")
 @click.option("--all-hosts", is_flag=True, help="Look at every host.")
+@wish_options
 @strict_option
 @skip_check_option
 @click.option("--checks", type=click.Choice(_WHOSE), default="both", help="Our checks, vCenter's own, or both [both].")
@@ -49,6 +51,7 @@ def command(
     to_host: str | None,
     to_cluster: str | None,
     all_hosts: bool,
+    wishes: Wishes,
     strict: bool,
     skip_checks: tuple[str, ...],
     checks: str,
@@ -64,16 +67,18 @@ def command(
     if list_checks or explained:
         return _tell(invocation, explained)
     chosen = vms.choose(invocation)
-    require_one_destination(chosen, to_host=to_host, to_cluster=to_cluster, all_hosts=all_hosts)
+    require_one_destination(chosen, wishes, to_host=to_host, to_cluster=to_cluster, all_hosts=all_hosts)
     opinions = Opinions(checks)
-    if to_host is None and chosen.listed is None:
+    if to_cluster or all_hosts:
         request = matrix_request(
             chosen, to_cluster=to_cluster, skip_checks=skip_checks, strict=strict, opinions=opinions
         )
         return _check_matrix(invocation, request)
     from vsphere_motion.service.check import check
 
-    wanted = move_request(chosen, to_host or "", skip_checks=skip_checks, strict=strict, opinions=opinions)
+    wanted = move_request(
+        chosen, to_host or "", skip_checks=skip_checks, strict=strict, opinions=opinions, wishes=wishes
+    )
     with open_vcenter(invocation) as vcenter:
         plan = check(vcenter, wanted, places_of(invocation))
     show_plan(invocation, plan, opinions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -18,7 +18,7 @@ from vsphere_motion.credentials import Account, Ask, find_credentials, find_new_
 from vsphere_motion.errors import BadInput, CredentialMissing, UsageProblem
 from vsphere_motion.model.account import Credentials, DeferredPassword
 from vsphere_motion.model.address import parse_known_hosts
-from vsphere_motion.settings import Settings, Sources, config_path, journal_mode, read_config, resolve, state_directory
+from vsphere_motion.settings import Settings, Sources, config_path, read_config, resolve, state_directory
 
 if TYPE_CHECKING:
     from vsphere_motion.run.journal import Journal
@@ -164,11 +164,9 @@ def open_state_journal(invocation: Invocation) -> Iterator[Journal]:
         BadInput: VSPHERE_MOTION_JOURNAL_MODE has no mode.
         JournalError: it cannot be opened.
     """
-    from vsphere_motion.run.journal import JournalMode, open_journal
+    from vsphere_motion.service.state import open_state_journal as of_environment
 
-    named = journal_mode(invocation.environment)
-    mode = None if named is None else JournalMode(named)
-    with closing(open_journal(state_directory(invocation.environment), mode=mode)) as journal:
+    with of_environment(invocation.environment) as journal:
         yield journal
 
 

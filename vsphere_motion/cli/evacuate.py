@@ -107,6 +107,7 @@ class _Maintenance:
 
     def __call__(self, watched: Watched | None) -> Mapping[str, object]:
         from vsphere_motion.service.maintenance import enter_all
+        from vsphere_motion.service.planned import entered_document
 
         ended_well = watched is None or (
             watched.report is not None and code_of_report(watched.report, stopped=watched.stopped) is ExitCode.OK
@@ -119,14 +120,5 @@ class _Maintenance:
         for one in enter_all(self._vcenter, self._file):
             self._invocation.console.note(f"{safe(one.host.name)}: {safe(one.words)}")
             self.code = ExitCode.OK if one.is_in and self.code is ExitCode.OK else ExitCode.FAILED
-            found.append(
-                {
-                    "host": one.host.name,
-                    "moid": one.host.moid,
-                    "in_maintenance_mode": one.is_in,
-                    "run": run,
-                    "task": one.task,
-                    "note": one.words,
-                }
-            )
+            found.append(entered_document(one, run))
         return {"maintenance": found}

@@ -128,7 +128,7 @@ def _show_migration(
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
     """A headline for the move, then its lines, or why there are none."""
-    from vsphere_motion.cli.watching import outcome_line
+    from vsphere_motion.report.event_words import outcome_line
 
     yield outcome_line(outcome)
     if outcome.motion is None:

@@ -29,9 +29,11 @@ from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.selecting import Selecting, selecting_options
 from vsphere_motion.cli.watching import finish, watch
 from vsphere_motion.cli.window_options import Window, window_options
+from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.plan import Plan
+from vsphere_motion.model.request import Wishes
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @declare("migrate", formats=("table", "json", "jsonl"))
 @selecting_options
 @to_host_option
+@wish_options
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
@@ -59,6 +62,7 @@ def command(
     *,
     vms: Selecting,
     to_host: str | None,
+    wishes: Wishes,
     dry_run: bool,
     yes: bool,
     partial: bool,
@@ -81,8 +85,10 @@ def command(
     if no_wait and options.halt.is_set:
         raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
-    require_destination(chosen, to_host)
-    request = move_request(chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial)
+    require_destination(chosen, to_host, wishes)
+    request = move_request(
+        chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial, wishes=wishes
+    )
     files, numbers = report_files(reports), metrics_file(metrics)
     window.require_watching(chosen, is_watching=not no_wait)
     with open_vcenter(invocation) as vcenter:

@@ -6,7 +6,6 @@ percent never falls.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,9 +34,15 @@ from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.report.escape import json_text
-from vsphere_motion.report.forecast_form import span_words
-from vsphere_motion.report.rows import downtime_words
-from vsphere_motion.report.units import format_bytes, format_duration
+from vsphere_motion.report.event_words import (
+    end_word,
+    end_words,
+    looking_words,
+    news_word,
+    news_words,
+    server_words,
+    start_words,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -192,97 +197,6 @@ class Bars:
 
     def _say(self, move: Move, words: str) -> None:
         self._progress.update(self._bars[move.vm.moid], words=safe(words))
-
-
-def looking_words(event: RunStarted) -> str:
-    """What a resumed run does first, and how long it may take."""
-    tasks = f"{event.asked_for} task{'' if event.asked_for == 1 else 's'}"
-    return f"looking for {tasks} asked for without an answer; it may take 30s by vCenter's clock"
-
-
-def start_words(event: MoveStarted) -> str:
-    """`task-1181 esx02 -> esx05 4.0 GiB  expected ~57s (55s to 2m30s)`."""
-    memory = "" if event.memory_bytes is None else f" {format_bytes(event.memory_bytes)}"
-    span = event.forecast.duration_s if event.forecast and not event.resumed else None
-    expected = "" if span is None else f"  expected {span_words(span)}"
-    return f"{safe(event.task)} {route(event.move)}{memory}{expected}"
-
-
-def news_word(event: MoveFollowed | MoveStalled | MoveAsks) -> str:
-    """What is new about a move, in one word."""
-    match event:
-        case MoveFollowed():
-            return "followed"
-        case MoveStalled():
-            return "stalled"
-        case MoveAsks():
-            return "asks"
-        case _:
-            assert_never(event)
-
-
-def news_words(event: MoveFollowed | MoveStalled | MoveAsks) -> str:
-    """What is new about a move, and what can be done."""
-    match event:
-        case MoveFollowed():
-            return safe(f"{event.task} {event.started_by} is moving it already")
-        case MoveStalled():
-            return _stall_words(event)
-        case MoveAsks():
-            return _question_words(event)
-        case _:
-            assert_never(event)
-
-
-def server_words(event: ServerLost | ServerBack) -> str:
-    """That vCenter is away, or back."""
-    if isinstance(event, ServerBack):
-        return f"server    back after {format_duration(event.away_s)}; every move is read again"
-    moves = f"{event.running} running, {event.waiting} waiting"
-    return safe(f"server    away, waiting for it ({moves}; what runs goes on in vCenter): {event.reason}")
-
-
-def _stall_words(event: MoveStalled) -> str:
-    what = "running" if event.is_over_limit else "no progress"
-    at = "" if event.progress_percent is None else f" at {event.progress_percent}%"
-    then = "vCenter is asked to cancel it" if event.is_cancelled else "watching on; --on-stall cancel would cancel it"
-    return f"{safe(event.task)} {what} for {format_duration(event.for_s)}{at}; {then}"
-
-
-def _question_words(event: MoveAsks) -> str:
-    """The question with its choices; this program answers none, because an answer may cost data."""
-    question = event.question
-    choices = ", ".join(f"{key} = {label}" for key, label in question.choices)
-    vm = shlex.quote(event.move.vm.name)
-    return safe(
-        f"{question.text} [{choices or 'no choices'}]  answer it in the vSphere Client (Answer Question on the VM's"
-        f" summary), or: govc vm.question -vm {vm} -answer KEY"
-    )
-
-
-def end_word(outcome: Outcome) -> str:
-    """The end of a move in one word: `done` for a move that arrived."""
-    return "done" if outcome.state is OutcomeState.MOVED else outcome.state.value
-
-
-def end_words(outcome: Outcome) -> str:
-    """`32s  downtime 0.21s  migration-id 5123456789012345678`, or why it did not arrive."""
-    parts = [format_duration(outcome.duration_s)] if outcome.duration_s is not None else []
-    if outcome.motion is not None:
-        if outcome.motion.downtime_s is not None:
-            parts.append(f"downtime {downtime_words(outcome.motion)}")
-        parts.append(f"migration-id {safe(outcome.motion.migration_id)}")
-    if outcome.fault is not None:
-        parts.append(safe(f"{outcome.fault.kind}: {outcome.fault.message}"))
-    elif outcome.note and outcome.state is not OutcomeState.MOVED:
-        parts.append(safe(outcome.note))
-    return "  ".join(parts)
-
-
-def route(move: Move) -> str:
-    """`esx02 -> esx05`."""
-    source, destination = move.source.host, move.destination.host
-    return safe(f"{source.name if source else '-'} -> {destination.name if destination else '-'}")
 
 
 @contextmanager

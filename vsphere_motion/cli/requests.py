@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.errors import BadInput
-from vsphere_motion.model.request import MatrixRequest, MoveRequest, Opinions
+from vsphere_motion.model.request import NO_WISHES, MatrixRequest, MoveRequest, Opinions, Wishes
 from vsphere_motion.settings import parse_duration
 
 if TYPE_CHECKING:
@@ -33,6 +31,7 @@ def move_request(
     strict: bool,
     partial: bool = False,
     opinions: Opinions = Opinions.BOTH,
+    wishes: Wishes = NO_WISHES,
 ) -> MoveRequest:
     """The request in the person's words.
 
@@ -50,6 +49,7 @@ def move_request(
         strict=strict,
         partial=partial,
         opinions=opinions,
+        wishes=wishes,
     )
 
 
@@ -79,15 +79,14 @@ def require_known(option: str, check_id: str) -> None:
     Raises:
         BadInput: it is not; the hint names the one that it resembles.
     """
-    from vsphere_motion.preflight.registry import known_ids
+    from vsphere_motion.service.checks import require_known as known
 
-    if check_id not in known_ids():
-        close = difflib.get_close_matches(check_id, known_ids(), n=1)
-        hint = f"did you mean {close[0]}?" if close else "list them with: vsphere-motion check --list-checks"
-        raise BadInput(f"{option} {check_id} names no check", hint=hint)
+    known(option, check_id, hint="list them with: vsphere-motion check --list-checks")
 
 
-def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: str | None, all_hosts: bool) -> None:
+def require_one_destination(
+    chosen: Chosen, wishes: Wishes, *, to_host: str | None, to_cluster: str | None, all_hosts: bool
+) -> None:
     """Refuse a check with no destination or several; a list file has its own, and says so itself where it has not.
 
     Raises:
@@ -100,17 +99,19 @@ def require_one_destination(chosen: Chosen, *, to_host: str | None, to_cluster: 
     given = [name for name, value in _destinations(to_host, to_cluster, all_hosts=all_hosts) if value]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other; give one of them.")
-    if not given:
+    if wishes != NO_WISHES and (to_cluster or all_hosts):
+        raise click.UsageError("a table of VMs and hosts knows hosts alone; leave the other destinations away.")
+    if not given and not wishes.names_place:
         raise click.UsageError("Missing option '--to-host', '--to-cluster' or '--all-hosts'.")
 
 
-def require_destination(chosen: Chosen, to_host: str | None) -> None:
+def require_destination(chosen: Chosen, to_host: str | None, wishes: Wishes = NO_WISHES) -> None:
     """Refuse VMs without a destination; a list file has its own, and says so itself where it has not.
 
     Raises:
         UsageError: there is none.
     """
-    if not to_host and chosen.listed is None:
+    if not to_host and chosen.listed is None and not wishes.names_place:
         raise click.UsageError("Missing option '--to-host'.")
 
 
@@ -137,15 +138,10 @@ def report_files(paths: tuple[str, ...]) -> tuple[Path, ...]:
     Raises:
         BadInput: a suffix names no format, or a directory does not exist.
     """
-    from vsphere_motion.report.write import check_suffix
+    from vsphere_motion.service.report import require_files
 
     files = tuple(Path(path) for path in paths)
-    for file in files:
-        check_suffix(file)
-        if not file.absolute().parent.is_dir():
-            raise BadInput(
-                f"there is no directory {file.parent} to write {file.name} to", hint="make it, or name another"
-            )
+    require_files(files)
     return files
 
 

@@ -89,6 +89,7 @@ def command(
 def show_restoration(invocation: Invocation, restoration: Restoration) -> int:
     """The difference as the result; 3 if a VM cannot go back."""
     from vsphere_motion.planning.restore import Back
+    from vsphere_motion.service.restore import restoration_document
 
     if invocation.wants("json") or invocation.wants("jsonl"):
         invocation.console.result(json_text(restoration_document(restoration), indent=2))
@@ -106,26 +107,6 @@ def restoration_lines(restoration: Restoration) -> Iterator[str]:
         yield "The run has moved nothing."
         return
     yield from aligned([HEADER, *(_row(line) for line in restoration.lines)])
-
-
-def restoration_document(restoration: Restoration) -> dict[str, object]:
-    """The difference as `vsphere-motion/restoration/v1`."""
-    return {
-        "schema": "vsphere-motion/restoration/v1",
-        "runs": list(restoration.wanted.runs),
-        "exit_maintenance": [{"name": host.name, "moid": host.moid} for host in restoration.leaving],
-        "vms": [
-            {
-                "vm": {"name": line.taken.vm.name, "moid": line.taken.vm.moid},
-                "now": line.now.name if line.now else None,
-                "back_to": line.taken.origin.name,
-                "put_on": line.taken.put.name,
-                "state": line.back.value,
-                "why": line.why,
-            }
-            for line in restoration.lines
-        ],
-    }
 
 
 def _row(line: BackLine) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsphere_motion.cli.requests import duration_option
-from vsphere_motion.errors import UsageProblem
 
 if TYPE_CHECKING:
     from vsphere_motion.service.migrate import RunOptions
@@ -28,50 +27,11 @@ def running_options(function: Callable[..., int]) -> Callable[..., int]:
     return with_options
 
 
-def run_options(
-    *,
-    max_concurrent: int | None = None,
-    timeout_s: float | None = None,
-    outage_limit_s: float | None = None,
-    stall_after_s: float | None = None,
-    on_stall: str | None = None,
-    limit_per_gib_s: float | None = None,
-    on_interrupt: str | None = None,
-    drs_override: bool | None = None,
-    max_stun_s: float | None = None,
-    canary: int | None = None,
-    logs: str | None = None,
-) -> RunOptions:
-    """How the plan is run; what was not given keeps its default.
+def run_options(**words: Any) -> RunOptions:
+    """How the plan is run; as `service.run_options.run_options`."""
+    from vsphere_motion.service.run_options import run_options as of_words
 
-    Raises:
-        UsageProblem: a stun budget is given, and the logs that measure a stun are not to be read.
-    """
-    from vsphere_motion.run.halt import HaltRule
-    from vsphere_motion.run.limits import OnInterrupt, OnStall, Patience
-    from vsphere_motion.service.migrate import RunOptions
-
-    patience = _given(
-        stall_after_s=stall_after_s,
-        on_stall=None if on_stall is None else OnStall(on_stall),
-        limit_s_per_gib=limit_per_gib_s,
-    )
-    given = _given(
-        max_concurrent=max_concurrent,
-        timeout_s=timeout_s,
-        outage_limit_s=outage_limit_s,
-        on_interrupt=None if on_interrupt is None else OnInterrupt(on_interrupt),
-        drs_override=drs_override,
-    )
-    halt = HaltRule(max_stun_s=max_stun_s, canary=canary or 0)
-    if logs == "none" and max_stun_s is not None:
-        raise UsageProblem("--max-stun is measured by the hosts' logs: it does not go with --logs none")
-    given |= {"read_logs": logs != "none", "keep_log_lines": logs != "summary"}
-    return RunOptions(patience=Patience(**patience), halt=halt, **given)
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+    return of_words(**words)
 
 
 _NAMES = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +18,6 @@ from vsphere_motion.report.escape import json_text
 if TYPE_CHECKING:
     from vsphere_motion.service.status import MoveStatus, RunStatus
 
-SCHEMA = "vsphere-motion/status/v1"
 HEADER = ("VM", "FROM", "TO", "STATE", "TASK")
 
 
@@ -29,7 +28,7 @@ def command(invocation: Invocation, /, *, run: str | None) -> int:
 
     RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter.
     """
-    from vsphere_motion.service.status import read_status
+    from vsphere_motion.service.status import read_status, status_document
 
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
         status = read_status(vcenter, journal, run)
@@ -61,33 +60,6 @@ def status_lines(status: RunStatus) -> Iterator[str]:
         words += f", watched by {safe(str(status.watch))}"
     yield f"run {safe(status.info.run)} of {format_time(status.info.started_at)}: {words}"
     yield from aligned([HEADER, *(_row(move) for move in status.moves)])
-
-
-def status_document(status: RunStatus | None) -> dict[str, Any]:
-    """The status as JSON data; `run` is null where there is no unfinished run."""
-    from vsphere_motion.model.jsonform import format_time
-    from vsphere_motion.service.history import watch_document
-
-    if status is None:
-        return {"schema": SCHEMA, "run": None, "lock": None, "moves": []}
-    return {
-        "schema": SCHEMA,
-        "run": status.info.run,
-        "vcenter": {"host": status.info.vcenter.host, "instance_uuid": status.info.vcenter.instance_uuid},
-        "started_at": format_time(status.info.started_at),
-        "is_finished": status.is_finished,
-        "lock": None if status.watch is None else watch_document(status.watch, is_alive=status.is_watched),
-        "moves": [_move_document(move) for move in status.moves],
-    }
-
-
-def _move_document(move: MoveStatus) -> dict[str, Any]:
-    from vsphere_motion.report.json_form import move_document
-
-    item = move.item
-    percent = move.live.progress_percent if move.live else None
-    task = item.task.moid if item.task else None
-    return {**move_document(item.move), "state": move.word, "task": task, "progress_percent": percent}
 
 
 def _row(move: MoveStatus) -> tuple[str, str, str, str, str]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from vsphere_motion.cli.console import announce, safe
 from vsphere_motion.cli.exit import ExitCode, code_of_report
 from vsphere_motion.cli.invocation import Invocation
-from vsphere_motion.cli.progress import JsonLines, drawing, end_words, route
+from vsphere_motion.cli.progress import JsonLines, drawing
 from vsphere_motion.cli.signals import Left, SignalControl, halting_words
 from vsphere_motion.model.event import Event, RunEnded, RunHalted, RunStarted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.escape import json_text
-from vsphere_motion.report.units import format_duration
+from vsphere_motion.report.event_words import outcome_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from vsphere_motion.errors import MotionError
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.run.limits import OnInterrupt
-
-
-ALREADY_THERE = "it is already there"
-"""The note that says no more than the word `unchanged`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,21 +147,6 @@ def tell_way_on(invocation: Invocation, report: Report) -> None:
 def is_open(outcome: Outcome) -> bool:
     """Whether `resume` would still start this move: it was neither started nor given up."""
     return outcome.state is OutcomeState.NOT_STARTED and outcome.note is None
-
-
-def outcome_line(outcome: Outcome) -> str:
-    """`web01: moved esx02 -> esx05 in 32s.`, or why it did not."""
-    name, move = safe(outcome.move.vm.name), outcome.move
-    if outcome.state is OutcomeState.MOVED:
-        return f"{name}: moved {route(move)} in {format_duration(outcome.duration_s)}."
-    if outcome.state is OutcomeState.UNCHANGED:
-        host = move.destination.host
-        if outcome.note and outcome.note != ALREADY_THERE:
-            return f"{name}: unchanged on {safe(host.name) if host else '-'}: {safe(outcome.note)}"
-        return f"{name}: unchanged, it is already on {safe(host.name) if host else '-'}."
-    words = outcome.state.value.replace("_", " ")
-    why = end_words(outcome)
-    return f"{name}: {words} {route(move)}{': ' + why if why else ''}"
 
 
 def _document(report: Report, error: MotionError | None) -> dict[str, object]:

@@ -69,6 +69,7 @@ class Pool:
 
     Args:
         unreserved_bytes, unreserved_mhz: what it can still reserve for a VM, with what its parents lend it.
+        path: inventory path such as `/DC0/host/cluster-a/Resources/gold`.
     """
 
     ref: MoRef
@@ -77,3 +78,4 @@ class Pool:
     parent: MoRef | None = None
     unreserved_bytes: int | None = None
     unreserved_mhz: int | None = None
+    path: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vsphere_motion.model.inventory import ConnectionState, PowerState
+from vsphere_motion.model.move import DiskFormat
 from vsphere_motion.model.refs import MoRef
 
 
@@ -24,10 +25,43 @@ class RunningTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentDisk:
+    """A virtual disk as it is now. None: unknown.
+
+    Args:
+        key: its device key, unique within the VM.
+    """
+
+    key: int
+    datastore: MoRef | None
+    format: DiskFormat | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentNic:
+    """A network adapter as it is now. None: unknown.
+
+    Args:
+        key: its device key, unique within the VM.
+        network: a standard network; a distributed one is known by the key of its portgroup, an opaque one by its id.
+        connected: whether it is connected; None where it has no such state.
+    """
+
+    key: int
+    label: str
+    network: MoRef | None = None
+    portgroup_key: str | None = None
+    opaque_id: str | None = None
+    connected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentVm:
     """A VM as it is now. None: it could not be read.
 
     Args:
+        config_store: name of the datastore of its configuration files.
+        disks, nics: None also where nobody asked for them.
         running: a relocation of it that has not ended.
     """
 
@@ -38,6 +72,10 @@ class CurrentVm:
     datastores: tuple[MoRef, ...] | None = None
     power_state: PowerState | None = None
     disconnected_nics: tuple[str, ...] | None = None
+    folder: MoRef | None = None
+    config_store: str | None = None
+    disks: tuple[CurrentDisk, ...] | None = None
+    nics: tuple[CurrentNic, ...] | None = None
     running: RunningTask | None = None
 
 

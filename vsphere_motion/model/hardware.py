@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from vsphere_motion.model.move import DiskFormat
 from vsphere_motion.model.refs import MoRef
 
 
@@ -68,6 +69,7 @@ class Device:
         port_key: its port there; one that begins with `c-` is temporary and exists on one host alone.
         reserved_bps: the bandwidth that a NIC reserves; None where the server does not say.
         video_bytes: video memory of a graphics card.
+        disk_format: how the blocks of a disk come to be; None for any other device, and where the server does not say.
     """
 
     key: int
@@ -94,6 +96,7 @@ class Device:
     port_key: str | None = None
     reserved_bps: int | None = None
     video_bytes: int | None = None
+    disk_format: DiskFormat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

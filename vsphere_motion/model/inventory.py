@@ -25,6 +25,11 @@ from vsphere_motion.model.hardware import HostPortgroup as HostPortgroup
 from vsphere_motion.model.hardware import HostSwitch as HostSwitch
 from vsphere_motion.model.hardware import VmkNic as VmkNic
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
+from vsphere_motion.model.shared import Container as Container
+from vsphere_motion.model.shared import Datastore as Datastore
+from vsphere_motion.model.shared import DatastoreCluster as DatastoreCluster
+from vsphere_motion.model.shared import DatastoreMount as DatastoreMount
+from vsphere_motion.model.shared import Network as Network
 from vsphere_motion.model.vcenter import VCenterIdentity
 
 
@@ -234,55 +239,6 @@ class Vm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DatastoreMount:
-    """How one host sees a datastore; `access_mode` is `readWrite` or `readOnly`."""
-
-    host: MoRef
-    accessible: bool | None
-    mounted: bool | None
-    access_mode: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Datastore:
-    """A datastore and the hosts that mount it; `mounts` is None if unread.
-
-    Args:
-        max_file_bytes, max_disk_bytes, max_swap_bytes: the largest file, virtual disk and swap file that it can hold; 0
-            where it tells no limit.
-    """
-
-    ref: MoRef
-    name: str
-    kind: str | None = None
-    accessible: bool | None = None
-    capacity_bytes: int | None = None
-    free_bytes: int | None = None
-    maintenance_mode: str | None = None
-    max_file_bytes: int | None = None
-    max_disk_bytes: int | None = None
-    max_swap_bytes: int | None = None
-    mounts: tuple[DatastoreMount, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """A standard network, a distributed portgroup or an opaque network; the reference's kind tells which.
-
-    Args:
-        hosts: hosts on which it exists; None if unread.
-        portgroup_key: key of a distributed portgroup.
-        switch_uuid: UUID of its distributed switch.
-    """
-
-    ref: MoRef
-    name: str
-    hosts: tuple[MoRef, ...] | None = None
-    portgroup_key: str | None = None
-    switch_uuid: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """A cluster or a standalone host's compute resource.
 
@@ -313,16 +269,7 @@ class Cluster:
     max_ft_vcpus: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """A folder or datacenter: a step of an inventory path."""
-
-    ref: MoRef
-    name: str
-    parent: MoRef | None = None
-
-
-AnyObject: TypeAlias = Vm | Host | Cluster | Pool | Container | Datastore | Network
+AnyObject: TypeAlias = Vm | Host | Cluster | Pool | Container | Datastore | DatastoreCluster | Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,6 +289,7 @@ class Inventory:
     pools: tuple[Pool, ...] = ()
     containers: tuple[Container, ...] = ()
     datastores: tuple[Datastore, ...] = ()
+    datastore_clusters: tuple[DatastoreCluster, ...] = ()
     networks: tuple[Network, ...] = ()
     unreadable: tuple[str, ...] = field(default=())
 
@@ -354,6 +302,7 @@ class Inventory:
             self.pools,
             self.containers,
             self.datastores,
+            self.datastore_clusters,
             self.networks,
         )
         return {item.ref: item for group in groups for item in group}
@@ -387,6 +336,11 @@ class Inventory:
         """The network with this reference, or None."""
         found = self._by_ref.get(ref) if ref else None
         return found if isinstance(found, Network) else None
+
+    def find_container(self, ref: MoRef | None) -> Container | None:
+        """The folder or datacenter with this reference, or None."""
+        found = self._by_ref.get(ref) if ref else None
+        return found if isinstance(found, Container) else None
 
     def cluster_of(self, host: Host) -> Cluster | None:
         """The cluster (or standalone compute resource) that a host belongs to, or None if it was not read."""

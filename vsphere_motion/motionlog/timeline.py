@@ -156,13 +156,14 @@ def _without_copies(lines: Iterable[LogLine]) -> list[LogLine]:
 
 
 def _merge(source: _Half, destination: _Half) -> tuple[LogLine, ...]:
-    """Both hosts' lines by time; a line without a time stays behind the line before it."""
+    """Both hosts' lines by time; a line without a time stays behind the line before it in its log."""
     keyed: list[tuple[float, LogLine]] = []
     for half in (source, destination):
-        latest = float("-inf")
+        latest: dict[str, float] = {}
         for item in half.said:
-            latest = max(latest, item.at.timestamp()) if item.at else latest
-            keyed.append((latest, item.line))
+            before = latest.get(item.line.log, float("-inf"))
+            latest[item.line.log] = max(before, item.at.timestamp()) if item.at else before
+            keyed.append((latest[item.line.log], item.line))
     return tuple(line for _, line in sorted(keyed, key=lambda pair: pair[0]))
 
 

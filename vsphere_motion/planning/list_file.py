@@ -12,17 +12,18 @@ from datetime import UTC
 from typing import TypeVar
 
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
-from vsphere_motion.model.inventory import Cluster, ConnectionState, Host, Inventory, Vm
+from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
 from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.selection import NO_TAGS, Match, Selected, Tagged
 from vsphere_motion.model.site import Shift
 from vsphere_motion.planning.lookup import VmIndex
-from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, needed_bytes, site_of
+from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, site_of
 from vsphere_motion.planning.placement.order import in_order
 from vsphere_motion.planning.places import find_cluster, find_host, names_host
 from vsphere_motion.planning.resolve import find_obstacle, move_to
+from vsphere_motion.planning.room_left import RoomLeft
 from vsphere_motion.planning.selection import SUGGESTIONS, excluded
 from vsphere_motion.planning.selectors import find_match
 from vsphere_motion.planning.time_window import parse_window
@@ -116,7 +117,7 @@ class _Lines:
         self._hosts: dict[str, Host | str] = {}
         self._clusters: dict[str, Cluster | str] = {}
         self._windows: dict[str, str] = {}
-        self._room = _RoomLeft(inventory)
+        self._room = RoomLeft(inventory)
 
     def rows(self, out: frozenset[MoRef]) -> list[_Row]:
         """A row for each VM that may be moved."""
@@ -213,44 +214,6 @@ class _Lines:
 
     def _complain(self, line: ListLine, message: str) -> None:
         self.problems.append(LineProblem(line=line.line, message=message))
-
-
-class _RoomLeft:
-    """The free memory of hosts while a file fills them."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-        self._free = {
-            host.ref: host.memory_bytes - host.memory_used_bytes
-            for host in inventory.hosts
-            if host.memory_bytes is not None and host.memory_used_bytes is not None
-        }
-        self._open: dict[MoRef, tuple[Host, ...]] = {}
-
-    def open_hosts(self, cluster: Cluster) -> tuple[Host, ...]:
-        """The hosts of a cluster that are up, by name."""
-        if cluster.ref not in self._open:
-            members = (one for one in self._inventory.hosts if one.compute_resource == cluster.ref and _is_open(one))
-            self._open[cluster.ref] = tuple(sorted(members, key=lambda one: (one.name, one.ref)))
-        return self._open[cluster.ref]
-
-    def emptiest(self, vm: Vm, cluster: Cluster, hosts: Sequence[Host]) -> Host:
-        """The host that it is on, if that is one of the cluster's; else the one with most memory left."""
-        home = self._inventory.find_host(vm.host)
-        if home is not None and home.compute_resource == cluster.ref:
-            return home
-        return self.taken(vm, max(hosts, key=lambda one: self._free.get(one.ref, -1)))
-
-    def taken(self, vm: Vm, host: Host) -> Host:
-        """The host, with the VM's memory taken off what it has left."""
-        if host.ref in self._free and vm.host != host.ref:
-            self._free[host.ref] -= needed_bytes(vm) or 0
-        return host
-
-
-def _is_open(host: Host) -> bool:
-    is_up = host.connection_state is ConnectionState.CONNECTED and host.in_maintenance_mode is False
-    return is_up and not host.in_quarantine_mode
 
 
 def _stuck(inventory: Inventory, rows: Sequence[_Row]) -> Iterator[LineProblem]:

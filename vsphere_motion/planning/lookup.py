@@ -9,6 +9,13 @@ from vsphere_motion.planning.names import composed, plain
 
 MOID = "moid:"
 UUID = "uuid:"
+INSTANCE_UUID = "instance-uuid:"
+BIOS_UUID = "bios-uuid:"
+NAME = "name:"
+"""What follows is a name or a path as it is, also where it looks like a glob or like another of these words."""
+
+EXACT = (MOID, UUID, INSTANCE_UUID, BIOS_UUID, NAME)
+"""What words begin with that name one VM, and never a group."""
 
 
 class VmIndex:
@@ -19,17 +26,24 @@ class VmIndex:
         self._by_path: dict[str, list[Vm]] = defaultdict(list)
         self._by_moid: dict[str, list[Vm]] = defaultdict(list)
         self._by_uuid: dict[str, list[Vm]] = defaultdict(list)
+        self._by_kind_of_uuid: dict[tuple[str, str], list[Vm]] = defaultdict(list)
         for vm in inventory.vms:
             self._add(vm)
 
     def find(self, word: str) -> tuple[Vm, ...]:
-        """The VMs of which this is the name, the path, `moid:` or `uuid:`; several only where they share it."""
+        """The VMs of which this is the name, the path, or one of `EXACT`; several only where they share it."""
         if word.startswith(MOID):
             return tuple(self._by_moid.get(word.removeprefix(MOID), ()))
-        if word.startswith(UUID):
-            digits = _digits(word.removeprefix(UUID))
-            return tuple(self._by_uuid.get(digits, ())) if digits else ()
-        wanted = composed(word)
+        for kind in (UUID, INSTANCE_UUID, BIOS_UUID):
+            if word.startswith(kind):
+                return self._with_uuid(kind, _digits(word.removeprefix(kind)))
+        return self._named(composed(word.removeprefix(NAME)))
+
+    def _with_uuid(self, kind: str, digits: str) -> tuple[Vm, ...]:
+        found = self._by_uuid.get(digits, ()) if kind == UUID else self._by_kind_of_uuid.get((kind, digits), ())
+        return tuple(found) if digits else ()
+
+    def _named(self, wanted: str) -> tuple[Vm, ...]:
         found = [*self._by_name.get(wanted, ()), *self._by_name.get(plain(wanted), ()), *self._by_path.get(wanted, ())]
         return tuple({vm.ref: vm for vm in found}.values())
 
@@ -42,6 +56,8 @@ class VmIndex:
                 self._by_path[spelling].append(vm)
         for digits in {_digits(vm.instance_uuid), _digits(vm.bios_uuid)} - {""}:
             self._by_uuid[digits].append(vm)
+        self._by_kind_of_uuid[INSTANCE_UUID, _digits(vm.instance_uuid)].append(vm)
+        self._by_kind_of_uuid[BIOS_UUID, _digits(vm.bios_uuid)].append(vm)
 
 
 def _digits(uuid: str | None) -> str:

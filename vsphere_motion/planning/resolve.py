@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Host, Inventory, Vm
-from vsphere_motion.model.move import Move, Placement
-from vsphere_motion.model.refs import NamedRef
+from vsphere_motion.model.move import Move, StoragePolicy
 from vsphere_motion.model.request import MatrixRequest, MoveRequest
 from vsphere_motion.model.selection import NO_TAGS, Selected, Tagged
+from vsphere_motion.planning.destinations import Destinations
+from vsphere_motion.planning.destinations import move_to as move_to
 from vsphere_motion.planning.names import suggest
 from vsphere_motion.planning.selection import select
 from vsphere_motion.planning.selectors import describe_vm, find_cluster, find_host
@@ -29,12 +30,13 @@ def resolve(inventory: Inventory, request: MoveRequest, tagged: Tagged = NO_TAGS
 
 
 def resolve_request(
-    inventory: Inventory, request: MoveRequest, tagged: Tagged = NO_TAGS
+    inventory: Inventory, request: MoveRequest, tagged: Tagged = NO_TAGS, policy: StoragePolicy | None = None
 ) -> tuple[tuple[Move, ...], Selected]:
     """The moves that a request asks for, and what each of its words matched.
 
     Args:
         tagged: what carries the tags that the request names.
+        policy: the storage policy that it names, looked up.
 
     Raises:
         NotFound, Ambiguous, BadInput: a word cannot be used.
@@ -43,14 +45,10 @@ def resolve_request(
     selected, problems = select(inventory, request.selectors, request.exclude, tagged)
     problems += [problem for vm in selected.vms if (problem := find_obstacle(inventory, vm))]
     problems += [_unknown_check(check_id) for check_id in request.skip_checks if check_id not in known_ids()]
-    host: Host | None = None
-    try:
-        host = find_host(inventory, request.to_host)
-    except UsageProblem as problem:
-        problems.append(problem)
-    raise_all(problems)
-    assert host is not None, "a host that was not found is a problem"
-    return tuple(move_to(inventory, vm, host) for vm in selected.vms), selected
+    destinations = Destinations(inventory, request.to_host, request.wishes, policy)
+    moves = destinations.moves([vm for vm in selected.vms if find_obstacle(inventory, vm) is None])
+    raise_all([*problems, *destinations.problems])
+    return moves, selected
 
 
 def resolve_vms(
@@ -145,29 +143,3 @@ def _lines(problems: Iterable[UsageProblem]) -> Iterable[str]:
     for problem in problems:
         yield problem.message
         yield from (f"  {line}" for line in problem.details)
-
-
-def move_to(inventory: Inventory, vm: Vm, host: Host) -> Move:
-    """The move of a VM to a host: what the host does not change has the same value at both ends."""
-    source = Placement(
-        host=inventory.name_of(vm.host),
-        pool=inventory.name_of(vm.pool),
-        folder=inventory.name_of(vm.folder),
-        datastores=tuple(named for ref in vm.datastores or () if (named := inventory.name_of(ref))),
-    )
-    destination = Placement(
-        host=host.named,
-        pool=_pool(inventory, vm, host, source.pool),
-        folder=source.folder,
-        datastores=source.datastores,
-    )
-    return Move(vm=vm.identity, source=source, destination=destination)
-
-
-def _pool(inventory: Inventory, vm: Vm, host: Host, pool: NamedRef | None) -> NamedRef | None:
-    """The VM's pool within one compute resource, else the root pool of the destination's; None if it was not read."""
-    at = inventory.find_host(vm.host)
-    if at is not None and at.compute_resource == host.compute_resource:
-        return pool
-    cluster = inventory.cluster_of(host)
-    return inventory.name_of(cluster.root_pool) if cluster else None

@@ -13,7 +13,7 @@ from vsphere_motion.errors import Ambiguous, NotFound
 from vsphere_motion.model.inventory import Inventory, Vm
 from vsphere_motion.model.selection import NO_TAGS, Match, Tagged
 from vsphere_motion.planning.groups import Members, find_group, is_group_word
-from vsphere_motion.planning.lookup import MOID, UUID, VmIndex
+from vsphere_motion.planning.lookup import EXACT, MOID, NAME, VmIndex
 from vsphere_motion.planning.names import is_glob, matches, matches_path, suggest
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
 from vsphere_motion.planning.places import SWAPPED, find_cluster, find_host, names_host
@@ -42,7 +42,8 @@ def find_match(
     """What a selector names.
 
     Args:
-        selector: a name, a glob, an inventory path, `moid:vm-42`, `uuid:` with an instance or BIOS UUID, `re:` with a
+        selector: a name, a glob, an inventory path, `moid:vm-42`, `uuid:` with an instance or BIOS UUID (or
+            `instance-uuid:`, `bios-uuid:` for one kind alone), `name:` with a name that is no glob, `re:` with a
             regular expression, or a group such as `host:esx01`.
         tagged: what carries the tags that are named.
         index: of this inventory, where many words are looked up.
@@ -61,7 +62,7 @@ def find_match(
         raise _ambiguous_vm(inventory, selector, exact)
     if exact:
         return Match(selector=selector, is_group=False, vms=exact)
-    if not is_glob(selector) or selector.startswith((MOID, UUID)):
+    if not is_glob(selector) or selector.startswith(EXACT):
         raise _no_vm(inventory, selector, suggests=suggests)
     require_visible(invisible_vms(inventory), wanted=f"{selector} means them too")
     members = Members(vms=tuple(vm for vm in inventory.vms if _is_matched(vm, selector)))
@@ -115,17 +116,19 @@ def _is_matched(vm: Vm, pattern: str) -> bool:
 
 def _ambiguous_vm(inventory: Inventory, selector: str, found: Sequence[Vm]) -> Ambiguous:
     return Ambiguous(
-        f"{len(found)} virtual machines are called {selector}",
+        f"{len(found)} virtual machines are called {selector.removeprefix(NAME)}",
         hint=f"say which one, such as {MOID}{found[0].ref.moid}",
         details=tuple(describe_vm(inventory, vm) for vm in found),
     )
 
 
 def _no_vm(inventory: Inventory, selector: str, *, suggests: bool) -> NotFound:
+    is_exact, selector = selector.startswith(NAME), selector.removeprefix(NAME)
     if suggests and names_host(inventory, selector):
         return NotFound(f"{selector} is a host, not a virtual machine", hint=SWAPPED)
-    close = suggest(selector, _words(inventory.vms, selector)) if suggests and not is_glob(selector) else None
-    verb = "matches" if is_glob(selector) else "is called"
+    is_pattern = is_glob(selector) and not is_exact
+    close = suggest(selector, _words(inventory.vms, selector)) if suggests and not is_pattern else None
+    verb = "matches" if is_pattern else "is called"
     return NotFound(f"no virtual machine {verb} {selector}", hint=close or _LOOK, details=inventory.unreadable)
 
 

@@ -65,6 +65,7 @@ class Check:
         moves_files: whether a check of a pair has anything to say only where the files move as well.
         at_source: whether a check of a host looks at the source as well.
         on_noop: whether it also runs on a VM that is already on its destination.
+        on_stay: whether it also runs where the VM stays on its host and something else of it moves.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Check:
     moves_files: bool = False
     at_source: bool = False
     on_noop: bool = False
+    on_stay: bool = False
 
     @property
     def function(self) -> CheckFunction | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import Datastore, Device
+from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.storage import VM_DEVICES
 from vsphere_motion.preflight.subject import Subject
@@ -33,24 +34,25 @@ NATIVE = "nativeFormat"
 
 def check_vmotion(subject: Subject) -> Iterator[Finding]:
     """Both hosts must be able to move files of a running VM, and to do so while the VM changes host."""
-    if subject.files_to is None or not subject.is_live:
+    if not subject.arrivals or not subject.is_live:
         return
-    for host in subject.hosts:
+    names = ", ".join(arrival.datastore.name for arrival in subject.arrivals)
+    for host in dict.fromkeys(subject.hosts):
         for path, is_able, what in (
             (HOST_STORAGE_VMOTION, host.storage_vmotion_supported, "the files of a running VM"),
-            (HOST_FULL, host.full_storage_vmotion_supported, "a running VM and its files together"),
+            (HOST_FULL, subject.stays or host.full_storage_vmotion_supported, "a running VM and its files together"),
         ):
             if is_able is None:
                 yield VMOTION.unknown(host.named, path)
             elif not is_able:
-                message = f"{host.name} cannot move {what}, here {subject.vm.name} to {subject.files_to.name}"
+                message = f"{host.name} cannot move {what}, here {subject.vm.name} to {names}"
                 yield VMOTION.found(host.named, message, property=path)
 
 
 def check_source(subject: Subject) -> Iterator[Finding]:
     """A host in maintenance mode lets a VM go, and does not copy its files."""
     host = subject.source
-    if subject.files_to is None or host is None:
+    if not subject.arrivals or host is None:
         return
     if host.in_maintenance_mode is None:
         yield SOURCE.unknown(host.named, HOST_MAINTENANCE)
@@ -65,7 +67,7 @@ def check_snapshots(subject: Subject) -> Iterator[Finding]:
     Snapshots that the storage array makes (native) stay on their datastore whatever the destination can do.
     """
     moved = subject.moved_disks
-    if subject.files_to is None:
+    if not subject.arrivals:
         return
     yield from (_native(subject, disk) for disk in moved if disk.delta_format == NATIVE)
     if subject.vm.snapshot_count is None:
@@ -94,36 +96,37 @@ def _snapshots(subject: Subject, count: int) -> Iterator[Finding]:
 
 def check_rdm(subject: Subject) -> Iterator[Finding]:
     """The mapping file of a raw device lies on VMFS; no other kind of datastore can hold one."""
-    mapped = [disk for disk in subject.moved_disks if disk.rdm_mode is not None]
-    target = _target(subject)
-    if subject.files_to is not None and subject.vm.devices is None:
+    if subject.arrivals and subject.vm.devices is None:
         yield RDM.unknown(subject.named_vm, VM_DEVICES)
-    for disk in mapped:
-        assert subject.files_to is not None, "a disk that moves has a place to go to"
-        kind = target.kind if target else None
-        if kind is None or kind.upper() == "OTHER":
-            yield RDM.unknown(subject.files_to, DATASTORE_TYPE)
-        elif kind.upper() != "VMFS":
-            name = subject.files_to.name
-            message = f"{disk.label} of {subject.vm.name} is a raw device mapping, and {name} ({kind}) holds none"
-            yield RDM.found(subject.files_to, message, device=disk.label, datastore_type=kind)
+    for arrival in subject.arrivals:
+        for disk in arrival.disks:
+            if disk.rdm_mode is not None:
+                yield from _mapping(subject, arrival.datastore, disk)
+
+
+def _mapping(subject: Subject, to: NamedRef, disk: Device) -> Iterator[Finding]:
+    target = subject.inventory.find_datastore(to.ref)
+    kind = target.kind if target else None
+    if kind is None or kind.upper() == "OTHER":
+        yield RDM.unknown(to, DATASTORE_TYPE)
+    elif kind.upper() != "VMFS":
+        message = f"{disk.label} of {subject.vm.name} is a raw device mapping, and {to.name} ({kind}) holds none"
+        yield RDM.found(to, message, device=disk.label, datastore_type=kind)
 
 
 def check_size(subject: Subject) -> Iterator[Finding]:
     """The largest file and the largest virtual disk that the datastore can hold, against each disk that comes."""
-    target = _target(subject)
-    if subject.files_to is None:
-        return
-    if subject.vm.devices is None:
+    if subject.arrivals and subject.vm.devices is None:
         yield SIZE.unknown(subject.named_vm, VM_DEVICES)
-    limits = _limits(target)
-    for path, limit_bytes in limits:
-        if limit_bytes is None:
-            yield SIZE.unknown(subject.files_to, path)
-    known = [limit_bytes for _, limit_bytes in limits if limit_bytes]
-    for disk in subject.moved_disks:
-        if disk.rdm_mode is None and known and (disk.capacity_bytes or 0) > min(known):
-            yield _too_large(subject, disk, min(known))
+    for arrival in subject.arrivals:
+        limits = _limits(subject.inventory.find_datastore(arrival.datastore.ref))
+        for path, limit_bytes in limits:
+            if limit_bytes is None:
+                yield SIZE.unknown(arrival.datastore, path)
+        known = [limit_bytes for _, limit_bytes in limits if limit_bytes]
+        for disk in arrival.disks:
+            if disk.rdm_mode is None and known and (disk.capacity_bytes or 0) > min(known):
+                yield _too_large(subject, arrival.datastore, disk, min(known))
 
 
 def _limits(target: Datastore | None) -> tuple[tuple[str, int | None], ...]:
@@ -134,44 +137,31 @@ def _limits(target: Datastore | None) -> tuple[tuple[str, int | None], ...]:
     )
 
 
-def _too_large(subject: Subject, disk: Device, limit_bytes: int) -> Finding:
-    assert subject.files_to is not None, "a disk that moves has a place to go to"
+def _too_large(subject: Subject, to: NamedRef, disk: Device, limit_bytes: int) -> Finding:
     size = -(-(disk.capacity_bytes or 0) // MIB)
-    message = (
-        f"{disk.label} of {subject.vm.name} has {size} MiB, {subject.files_to.name} holds files up to "
-        f"{limit_bytes // MIB} MiB"
-    )
-    return SIZE.found(
-        subject.files_to, message, device=disk.label, disk_bytes=disk.capacity_bytes, limit_bytes=limit_bytes
-    )
+    message = f"{disk.label} of {subject.vm.name} has {size} MiB, {to.name} holds files up to {limit_bytes // MIB} MiB"
+    return SIZE.found(to, message, device=disk.label, disk_bytes=disk.capacity_bytes, limit_bytes=limit_bytes)
 
 
 def check_swap(subject: Subject) -> Iterator[Finding]:
     """The swap file comes with the VM's configuration, and is as large as its memory."""
-    target = _target(subject)
-    if subject.files_to is None or (target is not None and _is_home(subject, target)):
+    to = next((arrival.datastore for arrival in subject.arrivals if arrival.has_config), None)
+    if to is None:
         return
-    limit_bytes, memory_bytes = target.max_swap_bytes if target else None, subject.vm.memory_bytes
+    target, memory_bytes = subject.inventory.find_datastore(to.ref), subject.vm.memory_bytes
+    limit_bytes = target.max_swap_bytes if target else None
     if limit_bytes is None:
-        yield SWAP.unknown(subject.files_to, DATASTORE_SWAP)
+        yield SWAP.unknown(to, DATASTORE_SWAP)
     elif memory_bytes is None:
         yield SWAP.unknown(subject.named_vm, VM_MEMORY)
     elif 0 < limit_bytes < memory_bytes:
         yield SWAP.found(
-            subject.files_to,
-            f"{subject.vm.name} has {-(-memory_bytes // MIB)} MiB of memory, {subject.files_to.name} holds swap files "
+            to,
+            f"{subject.vm.name} has {-(-memory_bytes // MIB)} MiB of memory, {to.name} holds swap files "
             f"up to {limit_bytes // MIB} MiB",
             memory_bytes=memory_bytes,
             limit_bytes=limit_bytes,
         )
-
-
-def _target(subject: Subject) -> Datastore | None:
-    return None if subject.files_to is None else subject.inventory.find_datastore(subject.files_to.ref)
-
-
-def _is_home(subject: Subject, target: Datastore) -> bool:
-    return (subject.vm.vmx_path or "").startswith(f"[{target.name}]")
 
 
 VMOTION = Check(
@@ -180,6 +170,7 @@ VMOTION = Check(
     title="hosts that can move a running VM's files",
     about=About.HOSTS,
     on_pair=check_vmotion,
+    on_stay=True,
     moves_files=True,
     reads=(HOST_STORAGE_VMOTION, HOST_FULL),
     source="vSphere API 8.0: StorageVMotionNotSupported, FullStorageVMotionNotSupported, HostCapability",
@@ -191,6 +182,7 @@ SOURCE = Check(
     title="a source that is not in maintenance mode where files move",
     about=About.SOURCE,
     on_pair=check_source,
+    on_stay=True,
     moves_files=True,
     reads=(HOST_MAINTENANCE,),
     source="vSphere API 8.0: MaintenanceModeFileMove",
@@ -201,6 +193,7 @@ SNAPSHOTS = Check(
     severity=Severity.BLOCKER,
     title="snapshots that can go to another datastore",
     on_pair=check_snapshots,
+    on_stay=True,
     moves_files=True,
     reads=(VM_DEVICES, VM_SNAPSHOT, HOST_DELTAS, HOST_RELAYOUT),
     source="vSphere API 8.0: CannotMoveVmWithDeltaDisk, CannotMoveVmWithNativeDeltaDisk, SnapshotMoveNotSupported",
@@ -212,6 +205,7 @@ RDM = Check(
     title="a datastore that can hold the VM's raw device mappings",
     about=About.DATASTORE,
     on_pair=check_rdm,
+    on_stay=True,
     moves_files=True,
     reads=(VM_DEVICES, DATASTORE_TYPE),
     source="vSphere API 8.0: RDMNotSupportedOnDatastore; vSphere Storage 8.0, Raw Device Mapping",
@@ -223,6 +217,7 @@ SIZE = Check(
     title="a datastore that can hold disks of that size",
     about=About.DATASTORE,
     on_pair=check_size,
+    on_stay=True,
     moves_files=True,
     reads=(VM_DEVICES, DATASTORE_FILE, DATASTORE_DISK),
     source="vSphere API 8.0: FileTooLarge, DatastoreInfo.maxFileSize, DatastoreInfo.maxVirtualDiskCapacity",
@@ -234,6 +229,7 @@ SWAP = Check(
     title="a datastore that can hold a swap file of that size",
     about=About.DATASTORE,
     on_pair=check_swap,
+    on_stay=True,
     moves_files=True,
     reads=(VM_MEMORY, DATASTORE_SWAP),
     source="vSphere API 8.0: MemorySizeNotSupportedByDatastore, DatastoreInfo.maxMemoryFileSize",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
@@ -33,7 +34,7 @@ def check_present(subject: Subject) -> Iterator[Finding]:
     if subject.vm.devices is None:
         yield PRESENT.unknown(subject.named_vm, VM_DEVICES)
         return
-    for nic in subject.of_vm.nics:
+    for nic in _concerned(subject):
         if nic.is_legacy:
             continue  # it names no network of the inventory: the business of `network.usable`
         if nic.network is None:
@@ -80,7 +81,7 @@ def _missing(subject: Subject, nic: Device, ref: MoRef) -> Finding:
 def check_uplink(subject: Subject) -> Iterator[Finding]:
     """A standard switch without a physical adapter is a network inside one host: the VM would leave its peers."""
     for nic in _on_standard_switches(subject):
-        for end in subject.ends:
+        for end in subject.ends if _is_kept(subject, nic) else (subject.there,):
             host, portgroup = end.host, end.portgroups.get(nic.detail or "")
             if host.portgroups is None:
                 yield UPLINK.unknown(host.named, HOST_PORTGROUPS)
@@ -105,7 +106,7 @@ def check_vlan(subject: Subject) -> Iterator[Finding]:
     """Port groups of one label on two hosts are taken for one network, whatever their VLANs are."""
     if subject.source is None:
         return
-    for nic in _on_standard_switches(subject):
+    for nic in filter(functools.partial(_is_kept, subject), _on_standard_switches(subject)):
         here, there = (end.portgroups.get(nic.detail or "") for end in subject.ends)
         for host in subject.hosts:
             if host.portgroups is None:
@@ -133,7 +134,7 @@ def check_usable(subject: Subject) -> Iterator[Finding]:
     """
     if subject.vm.devices is None:
         yield USABLE.unknown(subject.named_vm, VM_DEVICES)
-    for nic in subject.of_vm.nics:
+    for nic in _concerned(subject):
         if nic.is_legacy:
             yield _unusable(subject, nic, f"{_of(subject, nic)} is on a network of an old kind that cannot be moved")
         elif nic.network is not None and nic.network.kind == DISTRIBUTED:
@@ -168,7 +169,7 @@ def _mode(subject: Subject, nic: Device, there: HostSwitch) -> Iterator[Finding]
 
 
 def _on_portgroup(subject: Subject, nic: Device) -> Iterator[Finding]:
-    here_at, label = subject.of_vm.here, nic.detail or ""
+    here_at, label = subject.of_vm.here if _is_kept(subject, nic) else None, nic.detail or ""
     for end in (here_at, subject.there):
         if end is not None and end.host.portgroups is None:
             yield USABLE.unknown(end.host.named, HOST_PORTGROUPS)
@@ -218,7 +219,19 @@ def _unusable(subject: Subject, nic: Device, message: str, *, severity: Severity
 
 
 def _on_standard_switches(subject: Subject) -> Iterator[Device]:
-    return (nic for nic in subject.of_vm.nics if nic.network is not None and nic.network.kind == STANDARD)
+    return (nic for nic in _concerned(subject) if nic.network is not None and nic.network.kind == STANDARD)
+
+
+def _is_kept(subject: Subject, nic: Device) -> bool:
+    """Whether an adapter stays on its network, so that both ends of the move can be compared."""
+    return nic in subject.of_vm.nics
+
+
+def _concerned(subject: Subject) -> tuple[Device, ...]:
+    """The adapters as they are after the move: all of them on another host, those that change on the same one."""
+    if not subject.stays:
+        return subject.attached
+    return tuple(after for after, now in zip(subject.attached, subject.of_vm.nics, strict=True) if after is not now)
 
 
 PRESENT = Check(
@@ -227,6 +240,7 @@ PRESENT = Check(
     title="every network of the VM on the destination",
     about=About.NETWORK,
     on_pair=check_present,
+    on_stay=True,
     reads=(VM_DEVICES, NETWORK_HOSTS),
     source="vSphere API 8.0: CannotAccessNetwork",
     remedy="add the network to the destination, or choose a host that has it",
@@ -237,6 +251,7 @@ UPLINK = Check(
     title="standard switches with a physical adapter",
     about=About.HOSTS,
     on_pair=check_uplink,
+    on_stay=True,
     concerns=lambda subject: bool(subject.nics),
     reads=(VM_DEVICES, HOST_PORTGROUPS, HOST_SWITCHES),
     source="vSphere API 8.0: VMOnVirtualIntranet",
@@ -249,6 +264,7 @@ VLAN = Check(
     title="one VLAN behind port groups of one label",
     about=About.DESTINATION,
     on_pair=check_vlan,
+    on_stay=True,
     concerns=lambda subject: bool(subject.nics),
     reads=(VM_DEVICES, HOST_PORTGROUPS),
     source="vSphere Networking 8.0, Standard Port Groups; vCenter compares labels, not VLANs",
@@ -260,6 +276,7 @@ USABLE = Check(
     title="networks that take the VM's adapters on the destination",
     about=About.NETWORK,
     on_pair=check_usable,
+    on_stay=True,
     reads=(VM_DEVICES, HOST_PORTGROUPS, HOST_SWITCHES, HOST_PROXIES),
     source="vSphere API 8.0: CannotUseNetwork, DestinationSwitchFull, LegacyNetworkInterfaceInUse, VMOnConflictDVPort",
     remedy="make the network of both hosts alike, attach the adapter to another network, or choose another host",

@@ -58,6 +58,7 @@ MISSING = Check(
     title="the privileges that the move needs",
     about=About.ACCOUNT,
     on_pair=check_missing,
+    on_stay=True,
     reads=(ASKED,),
     source="vSphere API 8.0: NoPermission, RelocateVM_Task; vSphere Security 8.0, Required Privileges for Common Tasks",
     remedy="give the account a role with the privileges, on the objects that are named; `doctor --role` prints one",

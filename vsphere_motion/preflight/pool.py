@@ -1,7 +1,7 @@
 """Whether the resource pool in another cluster can give a running VM what it reserves.
 
 Rules of this file: vCenter itself says what a pool has left, with what an expandable pool may borrow from its parents.
-Within one compute resource a VM stays in its pool, which has given it what it reserves, and nothing is asked.
+A VM that stays in its pool has been given what it reserves by it, and nothing is asked.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import Pool
+from vsphere_motion.model.move import Change
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.cpu import VM_RESERVATION as VM_CPU
@@ -62,9 +63,10 @@ def check_cpu(subject: Subject) -> Iterator[Finding]:
 
 
 def _comes_into_pool(subject: Subject) -> bool:
-    """Whether a running VM comes into the pool from another compute resource; one that was not read is another."""
+    """Whether a running VM comes into the pool from another one; a compute resource that was not read is another."""
     source, there = subject.source, subject.destination.compute_resource
-    return subject.is_live and source is not None and (there is None or source.compute_resource != there)
+    is_other = source is not None and (there is None or source.compute_resource != there)
+    return subject.is_live and (is_other or (Change.POOL in subject.changes and subject.vm.pool is not None))
 
 
 def _pool(subject: Subject) -> Pool | None:
@@ -84,6 +86,7 @@ MEMORY = Check(
     title="unreserved memory in the resource pool of another cluster",
     about=About.POOL,
     on_pair=check_memory,
+    on_stay=True,
     concerns=lambda subject: subject.is_live,
     reads=(VM_MEMORY, VM_OVERHEAD, CLUSTER_POOL, POOL_MEMORY),
     source="vSphere API 8.0: InsufficientMemoryResourcesFault, ResourcePoolResourceUsage.unreservedForVm",
@@ -95,6 +98,7 @@ CPU = Check(
     title="unreserved processor time in the resource pool of another cluster",
     about=About.POOL,
     on_pair=check_cpu,
+    on_stay=True,
     concerns=reserves,
     reads=(VM_CPU, CLUSTER_POOL, POOL_CPU),
     source="vSphere API 8.0: InsufficientCpuResourcesFault, ResourcePoolResourceUsage.unreservedForVm",

@@ -84,6 +84,7 @@ _OF_HOST = tuple(check.on_host for check in CHECKS if check.on_host)
 _OF_SOURCE = tuple(check.on_host for check in CHECKS if check.on_host and check.at_source)
 _OF_ROUTE = tuple(check.on_route for check in CHECKS if check.on_route)
 _OF_PAIR = tuple(check for check in CHECKS if check.on_pair)
+_OF_STAY = tuple(check.on_pair for check in CHECKS if check.on_pair and check.on_stay)
 _OF_NOOP = tuple(check.on_pair for check in CHECKS if check.on_pair and check.on_noop)
 
 _Findings = tuple[Finding, ...]
@@ -164,7 +165,9 @@ class Preflight:
         subject = move_subject(self._site, move, of_vm)
         if subject.is_noop:
             return _in_order([*_pair(subject, _OF_NOOP)])
-        functions = _of_pair(of_vm, moves_files=subject.files_to is not None)
+        if subject.stays:
+            return _in_order([*self._of_vm(of_vm), *_pair(subject, _OF_STAY)])
+        functions = _of_pair(of_vm, moves_files=bool(subject.arrivals))
         return self._judge(subject, functions, self._of_vm(of_vm))
 
     def matrix(self, vms: Iterable[Vm], hosts: Iterable[Host]) -> Matrix:
@@ -183,15 +186,12 @@ class Preflight:
         found = self._of_vm(of_vm)
         pool = inventory.name_of(moved.pool)
         datastores = tuple(named for ref in moved.datastores or () if (named := inventory.name_of(ref)))
-        functions = {moves: _of_pair(of_vm, moves_files=moves) for moves in (False, True)}
+        functions = _of_pair(of_vm, moves_files=False)
         cells = []
         for there in hosts:
             subject = pair_subject(of_vm, there, _pool_at(of_vm, there, pool), datastores)
             is_noop = subject.is_noop
-            if is_noop:
-                findings = _in_order([*_pair(subject, _OF_NOOP)])
-            else:
-                findings = self._judge(subject, functions[subject.files_to is not None], found)
+            findings = _in_order([*_pair(subject, _OF_NOOP)]) if is_noop else self._judge(subject, functions, found)
             cells.append(Cell(vm=moved.ref, host=there.host.ref, findings=findings, is_noop=is_noop))
         return tuple(cells)
 

@@ -8,6 +8,7 @@ from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import Datastore, DatastoreMount, Device
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.check import About, Check
+from vsphere_motion.preflight.space import room_of
 from vsphere_motion.preflight.subject import Subject, VmSubject
 
 VM_DATASTORES = "datastore"
@@ -83,7 +84,7 @@ def _unreachable(subject: Subject, datastore: NamedRef, lack: str) -> Finding:
 
 
 def _whose(subject: Subject) -> str:
-    return f"{'of' if subject.files_to is None else 'for the files of'} {subject.vm.name}"
+    return f"{'for the files of' if subject.arrivals else 'of'} {subject.vm.name}"
 
 
 def check_maintenance(subject: Subject) -> Iterator[Finding]:
@@ -110,17 +111,27 @@ def check_growth(subject: VmSubject) -> Iterator[Finding]:
 
 
 def check_space(subject: Subject) -> Iterator[Finding]:
-    """Where files move to another datastore, it must hold them: disks, snapshots and swap file together."""
-    if subject.files_to is None:
-        return
-    if subject.vm.committed_bytes is None:
-        yield SPACE.unknown(subject.named_vm, VM_COMMITTED)
-        return
-    yield from _too_small(subject, SPACE, subject.vm.committed_bytes, (subject.files_to,))
+    """Where files come to a datastore, it must hold them: disks, snapshots and swap file together.
+
+    What they take at once decides; what thin disks and snapshots may still grow by is a warning.
+    """
+    for arrival in subject.arrivals:
+        room = room_of(subject.vm, arrival.disks, has_config=arrival.has_config, thick=arrival.thick)
+        stores = (arrival.datastore,)
+        if room.now_bytes is None:
+            yield SPACE.unknown(subject.named_vm, VM_COMMITTED)
+            continue
+        lacking = [*_too_small(subject, SPACE, room.now_bytes, stores)]
+        yield from lacking or _too_small(subject, SPACE, room.grown_bytes or 0, stores, severity=Severity.WARNING)
 
 
 def _too_small(
-    subject: Subject | VmSubject, check: Check, needed_bytes: int, datastores: tuple[NamedRef, ...]
+    subject: Subject | VmSubject,
+    check: Check,
+    needed_bytes: int,
+    datastores: tuple[NamedRef, ...],
+    *,
+    severity: Severity | None = None,
 ) -> Iterator[Finding]:
     """One finding if all of the datastores together are too small, or unknown for each whose space was not read."""
     free_bytes = 0
@@ -136,7 +147,7 @@ def _too_small(
     elif needed_bytes > free_bytes:
         names = ", ".join(named.name for named in datastores)
         message = f"{subject.vm.name} may need {-(-needed_bytes // MIB)} MiB, {names} has {free_bytes // MIB} MiB free"
-        yield check.found(datastores[0], message, needed_bytes=needed_bytes, free_bytes=free_bytes)
+        yield check.found(datastores[0], message, severity=severity, needed_bytes=needed_bytes, free_bytes=free_bytes)
 
 
 def check_rdm(subject: Subject) -> Iterator[Finding]:
@@ -206,7 +217,7 @@ def _leaves_while_on(subject: Subject, disk: Device) -> bool:
 
 
 def _but(subject: Subject, disk: Device) -> str:
-    target = subject.files_to
+    target = next((one.datastore for one in subject.arrivals if disk in one.disks), None)
     return f", and cannot go to {target.name} while it runs" if target and _leaves_while_on(subject, disk) else ""
 
 
@@ -243,6 +254,7 @@ REACHABLE = Check(
     title="every datastore of the VM's files read-write on the destination",
     about=About.DATASTORE,
     on_pair=check_reachable,
+    on_stay=True,
     reads=(VM_DATASTORES, VM_DEVICES, DATASTORE_HOSTS),
     source="vSphere API 8.0: CannotAccessVmDisk, CannotAccessVmConfig, DatastoreNotWritableOnHost, HostMountInfo",
     remedy="mount the datastore read-write on the destination, choose a host that has it, or move the files first",
@@ -253,6 +265,7 @@ MAINTENANCE = Check(
     title="no datastore of the VM's files in maintenance mode",
     about=About.DATASTORE,
     on_pair=check_maintenance,
+    on_stay=True,
     reads=(VM_DATASTORES, DATASTORE_MODE),
     source="vSphere API 8.0: InvalidDatastoreState, DatastoreSummary.maintenanceMode",
     remedy="exit maintenance mode on the datastore, or move the VM's files to another one first",
@@ -273,6 +286,7 @@ SPACE = Check(
     title="free space where files have to move",
     about=About.DATASTORE,
     on_pair=check_space,
+    on_stay=True,
     moves_files=True,
     reads=(VM_COMMITTED, DATASTORE_FREE),
     source="vSphere API 8.0: NoDiskSpace, InsufficientStorageSpace",
@@ -302,6 +316,7 @@ MULTI_WRITER = Check(
     severity=Severity.BLOCKER,
     title="no disk that several VMs write to",
     on_pair=check_multi_writer,
+    on_stay=True,
     concerns=has_odd_disk,
     reads=(VM_DEVICES,),
     source="KB 1034165: multi-writer disks; vSphere API 8.0: MultiWriterNotSupported",
@@ -312,6 +327,7 @@ INDEPENDENT = Check(
     severity=Severity.BLOCKER,
     title="no disk whose changes are not kept",
     on_pair=check_independent,
+    on_stay=True,
     concerns=has_odd_disk,
     reads=(VM_DEVICES,),
     source="vSphere API 8.0: NonPersistentDisksNotSupported, UncommittedUndoableDisk",

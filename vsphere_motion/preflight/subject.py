@@ -7,12 +7,13 @@ the whole site is derived once, however many moves it concerns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from vsphere_motion.model.inventory import Cluster, Device, DeviceKind, Feature, Host, Inventory, Vm
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Change, Move, NicPlacement
 from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.preflight.arrival import Arrival, arrivals_of
 from vsphere_motion.preflight.ground import IDLE as IDLE
 from vsphere_motion.preflight.ground import HostFacts as HostFacts
 from vsphere_motion.preflight.ground import Site as Site
@@ -174,7 +175,9 @@ class Subject:
         cluster: the destination's cluster or standalone compute resource; None if it was not read.
         pool: the resource pool the VM shall be in; None if it was not read.
         datastores: where its files shall be.
-        files_to: the datastore that all its files go to; None where they stay.
+        arrivals: what comes to each datastore; empty where the files stay.
+        nics: its adapters with the networks they shall be on; empty where the move has nothing to do with networks.
+        changes: what the move changes.
     """
 
     site: Site
@@ -187,7 +190,9 @@ class Subject:
     is_live: bool
     pool: NamedRef | None = None
     datastores: tuple[NamedRef, ...] = ()
-    files_to: NamedRef | None = None
+    arrivals: tuple[Arrival, ...] = ()
+    nics: tuple[NicPlacement, ...] = ()
+    changes: frozenset[Change] = frozenset({Change.HOST})
 
     @property
     def inventory(self) -> Inventory:
@@ -200,9 +205,14 @@ class Subject:
         return self.of_vm.named_vm
 
     @property
-    def is_noop(self) -> bool:
+    def stays(self) -> bool:
         """Whether the VM is already on its destination host."""
         return self.source is not None and self.source.ref == self.destination.ref
+
+    @property
+    def is_noop(self) -> bool:
+        """Whether nothing changes."""
+        return self.stays and not self.changes - {Change.HOST}
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -218,14 +228,37 @@ class Subject:
     @property
     def datastores_after(self) -> tuple[MoRef, ...] | None:
         """The datastores that the VM's files are on after the move; None if they were not read."""
-        return self.of_vm.datastores if self.files_to is None else (self.files_to.ref,)
+        if not self.arrivals:
+            return self.of_vm.datastores
+        return tuple(dict.fromkeys([*(named.ref for named in self.datastores), *self.arriving]))
+
+    @property
+    def arriving(self) -> tuple[MoRef, ...]:
+        """The datastores that files come to."""
+        return tuple(arrival.datastore.ref for arrival in self.arrivals)
 
     @property
     def moved_disks(self) -> tuple[Device, ...]:
-        """The disks whose files go to another datastore."""
-        if self.files_to is None:
-            return ()
-        return tuple(disk for disk in self.of_vm.disks if disk.datastore != self.files_to.ref)
+        """The disks whose files go to another datastore, or are written anew."""
+        return tuple(disk for arrival in self.arrivals for disk in arrival.disks)
+
+    @property
+    def attached(self) -> tuple[Device, ...]:
+        """The VM's adapters as they are after the move."""
+        return tuple(self._attached(nic) for nic in self.of_vm.nics)
+
+    def _attached(self, nic: Device) -> Device:
+        wanted = next((one for one in self.nics if one.key == nic.key), None)
+        if wanted is None or wanted.network is None or wanted.network.ref == nic.network:
+            return nic
+        return replace(
+            nic,
+            network=wanted.network.ref,
+            detail=wanted.network.name,
+            switch_uuid=wanted.backing.switch_uuid,
+            port_key=None,
+            is_legacy=False,
+        )
 
     def neighbours(self) -> tuple[Vm, ...]:
         """The other VMs that run on the destination."""
@@ -243,7 +276,8 @@ def move_subject(site: Site, move: Move, of_vm: VmSubject | None = None) -> Subj
     assert wanted is not None, "a move names a host on at least one end"
     of_vm = of_vm or vm_subject(site, move)
     there = site.facts_of(_host(site.inventory, wanted))
-    return pair_subject(of_vm, there, move.destination.pool, move.destination.datastores)
+    pair = pair_subject(of_vm, there, move.destination.pool, move.destination.datastores)
+    return replace(pair, arrivals=arrivals_of(of_vm.vm, move), nics=move.destination.nics, changes=move.changes)
 
 
 def vm_subject(site: Site, move: Move) -> VmSubject:
@@ -269,14 +303,7 @@ def pair_subject(
         is_live=of_vm.is_live,
         pool=pool,
         datastores=datastores,
-        files_to=_files_to(of_vm.vm, datastores),
     )
-
-
-def _files_to(vm: Vm, datastores: tuple[NamedRef, ...]) -> NamedRef | None:
-    """With several datastores the files stay: one field of a relocate spec cannot say which disk goes where."""
-    is_one = len(datastores) == 1 and vm.datastores != (datastores[0].ref,)
-    return datastores[0] if is_one else None
 
 
 def _host(inventory: Inventory, named: NamedRef) -> Host:

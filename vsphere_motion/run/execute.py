@@ -284,7 +284,8 @@ class Execution:
             batch = [item.move for item in ready[: min(self._room(), BATCH)]]
             vms = tuple(dict.fromkeys(move.vm.ref for move in batch))
             hosts = tuple(dict.fromkeys(move.destination.host.ref for move in batch if move.destination.host))
-            state = self.ports.states.read_before_start(vms, hosts)
+            closely = {move.vm.ref for move in batch if move.destination.disks or move.destination.nics}
+            state = self.ports.states.read_before_start(vms, hosts, with_devices=closely)
             self._reading = _Reading(state=state, vms=frozenset(vms), at_s=now_s)
         return self._reading.state
 

@@ -108,7 +108,7 @@ class Journal:
         with self._store.transaction(f"write run {info.run} in") as db:
             db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", row_of_run(info))
             db.executemany(
-                "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [row_of_move(info.run, item) for item in moves],
             )
 

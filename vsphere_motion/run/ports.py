@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vsphere_motion.model.current import CurrentState, Question
+from vsphere_motion.model.current import CurrentDisk, CurrentNic, CurrentState, Question
 from vsphere_motion.model.inventory import PowerState
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome
@@ -79,6 +79,14 @@ class SeenPlacement(Protocol):
     def power_state(self) -> PowerState | None: ...
     @property
     def disconnected_nics(self) -> tuple[str, ...] | None: ...
+    @property
+    def folder(self) -> MoRef | None: ...
+    @property
+    def config_store(self) -> str | None: ...
+    @property
+    def disks(self) -> tuple[CurrentDisk, ...] | None: ...
+    @property
+    def nics(self) -> tuple[CurrentNic, ...] | None: ...
 
 
 class PlacementReader(Protocol):
@@ -92,8 +100,14 @@ class PlacementReader(Protocol):
 class StateReader(Protocol):
     """Reads what has to be true when a move starts."""
 
-    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
-        """One reading of these VMs with their running relocations and of these hosts, in a constant number of calls."""
+    def read_before_start(
+        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+    ) -> CurrentState:
+        """One reading of these VMs with their running relocations and of these hosts, in a constant number of calls.
+
+        Args:
+            with_devices: those of the VMs whose disks and network adapters are read as well.
+        """
         ...
 
 

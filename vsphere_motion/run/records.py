@@ -11,7 +11,7 @@ from typing import Any
 
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.jsonform import format_time, from_json, to_json
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.move import Manner, Move, Placement
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.refs import MoRef, VmIdentity
@@ -155,6 +155,7 @@ def row_of_move(run: str, item: JournaledMove) -> tuple[Any, ...]:
         dump(item.outcome) if item.outcome else None,
         dump(item.planned.relies_on),
         item.planned.window,
+        dump(move.manner),
     )
 
 
@@ -191,6 +192,7 @@ def _read_planned(row: sqlite3.Row) -> PlannedMove:
         vm=vm,
         source=from_json(Placement, json.loads(row["source"])),
         destination=from_json(Placement, json.loads(row["destination"])),
+        manner=from_json(Manner, json.loads(row["manner"])),
     )
     return PlannedMove(
         move=move,

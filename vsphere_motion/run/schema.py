@@ -106,7 +106,14 @@ _HOURS = (
 )
 """Between which times of a day a move may start."""
 
-STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS)
+_MANNER = (
+    "ALTER TABLE move ADD COLUMN manner TEXT NOT NULL DEFAULT '{}'",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (6)",
+)
+"""How a move is made beside where to: its priority and the like."""
+
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -6,6 +6,7 @@ from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault, TaskState, TaskStatus
+from vsphere_motion.run.differences import find_differences as find_differences
 from vsphere_motion.run.ports import SeenPlacement
 
 CANCELLED_KIND = "RequestCanceled"
@@ -107,26 +108,6 @@ def _judge_error(
         return OutcomeState.UNKNOWN, fault, words
     state = OutcomeState.CANCELLED if is_cancelled else OutcomeState.FAILED
     return state, fault, _where(move, seen)
-
-
-def find_differences(move: Move, seen: SeenPlacement) -> tuple[str, ...]:
-    """One line for each way in which a placement differs from the move's destination."""
-    wanted = move.destination
-    lines = []
-    if wanted.host is not None and seen.host != wanted.host.ref:
-        lines.append(f"host is {seen.host}, not {wanted.host}")
-    if wanted.pool is not None and seen.pool is not None and seen.pool != wanted.pool.ref:
-        lines.append(f"resource pool is {seen.pool}, not {wanted.pool}")
-    missing = _missing_datastores(move, seen.datastores)
-    if missing:
-        lines.append(f"datastore {', '.join(missing)} is no longer used by the VM")
-    return tuple(lines)
-
-
-def _missing_datastores(move: Move, seen: tuple[MoRef, ...] | None) -> list[str]:
-    if seen is None:
-        return []
-    return [str(datastore) for datastore in move.destination.datastores if datastore.ref not in seen]
 
 
 def _nic_note(seen: SeenPlacement) -> str | None:

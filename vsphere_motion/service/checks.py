@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from typing import Any
 
+from vsphere_motion.errors import BadInput
 from vsphere_motion.preflight.check import Check
 from vsphere_motion.preflight.faults import FAULTS
-from vsphere_motion.preflight.registry import CHECKS
+from vsphere_motion.preflight.registry import CHECKS, known_ids
 
 
 def list_document() -> dict[str, Any]:
@@ -42,3 +44,18 @@ def reason_of(check: Check) -> str:
 def vcenter_faults_of(check_id: str) -> tuple[str, ...]:
     """The fault classes with which vCenter's own checkers say the same."""
     return tuple(sorted(kind for kind, row in FAULTS.items() if row.id == check_id))
+
+
+def require_known(option: str, check_id: str, *, hint: str = "docs/reference/checks.md has them all") -> None:
+    """Refuse an id that is no check's.
+
+    Args:
+        option: where it was given.
+        hint: where the ids are found, if it resembles none.
+
+    Raises:
+        BadInput: it is not; the hint names the one that it resembles.
+    """
+    if check_id not in known_ids():
+        close = difflib.get_close_matches(check_id, known_ids(), n=1)
+        raise BadInput(f"{option} {check_id} names no check", hint=f"did you mean {close[0]}?" if close else hint)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from vsphere_motion.errors import MotionError, NotFound
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.motionlog.timeline import read_motion
 from vsphere_motion.planning.resolve import resolve_host, resolve_vms
 from vsphere_motion.run.journal import Journal, JournaledMove
@@ -55,6 +56,19 @@ def read_migration(
         until=None,
         migration_id=migration_id,
     )
+
+
+def read_motions(vcenter: VCenter, journal: Journal, run: str, *, keep_lines: bool) -> dict[MoRef, MotionRecord]:
+    """What the hosts' logs say of each move of a run, by its VM; as `read_logs`.
+
+    Args:
+        keep_lines: whether the lines themselves come with what was read from them.
+
+    Raises:
+        NotFound, Ambiguous: no run, or several runs, begin with this id.
+    """
+    found = {outcome.move.vm.ref: outcome.motion for outcome in read_logs(vcenter, journal, run) if outcome.motion}
+    return found if keep_lines else {vm: replace(motion, lines=()) for vm, motion in found.items()}
 
 
 def _items_of(vcenter: VCenter, journal: Journal, what: str) -> Sequence[JournaledMove]:

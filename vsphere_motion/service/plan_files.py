@@ -42,16 +42,27 @@ def read_plan(file: Path) -> PlanFile:
     Raises:
         BadInput: the file cannot be read, or is no plan of this version; the details have every problem.
     """
-    document = _read_json(file, "plan")
+    return plan_of(_read_json(file, "plan"), str(file))
+
+
+def plan_of(document: Any, name: str) -> PlanFile:
+    """The plan of a document, as `plan_document` makes one.
+
+    Args:
+        name: what people call it.
+
+    Raises:
+        BadInput: it is no plan of this version; the details have every problem.
+    """
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else type(document).__name__
-        raise BadInput(f"{file} is no plan: its schema is {found}, expected {SCHEMA}", hint=_HINT)
+        raise BadInput(f"{name} is no plan: its schema is {found}, expected {SCHEMA}", hint=_HINT)
     body = {name: value for name, value in document.items() if name != "schema"}
     problems = problems_of(PlanFile, body)
     plan = None if problems else from_json(PlanFile, body)
     problems = problems if plan is None else problems_of_plan(plan)
     if problems:
-        raise _unusable(file, problems)
+        raise _unusable(name, problems)
     assert plan is not None
     return plan
 
@@ -114,11 +125,11 @@ def read_snapshot(file: Path) -> Inventory:
 _HINT = "make one with: vsphere-motion plan evacuate|rebalance|spread|migrate ... -O FILE"
 
 
-def _unusable(file: Path, problems: tuple[str, ...]) -> BadInput:
+def _unusable(name: str, problems: tuple[str, ...]) -> BadInput:
     told = problems[:MOST_TOLD]
     rest = (f"... and {len(problems) - MOST_TOLD} more",) if len(problems) > MOST_TOLD else ()
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    return BadInput(f"the plan {file} cannot be used: {count}", hint=_HINT, details=(*told, *rest))
+    return BadInput(f"the plan {name} cannot be used: {count}", hint=_HINT, details=(*told, *rest))
 
 
 def _read_json(file: Path, what: str) -> Any:

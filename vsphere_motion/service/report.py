@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from vsphere_motion.errors import NotFound
+from collections.abc import Iterable
+from pathlib import Path
+
+from vsphere_motion.errors import BadInput, NotFound
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.report.build import build_report
+from vsphere_motion.report.write import check_suffix, write_report
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
 
 
@@ -27,6 +31,30 @@ def load_report(journal: Journal, run: str | None = None) -> Report:
 def report_of(run: JournaledRun) -> Report:
     """The report of a run as the journal has it; moves that are still open say so."""
     return build_report(run.info, [_reported(item) for item in run.moves])
+
+
+def require_files(files: Iterable[Path]) -> None:
+    """Refuse report files before a run starts where they cannot be written.
+
+    Raises:
+        BadInput: a suffix names no format, or a directory does not exist.
+    """
+    for file in files:
+        check_suffix(file)
+        if not file.absolute().parent.is_dir():
+            raise BadInput(
+                f"there is no directory {file.parent} to write {file.name} to", hint="make it, or name another"
+            )
+
+
+def write_files(report: Report, files: Iterable[Path]) -> None:
+    """Write a report to each file, in the format that its suffix names.
+
+    Raises:
+        BadInput: a file cannot be written.
+    """
+    for file in files:
+        write_report(file, report)
 
 
 def _reported(item: JournaledMove) -> ReportedMove:

@@ -159,6 +159,26 @@ def restore(
     yield from run(vcenter, restoration.plan, journal=journal, control=control, options=options, given=given)
 
 
+def restoration_document(restoration: Restoration) -> dict[str, object]:
+    """The difference as `vsphere-motion/restoration/v1`."""
+    return {
+        "schema": "vsphere-motion/restoration/v1",
+        "runs": list(restoration.wanted.runs),
+        "exit_maintenance": [{"name": host.name, "moid": host.moid} for host in restoration.leaving],
+        "vms": [
+            {
+                "vm": {"name": line.taken.vm.name, "moid": line.taken.vm.moid},
+                "now": line.now.name if line.now else None,
+                "back_to": line.taken.origin.name,
+                "put_on": line.taken.put.name,
+                "state": line.back.value,
+                "why": line.why,
+            }
+            for line in restoration.lines
+        ],
+    }
+
+
 def _taken(journal: Journal, wanted: Wanted) -> tuple[Taken, ...]:
     ended: list[Outcome] = []
     for run_id in wanted.runs:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from vsphere_motion.errors import BadInput
+from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.task import TaskStatus
+from vsphere_motion.report.json_form import move_document
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun
 from vsphere_motion.run.locks import find_alive
 from vsphere_motion.run.records import Watch
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.history import watch_document
+
+STATUS_SCHEMA = "vsphere-motion/status/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +96,25 @@ def _read_live(vcenter: VCenter, journaled: JournaledRun) -> dict[MoRef, TaskSta
 
     tasks = [item.task for item in journaled.moves if item.task is not None and item.outcome is None]
     return VCenterTaskFinder(vcenter.session).read_tasks(tasks) if tasks else {}
+
+
+def status_document(status: RunStatus | None) -> dict[str, Any]:
+    """The status as JSON data; `run` is null where there is no unfinished run."""
+    if status is None:
+        return {"schema": STATUS_SCHEMA, "run": None, "lock": None, "moves": []}
+    return {
+        "schema": STATUS_SCHEMA,
+        "run": status.info.run,
+        "vcenter": {"host": status.info.vcenter.host, "instance_uuid": status.info.vcenter.instance_uuid},
+        "started_at": format_time(status.info.started_at),
+        "is_finished": status.is_finished,
+        "lock": None if status.watch is None else watch_document(status.watch, is_alive=status.is_watched),
+        "moves": [_move_document(move) for move in status.moves],
+    }
+
+
+def _move_document(move: MoveStatus) -> dict[str, Any]:
+    item = move.item
+    percent = move.live.progress_percent if move.live else None
+    task = item.task.moid if item.task else None
+    return {**move_document(item.move), "state": move.word, "task": task, "progress_percent": percent}

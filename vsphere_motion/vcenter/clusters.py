@@ -33,7 +33,7 @@ def cluster_from(one: Reading, name: str) -> Cluster:
     )
 
 
-def pool_from(one: Reading, name: str) -> Pool:
+def pool_from(one: Reading, name: str, path: str | None = None) -> Pool:
     """The resource pool or vApp, with what it has left for another VM."""
     return Pool(
         ref=one.ref,
@@ -42,6 +42,7 @@ def pool_from(one: Reading, name: str) -> Pool:
         parent=one.ref_at("parent"),
         unreserved_bytes=one.get(_UNRESERVED_MEMORY),
         unreserved_mhz=one.get(_UNRESERVED_CPU),
+        path=path,
     )
 
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from vsphere_motion.errors import VCenterFault
 from vsphere_motion.model.compat import CompatAnswers, CompatVerdict, Pair
 from vsphere_motion.model.inventory import Inventory, PowerState
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.vcenter.checkers import MIGRATE, QUERY, RELOCATE, Answers, Ask, ask_all
 from vsphere_motion.vcenter.collector import managed_object, ref_of
 from vsphere_motion.vcenter.faults import translated
-from vsphere_motion.vcenter.relocate import relocate_spec
+from vsphere_motion.vcenter.relocate_spec import relocate_spec
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
@@ -108,7 +108,7 @@ def _check_asks(session: Session, group: Sequence[Move]) -> Iterator[Ask]:
     pairs = tuple(_pair(move) for move in group)
     one = group[0]
     yield Ask(method=RELOCATE, pairs=pairs, start=functools.partial(_start_relocate, session, group))
-    if one.destination.datastores == one.source.datastores:
+    if not one.changes & {Change.STORAGE, Change.FOLDER, Change.NETWORK}:
         yield Ask(method=MIGRATE, pairs=pairs, start=functools.partial(_start_migrate, session, group))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pyVmomi import vim
 
 from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind
+from vsphere_motion.model.move import DiskFormat
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.vcenter.collector import plain, ref_of
 
@@ -92,12 +93,6 @@ def devices_from(devices: Iterable[Any], networks: NetworkIndex) -> tuple[Device
     return tuple(_device_from(one, networks) for one in devices if _matters(one))
 
 
-def disconnected_nic_labels(devices: Iterable[Any]) -> tuple[str, ...]:
-    """Labels of the NICs that are not connected."""
-    nics = [one for one in devices_from(devices, NetworkIndex()) if one.kind is DeviceKind.NIC]
-    return tuple(nic.label for nic in nics if nic.connected is False)
-
-
 def _matters(device: Any) -> bool:
     kind = _kind_of(device)
     if kind is DeviceKind.CONTROLLER:
@@ -146,7 +141,22 @@ def _disk_traits(device: Any) -> dict[str, Any]:
         "is_first_class": device.vDiskId is not None,
         "is_raw": isinstance(backing, _RAW),
         "delta_format": plain(getattr(backing, "deltaDiskFormat", None)),
+        "disk_format": disk_format(backing),
     }
+
+
+def disk_format(backing: Any) -> DiskFormat | None:
+    """How the blocks of a disk come to be; None for a raw device mapping, and where the server does not say.
+
+    Source: vSphere API 8.0, VirtualDiskFlatVer2BackingInfo: thinProvisioned and eagerlyScrub.
+    """
+    if isinstance(backing, _device.VirtualDisk.SeSparseBackingInfo):
+        return DiskFormat.THIN
+    if not isinstance(backing, _device.VirtualDisk.FlatVer2BackingInfo) or backing.thinProvisioned is None:
+        return None
+    if backing.thinProvisioned:
+        return DiskFormat.THIN
+    return DiskFormat.EAGER if backing.eagerlyScrub else DiskFormat.THICK
 
 
 def _nic_traits(device: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from vsphere_motion.model.inventory import (
     ConnectionState,
     Container,
     Datastore,
+    DatastoreCluster,
     DatastoreMount,
     Device,
     Host,
@@ -89,9 +90,10 @@ def take_snapshot(session: Session) -> Inventory:
         vms=_each(site, _vm, "VirtualMachine"),
         hosts=_each(site, _host, "HostSystem"),
         clusters=_each(site, lambda _, one: cluster_from(one, _name(one)), "ClusterComputeResource", "ComputeResource"),
-        pools=_each(site, lambda _, one: pool_from(one, _name(one)), "ResourcePool", "VirtualApp"),
+        pools=_each(site, lambda site, one: pool_from(one, _name(one), site.path(one)), "ResourcePool", "VirtualApp"),
         containers=_each(site, _container, "Folder", "Datacenter"),
         datastores=_each(site, _datastore, "Datastore"),
+        datastore_clusters=_each(site, _datastore_cluster, "StoragePod"),
         networks=_each(site, _network, "Network", "DistributedVirtualPortgroup", "OpaqueNetwork"),
         unreadable=tuple(_unreadable_lines(readings)),
     )
@@ -114,6 +116,10 @@ class _Site:
     def members(self, *kinds: str) -> Iterator[Reading]:
         """The objects of these kinds, in the order of their references."""
         return (self.readings[ref] for ref in sorted(self.readings) if self._listed[ref.kind] in kinds)
+
+    def path(self, one: Reading) -> str | None:
+        """The inventory path of an object."""
+        return inventory_path(one.ref, self.readings, self.root)
 
     @cached_property
     def networks(self) -> NetworkIndex:
@@ -261,11 +267,34 @@ def _vmotion_nics(one: Reading, networks: HostNetworks | None, *, is_connected: 
     return () if is_connected and path not in one.unread else None
 
 
-def _container(_: _Site, one: Reading) -> Container:
-    return Container(ref=one.ref, name=_name(one), parent=one.ref_at("parent"))
+def _container(site: _Site, one: Reading) -> Container:
+    children = one.get("childType")
+    return Container(
+        ref=one.ref,
+        name=_name(one),
+        parent=one.ref_at("parent"),
+        path=site.path(one),
+        holds_vms=None if children is None else any(_wsdl_name(kind) == "VirtualMachine" for kind in children),
+    )
 
 
-def _datastore(_: _Site, one: Reading) -> Datastore:
+def _wsdl_name(kind: Any) -> str:
+    """The name of a managed object type, which pyVmomi gives as a class where it knows it."""
+    return str(getattr(kind, "_wsdlName", kind))
+
+
+def _datastore_cluster(site: _Site, one: Reading) -> DatastoreCluster:
+    entry = one.get("podStorageDrsEntry")
+    return DatastoreCluster(
+        ref=one.ref,
+        name=_name(one),
+        path=site.path(one),
+        parent=one.ref_at("parent"),
+        sdrs_enabled=None if entry is None else bool(entry.storageDrsConfig.podConfig.enabled),
+    )
+
+
+def _datastore(site: _Site, one: Reading) -> Datastore:
     return Datastore(
         ref=one.ref,
         name=_name(one),
@@ -278,6 +307,8 @@ def _datastore(_: _Site, one: Reading) -> Datastore:
         max_disk_bytes=plain(one.get("info.maxVirtualDiskCapacity", unset=0)),
         max_swap_bytes=plain(one.get("info.maxMemoryFileSize", unset=0)),
         mounts=None if "host" in one.unread else tuple(map(_mount, one.get("host") or ())),
+        path=site.path(one),
+        parent=one.ref_at("parent"),
     )
 
 
@@ -291,13 +322,17 @@ def _mount(mount: Any) -> DatastoreMount:
 
 
 def _network(site: _Site, one: Reading) -> Network:
-    switch = one.ref_at("config.distributedVirtualSwitch")
+    switch, summary = one.ref_at("config.distributedVirtualSwitch"), one.get("summary")
     return Network(
         ref=one.ref,
         name=_name(one),
         hosts=one.refs("host"),
         portgroup_key=one.get("key"),
         switch_uuid=site.readings[switch].get("uuid") if switch in site.readings else None,
+        path=site.path(one),
+        opaque_id=None if summary is None else summary.opaqueNetworkId,
+        opaque_type=None if summary is None else summary.opaqueNetworkType,
+        is_uplink=bool(one.get("config.uplink")),
     )
 
 

@@ -7,7 +7,7 @@ from vsphere_motion.vcenter.host_traits import HOST_TRAIT_PATHS
 from vsphere_motion.vcenter.vm_traits import VM_TRAIT_PATHS
 
 _COMPUTE = ("name", "host", "parent", "resourcePool")
-_NETWORK = ("name", "host")
+_NETWORK = ("name", "host", "parent")
 VM_ALWAYS_SET = (
     "config.hardware.device",
     "config.hardware.memoryMB",
@@ -69,7 +69,9 @@ PATHS = {
     "ComputeResource": _COMPUTE,
     "ResourcePool": POOL_PATHS,
     "VirtualApp": (*POOL_PATHS, "parentFolder"),
-    "Folder": ("name", "parent"),
+    "Folder": ("childType", "name", "parent"),
+    # whole, for the same reason; a kind of folder
+    "StoragePod": ("name", "parent", "podStorageDrsEntry"),
     "Datacenter": ("name", "parent"),
     "Datastore": (
         "host",
@@ -77,6 +79,7 @@ PATHS = {
         "info.maxMemoryFileSize",
         "info.maxVirtualDiskCapacity",
         "name",
+        "parent",
         "summary.accessible",
         "summary.capacity",
         "summary.freeSpace",
@@ -84,7 +87,7 @@ PATHS = {
         "summary.type",
     ),
     "Network": _NETWORK,
-    "DistributedVirtualPortgroup": (*_NETWORK, "key", "config.distributedVirtualSwitch"),
+    "DistributedVirtualPortgroup": (*_NETWORK, "key", "config.distributedVirtualSwitch", "config.uplink"),
     "OpaqueNetwork": (*_NETWORK, "summary"),  # whole, for the same reason
     "DistributedVirtualSwitch": ("name", "uuid"),
 }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vsphere_motion.model.current import CurrentHost, CurrentState, CurrentVm, RunningTask
+from vsphere_motion.model.current import CurrentDisk, CurrentHost, CurrentNic, CurrentState, CurrentVm, RunningTask
 from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskState
 from vsphere_motion.run.ports import SeenPlacement
 from vsphere_motion.vcenter.collector import Reading, read_objects
-from vsphere_motion.vcenter.devices import disconnected_nic_labels
+from vsphere_motion.vcenter.current_devices import current_disks, current_nics, disconnected_nic_labels, store_name
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
@@ -23,10 +23,13 @@ MOVING = frozenset(
 """Descriptions of the tasks that move a VM, whoever starts them (govmomi's TaskManager descriptions, vpx)."""
 
 _OPEN = frozenset({TaskState.QUEUED.value, TaskState.RUNNING.value})
+_DEVICES = "config.hardware.device"
 _VM_PATHS = (
+    "config.files.vmPathName",
     "config.instanceUuid",
     "datastore",
     "name",
+    "parent",
     "recentTask",
     "resourcePool",
     "runtime.host",
@@ -34,7 +37,15 @@ _VM_PATHS = (
 )
 _HOST_PATHS = ("runtime.connectionState", "runtime.inMaintenanceMode")
 _TASK_PATHS = ("info.activationId", "info.descriptionId", "info.entity", "info.reason", "info.state")
-_PATHS = ("config.hardware.device", "datastore", "resourcePool", "runtime.host", "runtime.powerState")
+_PATHS = (
+    _DEVICES,
+    "config.files.vmPathName",
+    "datastore",
+    "parent",
+    "resourcePool",
+    "runtime.host",
+    "runtime.powerState",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,7 @@ class VmPlacement:
 
     Args:
         disconnected_nics: labels of its NICs that are not connected.
+        config_store: name of the datastore of its configuration files.
     """
 
     host: MoRef | None
@@ -50,6 +62,10 @@ class VmPlacement:
     datastores: tuple[MoRef, ...] | None
     power_state: PowerState | None
     disconnected_nics: tuple[str, ...] | None
+    folder: MoRef | None = None
+    config_store: str | None = None
+    disks: tuple[CurrentDisk, ...] | None = None
+    nics: tuple[CurrentNic, ...] | None = None
 
 
 class VCenterPlacementReader:
@@ -78,9 +94,13 @@ class VCenterStateReader:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def read_before_start(self, vms: Sequence[MoRef], hosts: Sequence[MoRef]) -> CurrentState:
-        """One reading, in three calls at most; see `run.ports.StateReader`."""
-        read = read_objects(self._session, vms, _VM_PATHS)
+    def read_before_start(
+        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+    ) -> CurrentState:
+        """One reading, in four calls at most; see `run.ports.StateReader`."""
+        closely = [vm for vm in vms if vm in with_devices]
+        read = read_objects(self._session, closely, (*_VM_PATHS, _DEVICES))
+        read |= read_objects(self._session, [vm for vm in vms if vm not in with_devices], _VM_PATHS)
         recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
         running = self._running(list(dict.fromkeys(recent)))
         host_readings = read_objects(self._session, hosts, _HOST_PATHS)
@@ -108,6 +128,7 @@ def _current_vm(one: Reading, running: RunningTask | None) -> CurrentVm:
         datastores=one.refs("datastore"),
         power_state=_power_state(one),
         running=running,
+        **_files_and_nics(one),
     )
 
 
@@ -131,11 +152,23 @@ def _power_state(one: Reading) -> PowerState | None:
 
 
 def _placement(one: Reading) -> VmPlacement:
-    devices = one.get("config.hardware.device")
+    devices = one.get(_DEVICES)
     return VmPlacement(
         host=one.ref_at("runtime.host"),
         pool=one.ref_at("resourcePool"),
         datastores=one.refs("datastore"),
         power_state=_power_state(one),
         disconnected_nics=None if devices is None else disconnected_nic_labels(devices),
+        **_files_and_nics(one),
     )
+
+
+def _files_and_nics(one: Reading) -> dict[str, Any]:
+    """The fields that say where the files are and what the adapters are attached to."""
+    devices, path = one.get(_DEVICES), one.get("config.files.vmPathName")
+    return {
+        "folder": one.ref_at("parent"),
+        "config_store": None if path is None else store_name(path),
+        "disks": None if devices is None else current_disks(devices),
+        "nics": None if devices is None else current_nics(devices),
+    }

@@ -79,6 +79,19 @@ def test_the_lines_of_both_hosts_are_merged_by_time() -> None:
     assert [line.at for line in record.lines] == sorted(line.at for line in record.lines if line.at)
 
 
+def test_the_lines_of_several_logs_of_one_host_are_merged_by_time() -> None:
+    """A later line of vmkernel.log does not hold back the earlier ones of hostd.log, which are read after it."""
+    hostd = (
+        f"2026-11-22T19:56:11.900Z info hostd[2099143] [sub=Vcsvc.VMotionSrc ({ID})] Initiating vMotion",
+        f"2026-11-22T19:56:43.500Z info hostd[2099143] [sub=Vcsvc.VMotionSrc ({ID})] ResolveCb: done",
+    )
+    usual = Question()
+    lines = (*usual.source_lines, *as_lines(hostd, host="esx02", log="hostd"))
+    record = replace(usual, source_lines=lines).must_read()
+    assert [line.at for line in record.lines] == sorted(line.at for line in record.lines if line.at)
+    assert [line.log for line in record.lines].count("hostd") == len(hostd)
+
+
 def test_a_migration_of_6_5_through_syslog_and_with_98_seconds_of_skew_is_read() -> None:
     record = QUESTION_65.must_read()
     assert record.migration_id == ID_65

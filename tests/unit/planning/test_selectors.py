@@ -58,10 +58,43 @@ SITE = build.inventory(
         pytest.param("uuid:50000000-0000-4000-8000-000000000002", ["vm-2"], id="instance UUID"),
         pytest.param("uuid:42000000-0000-4000-8000-00000000abcd", ["vm-3"], id="BIOS UUID in another case"),
         pytest.param("uuid:42000000000040008000000000000002", ["vm-2"], id="UUID without dashes"),
+        pytest.param("bios-uuid:42000000-0000-4000-8000-000000000002", ["vm-2"], id="BIOS UUID alone"),
+        pytest.param("instance-uuid:50000000-0000-4000-8000-000000000002", ["vm-2"], id="instance UUID alone"),
+        pytest.param("name:web01", ["vm-1"], id="a name as it is"),
+        pytest.param("name:/DC0/vm/web/web01", ["vm-1"], id="a path as it is"),
     ],
 )
 def test_a_word_finds_its_vms(selector: str, expected: list[str]) -> None:
     assert [vm.ref.moid for vm in find_vms(SITE, selector)] == expected
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        pytest.param("name:web*", id="a glob"),
+        pytest.param("name:host:esx01.example.com", id="a group"),
+        pytest.param("name:moid:vm-1", id="another of these words"),
+        pytest.param("instance-uuid:42000000-0000-4000-8000-000000000002", id="a BIOS UUID is no instance UUID"),
+        pytest.param("bios-uuid:50000000-0000-4000-8000-000000000002", id="an instance UUID is no BIOS UUID"),
+        pytest.param("bios-uuid:", id="no UUID"),
+    ],
+)
+def test_what_is_to_be_taken_as_it_is_is_not_read_in_another_way(selector: str) -> None:
+    with pytest.raises(NotFound):
+        find_vms(SITE, selector)
+
+
+def test_an_ambiguous_name_as_it_is_has_the_same_answer() -> None:
+    with pytest.raises(Ambiguous) as caught:
+        find_vms(SITE, "name:twin")
+    assert caught.value.message == "2 virtual machines are called twin"
+
+
+def test_a_misspelt_name_as_it_is_has_a_suggestion() -> None:
+    with pytest.raises(NotFound) as caught:
+        find_vms(SITE, "name:wbe01")
+    assert caught.value.message == "no virtual machine is called wbe01"
+    assert "web01" in (caught.value.hint or "")
 
 
 def test_an_ambiguous_name_lists_the_candidates_and_how_to_say_them() -> None:

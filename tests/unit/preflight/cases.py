@@ -63,8 +63,7 @@ class Look:
         move = build.move(self.site, to=self.to)
         if self.files_to is None:
             return move
-        named = NamedRef(ref=build.datastore_ref(self.files_to), name=f"datastore{self.files_to}")
-        return replace(move, destination=replace(move.destination, datastores=(named,)))
+        return build.to_datastore(move, self.site, self.files_to)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -391,7 +390,9 @@ def _storage() -> None:
     add("storage.maintenance", "blocker", USUAL, leaving, unread, vm(datastores=None))
     right, wrong, unread = (_grown(free_bytes=size) for size in (GIB, GIB - 1, None))
     add("storage.growth", "warning", right, wrong, unread, vm(uncommitted_bytes=None), vm(datastores=None))
-    right, wrong, unread = (storing(free_bytes=size) for size in (20 * GIB, 20 * GIB - 1, None))
+    right, wrong, unread = (
+        storing({"uncommitted_bytes": 0}, free_bytes=size) for size in (20 * GIB, 20 * GIB - 1, None)
+    )
     add("storage.space", "blocker", right, wrong, unread, storing(vm_changes={"committed_bytes": None}))
     add("storage.rdm", "blocker", has(RDM), has(RDM, host_changes={"luns": ()}), NO_DEVICES, *_rdm_unknown())
     right, wrong = (has(build.disk(rdm_mode=f"{word}Mode", lun="lun-1")) for word in ("virtual", "physical"))

@@ -27,7 +27,7 @@ from vsphere_motion.model.inventory import (
     RuleKind,
 )
 from vsphere_motion.model.move import Move
-from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.surroundings import ClockReading, DirtyRate, Lacking, RecentMove, Surroundings, VmLimits
 
@@ -381,10 +381,7 @@ class World:
         move = build.move(site, to=self.to)
         if not self.moves_files:
             return move
-        store = MoRef(kind="Datastore", moid=build.datastore_ref(2).moid)
-        return replace(
-            move, destination=replace(move.destination, datastores=(NamedRef(ref=store, name="datastore2"),))
-        )
+        return build.to_datastore(move, site, 2)
 
 
 def _own(number: int, fields: Step) -> dict[str, Any]:

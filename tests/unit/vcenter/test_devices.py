@@ -10,7 +10,8 @@ from pyVmomi import vim
 from tests.unit.vcenter.things import a_device, device, managed
 from vsphere_motion.model.inventory import BackingKind, Device, DeviceKind
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, disconnected_nic_labels, has_raw_mapping
+from vsphere_motion.vcenter.current_devices import disconnected_nic_labels
+from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, has_raw_mapping
 
 DATASTORE = managed(vim.Datastore, "datastore-7")
 DATASTORE_REF = MoRef(kind="Datastore", moid="datastore-7")

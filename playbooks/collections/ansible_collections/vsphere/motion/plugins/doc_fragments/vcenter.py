@@ -50,6 +50,26 @@ options:
       - SHA-256 of the vCenter's certificate; it must match whatever an authority says.
       - If not given, the environment variable E(VSPHERE_MOTION_THUMBPRINT) is used.
     type: str
+  call_timeout:
+    description:
+      - Seconds after which a single call to vCenter is given up. It says nothing about how long a move may take.
+    type: float
+    default: 60.0
+  proxy_host:
+    description:
+      - Taken because other collections have it; a value is refused, because the library connects without a proxy.
+      - If not given, the environment variable E(VMWARE_PROXY_HOST) is used.
+    type: str
+  proxy_port:
+    description:
+      - Taken because other collections have it; see O(proxy_host).
+      - If not given, the environment variable E(VMWARE_PROXY_PORT) is used.
+    type: int
+  state_dir:
+    description:
+      - Directory of the journal of runs, which the command line reads as well.
+      - If not given, the environment variable E(VSPHERE_MOTION_STATE_DIR) is used, then the platform's state directory.
+    type: path
 requirements:
-  - vsphere-motion
+  - vsphere-motion, for the Python that runs the module
 """

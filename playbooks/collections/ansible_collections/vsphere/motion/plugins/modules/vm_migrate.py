@@ -2,66 +2,162 @@
 # Copyright: the vsphere-motion maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Move a virtual machine to another host."""
+"""Move virtual machines."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: vm_migrate
-short_description: Move a virtual machine to another host
+short_description: Move virtual machines with vMotion
 version_added: 0.1.0
 author:
   - The vsphere-motion maintainers (@vsphere-motion)
 description:
-  - Moves one virtual machine to a host, live where it is powered on, and verifies that it arrived.
+  - Moves virtual machines, live where they are powered on, and verifies that each arrived.
   - All pre-flight checks run first, vCenter's and the library's; one blocker and nothing is changed.
-  - A name that matches several virtual machines is an error that lists them.
+  - A name that several virtual machines share is an error that lists them.
+  - It takes the parameters of M(community.vmware.vmware_vmotion) and returns what that returns, so that a playbook
+    changes the name of the module and nothing else.
 options:
-  vm_name:
+  moves:
     description:
-      - Name or inventory path of the virtual machine.
-    type: str
-    aliases: [vm]
-  vm_uuid:
-    description:
-      - Instance or BIOS UUID of the virtual machine.
-    type: str
-    aliases: [uuid]
-  moid:
-    description:
-      - Managed object identifier of the virtual machine.
-    type: str
+      - Moves with destinations of their own, instead of O(vms) and one destination.
+    type: list
+    elements: dict
+    suboptions:
+      vm:
+        description: What names the virtual machines, as in O(vms).
+        type: str
+        required: true
+      host:
+        description: The host to move to. Without it O(destination_host).
+        type: str
+      cluster:
+        description: The cluster to move to, instead of a host.
+        type: str
+      window:
+        description: When its move may start, such as V(22:00-05:00).
+        type: str
+      priority:
+        description: Smaller ones start first.
+        type: int
+        default: 0
   destination_host:
     description:
-      - Name, inventory path or C(moid:...) of the host to move to.
+      - Name, inventory path or V(moid:host-21) of the host to move to.
       - A host of another cluster means that cluster's root resource pool.
     type: str
-    required: true
     aliases: [destination]
-  skip_checks:
+  destination_cluster:
     description:
-      - Ids of checks whose blockers are overridden, such as C(devices.cdrom).
+      - Cluster to move to. Each virtual machine goes to the host of it that fits best, whether DRS is on or not.
+    type: str
+  destination_datastore:
+    description:
+      - Datastore that all files go to. A file that is there already stays.
+    type: str
+    aliases: [datastore]
+  destination_datastore_cluster:
+    description:
+      - Datastore cluster of which a datastore is chosen for each virtual machine.
+    type: str
+  destination_datacenter:
+    description:
+      - Datacenter that every other destination is looked for in.
+    type: str
+  destination_resourcepool:
+    description:
+      - Resource pool to move to, by name, path or V(moid:resgroup-8).
+      - With it alone the host stays where the pool allows.
+    type: str
+    aliases: [resource_pool]
+  destination_vapp:
+    description:
+      - The vApp to move to.
+    type: str
+  destination_folder:
+    description:
+      - Folder to move to, such as V(Web/Prod).
+    type: str
+  create_folder:
+    description:
+      - Make O(destination_folder) where it does not exist.
+    type: bool
+  config_datastore:
+    description:
+      - Datastore that the configuration files go to, if not with the disks.
+    type: str
+  disks:
+    description:
+      - Where single disks go.
     type: list
-    elements: str
-    default: []
-  state_dir:
+    elements: dict
+    suboptions:
+      disk:
+        description: Number of the disk, as V(2) of C(Hard disk 2), or its whole label.
+        type: str
+        required: true
+      datastore:
+        description: Where it goes. Without it where all files go, or where it is.
+        type: str
+      format:
+        description: Format it gets. Without it as it is.
+        type: str
+        choices: [thin, thick, eager]
+  disk_format:
     description:
-      - Directory of the journal of runs.
-      - If not given, the environment variable E(VSPHERE_MOTION_STATE_DIR) is used, then the platform's state directory.
-    type: path
-attributes:
-  check_mode:
-    description: Predicts C(changed) and lists the findings; the server is only read.
-    support: full
-  diff_mode:
-    description: Shows the host before and after.
-    support: full
-  action_group:
-    description: Use C(group/vsphere.motion.vmware) in C(module_defaults) to set the connection once.
-    support: full
+      - Format that all moved disks get. Without it as they are.
+    type: str
+    choices: [thin, thick, eager]
+  storage_policy:
+    description:
+      - Name of the storage policy of all files.
+    type: str
+  datastore_placement:
+    description:
+      - Who chooses in a datastore cluster, Storage DRS or this library.
+    type: str
+    choices: [sdrs, ours]
+    default: sdrs
+  networks:
+    description:
+      - Networks to change, from the network that adapters are on, or the label of one adapter, to the new network.
+    type: dict
+  priority:
+    description:
+      - How vCenter ranks the moves among others.
+    type: str
+    choices: [default, high, low]
+    default: default
+  encryption:
+    description:
+      - Set the virtual machines' encrypted vMotion first. Without it as it is set.
+    type: str
+    choices: [disabled, opportunistic, required]
+  strict:
+    description:
+      - Let warnings and unknown findings block as well.
+    type: bool
+    default: false
+  window:
+    description:
+      - Times of a day between which moves may start, such as V(22:00-05:00). The module waits for it to open.
+    type: str
+  timezone:
+    description:
+      - Whose clock O(window) means, such as V(Europe/Berlin). Without it UTC.
+    type: str
 extends_documentation_fragment:
   - vsphere.motion.vcenter
+  - vsphere.motion.attributes
+  - vsphere.motion.selecting
+  - vsphere.motion.running
+  - vsphere.motion.placing
+seealso:
+  - module: vsphere.motion.vm_migrate_check_info
+  - module: vsphere.motion.migration_info
+  - module: vsphere.motion.migration_cancel
 """
 
 EXAMPLES = r"""
@@ -73,126 +169,227 @@ EXAMPLES = r"""
     vm_name: web01
     destination_host: esx05.example.com
 
-- name: Move a machine although its CD-ROM is connected
+- name: Move every production web server, two at once, and write a report
   vsphere.motion.vm_migrate:
-    moid: vm-42
+    vms: ["tag:env/prod"]
+    exclude: ["db*"]
+    destination_cluster: Production-B
+    max_concurrent: 2
+    report: [/srv/reports/web.html]
+
+- name: Move the disks, and the second one to a faster datastore as thin
+  vsphere.motion.vm_migrate:
+    vm_name: db01
+    destination_datastore: san-2
+    disks:
+      - {disk: 2, datastore: flash-1, format: thin}
+
+- name: Move to another cluster with other networks
+  vsphere.motion.vm_migrate:
+    vm_name: web01
+    destination_host: esx11.example.com
+    networks:
+      prod-web: stage-web
+
+- name: Start a long move, and look after it later
+  vsphere.motion.vm_migrate:
+    vm_name: sap01
     destination_host: esx05.example.com
-    skip_checks:
-      - devices.cdrom
+    wait: false
+  register: started
+
+- name: Wait until it has ended
+  vsphere.motion.migration_info:
+    run: "{{ started.run }}"
+  register: run
+  until: run.is_finished
+  retries: 240
+  delay: 30
+
+- name: Moves with destinations of their own, at night
+  vsphere.motion.vm_migrate:
+    moves:
+      - {vm: web01, host: esx05.example.com, priority: 1}
+      - {vm: web02, host: esx06.example.com, priority: 2}
+    window: "22:00-05:00"
+    timezone: Europe/Berlin
 """
 
 RETURN = r"""
 running_host:
   description: Name of the host the virtual machine is on now, or would be on after the move in check mode.
-  returned: success
+  returned: where one virtual machine is named
   type: str
   sample: esx05.example.com
-outcome:
-  description: The move's outcome as in the command line's C(run/v1) document; in check mode its C(check/v1) entry.
-  returned: success
-  type: dict
-run:
-  description: The run's id in the journal.
-  returned: when not in check mode
+datastore:
+  description: Name of the datastore with the virtual machine's files, or the first of them.
+  returned: where one virtual machine is named
   type: str
+  sample: san-1
 findings:
   description: What the checks found.
+  returned: where one virtual machine is named
+  type: list
+  elements: dict
+results:
+  description:
+    - One entry for each virtual machine, with C(vm), C(changed), C(state), C(running_host), C(datastore), C(source),
+      C(destination), C(findings) and a C(message) that says in a sentence what became of it.
+    - After a run also C(task), C(progress_percent), C(duration_s), C(fault), C(motion) with what the hosts' logs say,
+      and C(diagnoses) of a failure.
+    - C(state) is V(planned), V(blocked), V(unchanged), V(not_started), V(moved), V(running), V(failed), V(cancelled) or
+      V(unknown).
   returned: always
   type: list
   elements: dict
+plan:
+  description:
+    - The plan as C(vsphere-motion migrate --dry-run -o json) prints it; with O(destination_cluster) and no other
+      destination as C(vsphere-motion plan migrate -o json) prints it.
+  returned: always
+  type: dict
+run:
+  description: The run's id in the journal.
+  returned: when something was started
+  type: str
+  sample: r-7f3a9c
+is_finished:
+  description: Whether nothing of the run still runs or waits.
+  returned: when something was started
+  type: bool
 """
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vsphere.motion.plugins.module_utils import placing
+from ansible_collections.vsphere.motion.plugins.module_utils.running import (
+    finish,
+    options_of,
+    places_of,
+    plan_result,
+    run,
+    running_spec,
+    warn,
+)
+from ansible_collections.vsphere.motion.plugins.module_utils.selecting import ONE_OF, selecting_spec, selectors_of
 from ansible_collections.vsphere.motion.plugins.module_utils.vcenter import connection_spec, open_vcenter
+from ansible_collections.vsphere.motion.plugins.module_utils.wishes import (
+    PLACES,
+    wishes_beside_cluster,
+    wishes_of,
+    wishes_spec,
+)
 
 
 def argument_spec():
     """The options of this module."""
     return {
         **connection_spec(),
-        "vm_name": {"type": "str", "aliases": ["vm"]},
-        "vm_uuid": {"type": "str", "aliases": ["uuid"]},
-        "moid": {"type": "str"},
-        "destination_host": {"type": "str", "required": True, "aliases": ["destination"]},
-        "skip_checks": {"type": "list", "elements": "str", "default": []},
-        "state_dir": {"type": "path", "fallback": (env_fallback, ["VSPHERE_MOTION_STATE_DIR"])},
+        **selecting_spec(),
+        **running_spec(),
+        **placing.placing_spec(),
+        "moves": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "vm": {"type": "str", "required": True},
+                "host": {"type": "str"},
+                "cluster": {"type": "str"},
+                "window": {"type": "str"},
+                "priority": {"type": "int", "default": 0},
+            },
+        },
+        "destination_host": {"type": "str", "aliases": ["destination"]},
+        **wishes_spec(),
+        "strict": {"type": "bool", "default": False},
+        "window": {"type": "str"},
+        "timezone": {"type": "str"},
     }
 
 
-def selector(params):
-    """The virtual machine in the library's words."""
-    if params["moid"]:
-        return "moid:" + params["moid"]
-    if params["vm_uuid"]:
-        return "uuid:" + params["vm_uuid"]
-    return params["vm_name"]
+def request_of(params):
+    """What is asked for, in the library's words."""
+    from vsphere_motion.model.request import MoveRequest
+    from vsphere_motion.service.checks import require_known
 
-
-def preview(module, vcenter):
-    """What a run would do, as a module result."""
-    from vsphere_motion.service.documents import move_document
-
-    params = module.params
-    plan = vcenter.check(selector(params), to_host=params["destination_host"], skip_checks=tuple(params["skip_checks"]))
-    return result_of(module, move_document(plan), changed=bool(plan.runnable()), blocked=bool(plan.blocked()))
-
-
-def perform(module, vcenter):
-    """Run the move, as a module result."""
-    from vsphere_motion.service.documents import report_document
-
-    params = module.params
-    report = vcenter.migrate(
-        selector(params),
-        to_host=params["destination_host"],
+    for check_id in params["skip_checks"]:
+        require_known("skip_checks", check_id)
+    return MoveRequest(
+        selectors=selectors_of(params),
+        exclude=tuple(params["exclude"]),
+        listed=listed(params["moves"]) if params["moves"] else None,
+        to_host=params["destination_host"] or "",
         skip_checks=tuple(params["skip_checks"]),
-        state_dir=params["state_dir"],
+        strict=params["strict"],
+        partial=params["partial"],
+        wishes=wishes_of(params),
     )
-    document = report_document(report)
-    outcome = document["outcomes"][0]
-    state = outcome["state"]
-    result = result_of(module, outcome, changed=state == "moved", blocked=state == "blocked")
-    if state not in ("moved", "unchanged", "blocked"):
-        fault = outcome["fault"] or {}
-        module.fail_json(
-            msg="{0} {1}: {2}".format(outcome["vm"]["name"], state, fault.get("message") or outcome["note"])
-        )
-    return {**result, "run": document["run"]}
 
 
-def result_of(module, entry, *, changed, blocked):
-    """The keys both modes share; a blocked move ends the module."""
-    findings = entry["findings"]
-    if blocked:
-        reasons = [finding for finding in findings if finding["severity"] == "blocker"]
-        words = "; ".join("{message} [{id}]".format(**finding) for finding in reasons)
-        module.fail_json(msg="{0} cannot be moved: {1}".format(entry["vm"]["name"], words), findings=findings)
-    before, after = host_name(entry["source"]), host_name(entry["destination"])
-    return {
-        "changed": changed,
-        "running_host": after if changed else before,
-        "outcome": entry,
-        "findings": findings,
-        "diff": {"before": {"host": before}, "after": {"host": after}},
-    }
+def listed(moves):
+    """Moves with destinations of their own, as a list of the library."""
+    from vsphere_motion.model.list_file import ListFile, ListLine
+
+    lines = (ListLine(line=number, **move) for number, move in enumerate(moves, start=1))
+    return ListFile(name="moves", lines=tuple(lines))
 
 
-def host_name(placement):
-    """The name of a placement's host, or None."""
-    return placement["host"]["name"] if placement["host"] else None
+def to_hosts(module, vcenter):
+    """Check, and move where that is wanted and nothing stops it."""
+    from vsphere_motion.service.check import check
+    from vsphere_motion.service.documents import plan_document
+    from vsphere_motion.service.migrate import run as run_plan
+    from vsphere_motion.service.results import plan_warnings, planned_results
+    from vsphere_motion.service.windows import in_windows
+
+    params, options = module.params, options_of(module.params)
+    plan = check(vcenter, request_of(params), places_of(params))
+    plan = in_windows(plan, params["window"], params["timezone"])
+    warn(module, plan_warnings(plan))
+    document = {"plan": plan_document(plan)}
+    if module.check_mode or not plan.runnable():
+        return {**plan_result(planned_results(plan)), **document}
+    result = run(
+        module,
+        vcenter,
+        lambda journal, control: run_plan(vcenter, plan, journal=journal, control=control, options=options),
+    )
+    return {**result, **document}
+
+
+def is_cluster_alone(params):
+    """Whether a cluster is all that is asked for, so that each virtual machine is held against each host of it."""
+    return bool(params["destination_cluster"]) and not wishes_beside_cluster(params) and not params["window"]
+
+
+def to_cluster(module, vcenter):
+    """Plan who goes to which host of a cluster, and run that."""
+    params = module.params
+    request = placing.plan_request("migrate", selectors_of(params), params)
+    ready = placing.plan_now(module, vcenter, request)
+    placing.refuse_stuck(module, ready.file)
+    if module.check_mode:
+        return placing.preview(ready.file)
+    return placing.perform(module, vcenter, ready)
 
 
 def main():
     """Read the arguments, act, answer."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_one_of=[("vm_name", "vm_uuid", "moid")],
-        mutually_exclusive=[("vm_name", "vm_uuid", "moid")],
+        required_one_of=[(*ONE_OF, "moves"), ("destination_host", *PLACES, "moves")],
+        mutually_exclusive=[
+            (*ONE_OF, "moves"),
+            ("destination_host", "destination_cluster"),
+            ("destination_datastore", "destination_datastore_cluster"),
+            ("destination_resourcepool", "destination_vapp"),
+            *(("moves", place) for place in PLACES),
+        ],
+        required_by={"create_folder": ["destination_folder"]},
         supports_check_mode=True,
     )
     with open_vcenter(module) as vcenter:
-        result = preview(module, vcenter) if module.check_mode else perform(module, vcenter)
-    module.exit_json(**result)
+        act = to_cluster if is_cluster_alone(module.params) else to_hosts
+        finish(module, act(module, vcenter), is_left=not module.params["wait"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+"""Datastores, pools, clusters, folders and networks: nothing that is asked for is passed over (A2, A3, A4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ansible.modules import Modules
+from tests.observer import observing
+from vsphere_motion.testing.plugin import VCenterFactory
+from vsphere_motion.testing.simulator import SimulatedVCenter
+
+pytestmark = [pytest.mark.vcsim, pytest.mark.ansible]
+
+SITE = """\
+version: 1
+clusters:
+  - name: one
+    drs: {enabled: true, automation: manual}
+    hosts: [{repeat: 2, name: "one-#", cores: 16, memory_gib: 64}]
+  - name: two
+    drs: {enabled: true, automation: manual}
+    hosts: [{repeat: 2, name: "two-#", cores: 16, memory_gib: 64}]
+datastores:
+  - {name: ds0, capacity_gib: 1024}
+  - {name: ds1, capacity_gib: 1024}
+  - {name: pod-a, capacity_gib: 1024}
+  - {name: pod-b, capacity_gib: 1024}
+datastore_clusters: [{name: pod, datastores: [pod-a, pod-b]}]
+networks: [{name: lan}, {name: other}]
+vms:
+  - {name: app, host: one-1, memory_gib: 1, datastore: ds0, networks: [lan]}
+  - name: split
+    host: one-1
+    memory_gib: 1
+    datastore: ds0
+    disks: [{gib: 1}, {gib: 1, datastore: ds1}]
+    networks: [lan]
+"""
+
+
+@pytest.fixture
+def on_site(tmp_path: Path, vcenter_factory: VCenterFactory, modules: Callable[[SimulatedVCenter], Modules]) -> Modules:
+    """The modules on a site with two clusters and a cluster of datastores."""
+    site = tmp_path / "places.yaml"
+    site.write_text(SITE, encoding="utf-8")
+    return modules(vcenter_factory(scenario=site, speed=500))
+
+
+def seen(vcenter: SimulatedVCenter, name: str) -> dict[str, Any]:
+    """Where an independent reader sees a VM."""
+    with observing(vcenter) as observer:
+        vm = observer.vm(name)
+        stores = {disk.backing.datastore.name for disk in vm.config.hardware.device if hasattr(disk, "capacityInBytes")}
+        nics = {nic.deviceInfo.summary for nic in vm.config.hardware.device if hasattr(nic, "macAddress")}
+        return {"host": observer.hosts()[name], "datastores": stores, "pool": vm.resourcePool.owner.name, "nics": nics}
+
+
+def test_a2_a_misspelt_datastore_beside_a_right_host_moves_nothing(on_site: Modules) -> None:
+    answer = on_site("vm_migrate", vm_name="app", destination_host="one-2", destination_datastore="nope")
+
+    assert (answer.exit_code, answer.data["error_code"], answer.writes) == (1, "not_found", [])
+    assert "nope" in answer.message
+    assert seen(on_site.vcenter, "app")["host"] == "one-1"
+
+
+def test_a3_a_vm_with_one_disk_elsewhere_is_not_unchanged(on_site: Modules) -> None:
+    wish: dict[str, Any] = {"vm_name": "split", "destination_datastore": "ds1"}
+
+    predicted = on_site("vm_migrate", check=True, **wish)
+    assert (predicted.data["changed"], predicted.writes) == (True, []), predicted.text
+    moved = on_site("vm_migrate", **wish)
+    assert (moved.exit_code, moved.data["changed"], moved.data["datastore"]) == (0, True, "ds1"), moved.text
+    assert seen(on_site.vcenter, "split")["datastores"] == {"ds1"}
+    assert moved.data["diff"]["before"]["split"]["datastores"] != moved.data["diff"]["after"]["split"]["datastores"]
+
+    again = on_site("vm_migrate", **wish)
+    assert (again.exit_code, again.data["changed"], again.writes) == (0, False, [])
+    assert again.data["datastore"] == "ds1"
+
+
+def test_a4_a_resource_pool_alone_is_a_destination(on_site: Modules) -> None:
+    with observing(on_site.vcenter) as observer:
+        root = observer.vm("app").resourcePool
+        pool = root.CreateResourcePool(name="silver", spec=root.config)
+        moid = pool._moId
+
+    answer = on_site("vm_migrate", vm_name="app", destination_resourcepool="silver")
+    assert (answer.exit_code, answer.data["changed"], answer.data["running_host"]) == (0, True, "one-1"), answer.text
+    with observing(on_site.vcenter) as observer:
+        assert observer.vm("app").resourcePool._moId == moid
+
+    again = on_site("vm_migrate", vm_name="app", resource_pool="silver")
+    assert (again.exit_code, again.data["changed"], again.writes) == (0, False, [])
+
+
+def test_a_cluster_and_a_datastore_cluster_are_chosen_in_together(on_site: Modules) -> None:
+    wish: dict[str, Any] = {
+        "vm_name": "app",
+        "destination_cluster": "two",
+        "destination_datastore_cluster": "pod",
+        "datastore_placement": "ours",
+    }
+
+    moved = on_site("vm_migrate", **wish)
+    assert (moved.exit_code, moved.data["changed"]) == (0, True), moved.text
+    place = seen(on_site.vcenter, "app")
+    assert (place["pool"], place["host"]) == ("two", moved.data["running_host"])
+    assert place["datastores"] == {moved.data["datastore"]}
+    assert moved.data["datastore"] in {"pod-a", "pod-b"}
+
+    again = on_site("vm_migrate", **wish)
+    assert (again.exit_code, again.data["changed"], again.writes) == (0, False, [])
+
+
+def test_single_disks_and_networks_go_where_they_are_sent(on_site: Modules) -> None:
+    wish: dict[str, Any] = {
+        "vm_name": "app",
+        "destination_host": "two-1",
+        "disks": [{"disk": "1", "datastore": "ds1", "format": "thin"}],
+        "networks": {"lan": "other"},
+        "priority": "high",
+    }
+
+    moved = on_site("vm_migrate", **wish)
+    assert (moved.exit_code, moved.data["changed"]) == (0, True), moved.text
+    place = seen(on_site.vcenter, "app")
+    assert (place["host"], place["datastores"]) == ("two-1", {"ds1"})
+    with observing(on_site.vcenter) as observer:
+        assert [network.name for network in observer.vm("app").network] == ["other"]
+    assert moved.data["diff"]["after"]["app"]["networks"].popitem()[1] == "other"
+    again = on_site("vm_migrate", **wish)
+    assert (again.exit_code, again.data["changed"], again.writes) == (0, False, [])
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        pytest.param({"destination_host": "one-2", "destination_cluster": "two"}, "mutually exclusive", id="two hosts"),
+        pytest.param(
+            {"destination_datastore": "ds1", "destination_datastore_cluster": "pod"},
+            "mutually exclusive",
+            id="two stores",
+        ),
+        pytest.param({"destination_datastore_cluster": "pods"}, "pod", id="a misspelt datastore cluster"),
+        pytest.param({"destination_host": "one-2", "networks": {"wan": "other"}}, "wan", id="a network nobody is on"),
+        pytest.param({"destination_host": "one-2", "create_folder": True}, "destination_folder", id="no folder"),
+    ],
+)
+def test_what_contradicts_itself_or_is_not_there_is_refused(on_site: Modules, wish: dict[str, Any], words: str) -> None:
+    answer = on_site("vm_migrate", vm_name="app", **wish)
+
+    assert (answer.exit_code, answer.writes) == (1, [])
+    assert words in answer.message

@@ -1,0 +1,106 @@
+"""Which network each adapter of a virtual machine is attached to after the move, by what a person asks for.
+
+Rules of this file: a pair of networks that fits no adapter of any virtual machine is a mistake, and never passed over;
+one that is fulfilled already is no mistake. Where the destination lacks a network and has one of the same name, that
+one is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vsphere_motion.errors import BadInput
+from vsphere_motion.model.inventory import Device, DeviceKind, Host, Inventory, Network, Vm
+from vsphere_motion.model.move import NetworkBacking, NicPlacement
+from vsphere_motion.model.refs import NamedRef
+from vsphere_motion.model.request import NetworkWish
+from vsphere_motion.planning.named import Sort
+
+
+class NicPlaces:
+    """Answers for one VM after the other, and knows in the end which of the wishes fitted nowhere."""
+
+    def __init__(self, inventory: Inventory, wishes: tuple[NetworkWish, ...]) -> None:
+        self._inventory = inventory
+        self._wishes = wishes
+        self._fitted: set[NetworkWish] = set()
+        networks = tuple(one for one in inventory.networks if not one.is_uplink)
+        self._networks = Sort(noun="network", members=networks, unreadable=inventory.unreadable)
+
+    def now(self, vm: Vm) -> tuple[NicPlacement, ...]:
+        """The adapters as they are attached."""
+        return tuple(self._placement(nic, self._inventory.find_network(nic.network)) for nic in _nics(vm))
+
+    def after(self, vm: Vm, host: Host) -> tuple[NicPlacement, ...]:
+        """The adapters as they shall be attached on a host.
+
+        Raises:
+            NotFound, Ambiguous, BadInput: what was named cannot be used.
+        """
+        if vm.devices is None and self._wishes:
+            raise BadInput(
+                f"the network adapters of {vm.name} could not be read",
+                hint="give the account the privilege System.Read on the VM",
+            )
+        return tuple(self._placement(nic, self._network_of(nic, vm, host)) for nic in _nics(vm))
+
+    def changes_by_label(self, vm: Vm, host: Host) -> bool:
+        """Whether an adapter has to be attached to another network of the same name on the host."""
+        return any(self._by_label(nic, host) is not None for nic in _nics(vm))
+
+    def unfitted(self) -> Iterator[BadInput]:
+        """One problem for each wish that fitted no adapter."""
+        for wish in self._wishes:
+            if wish not in self._fitted:
+                yield BadInput(
+                    f"no adapter of these virtual machines is on {wish.old}, or is called so",
+                    hint="look at their networks with: vsphere-motion check -o json",
+                )
+
+    def _network_of(self, nic: Device, vm: Vm, host: Host) -> Network | None:
+        for wish in self._wishes:
+            new = self._new(wish.new, host)
+            if self._is_meant(nic, wish):
+                self._fitted.add(wish)
+                return new
+            if nic.network == new.ref:
+                self._fitted.add(wish)
+        return self._by_label(nic, host) or self._inventory.find_network(nic.network)
+
+    def _is_meant(self, nic: Device, wish: NetworkWish) -> bool:
+        if nic.label == wish.old:
+            return True
+        olds = self._networks.all_of(wish.old)
+        if not olds and not any(nic.label == wish.old for vm in self._inventory.vms for nic in _nics(vm)):
+            raise self._networks.missing(wish.old)
+        return nic.network is not None and nic.network in {one.ref for one in olds}
+
+    def _new(self, word: str, host: Host) -> Network:
+        return self._networks.one_of(word, (lambda one: one.ref in (host.networks or ()),))
+
+    def _by_label(self, nic: Device, host: Host) -> Network | None:
+        """The one network of the host that has the name of the one it lacks; None where nothing is to be changed."""
+        now = self._inventory.find_network(nic.network)
+        if now is None or host.networks is None or now.ref in host.networks:
+            return None
+        found = [one for one in self._networks.members if one.ref in host.networks and one.name == now.name]
+        return found[0] if len(found) == 1 else None
+
+    def _placement(self, nic: Device, network: Network | None) -> NicPlacement:
+        if network is None:
+            return NicPlacement(key=nic.key, label=nic.label, network=self._inventory.name_of(nic.network))
+        return NicPlacement(
+            key=nic.key,
+            label=nic.label,
+            network=NamedRef(ref=network.ref, name=network.name),
+            backing=NetworkBacking(
+                portgroup_key=network.portgroup_key,
+                switch_uuid=network.switch_uuid,
+                opaque_id=network.opaque_id,
+                opaque_type=network.opaque_type,
+            ),
+        )
+
+
+def _nics(vm: Vm) -> tuple[Device, ...]:
+    return tuple(device for device in vm.devices or () if device.kind in {DeviceKind.NIC, DeviceKind.SRIOV})
