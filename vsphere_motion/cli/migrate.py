@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, open_both
 from vsphere_motion.cli.check import show_plan
-from vsphere_motion.cli.connection import open_state_journal, open_vcenter
+from vsphere_motion.cli.connection import open_state_journal
 from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode, code_of_plan
 from vsphere_motion.cli.invocation import Invocation
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @selecting_options
 @to_host_option
 @wish_options
+@across_options
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
@@ -63,6 +65,7 @@ def command(
     vms: Selecting,
     to_host: str | None,
     wishes: Wishes,
+    other: Other,
     dry_run: bool,
     yes: bool,
     partial: bool,
@@ -85,13 +88,14 @@ def command(
     if no_wait and options.halt.is_set:
         raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
+    wishes = other.in_wishes(wishes)
     require_destination(chosen, to_host, wishes)
     request = move_request(
         chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial, wishes=wishes
     )
     files, numbers = report_files(reports), metrics_file(metrics)
     window.require_watching(chosen, is_watching=not no_wait)
-    with open_vcenter(invocation) as vcenter:
+    with open_both(invocation, other) as vcenter:
         plan = window.applied(check(vcenter, request, places_of(invocation)))
         if dry_run:
             show_plan(invocation, plan)
