@@ -57,6 +57,7 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/placement.py
 	@$(BIN)/python benchmarks/simulator.py
 	@$(BIN)/python benchmarks/logs.py
+	@$(BIN)/python benchmarks/moves.py
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

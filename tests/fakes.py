@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -82,9 +84,17 @@ class FakeVCenter:
     read_whole: list[list[str]] = field(default_factory=list)
     most_at_once: int = 0
     closed: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
     time: datetime = START
 
+    def burst(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
+        with self.lock:
+            return self._start_relocation(move, op_id)
+
+    def _start_relocation(self, move: Move, op_id: str) -> MoRef:
         self._pass()
         self.calls.append(f"relocate {move.vm.moid}")
         if move.vm.moid in self.refused:
@@ -109,7 +119,8 @@ class FakeVCenter:
 
     def watch(self, tasks: Iterable[MoRef], *, vms: Iterable[MoRef] = ()) -> None:
         self.watched.extend(task for task in tasks if task not in self.watched)
-        self.most_at_once = max(self.most_at_once, len(self.watched))
+        running = [task for task in self.watched if (state := self.tasks[task].state) is None or not state.is_final]
+        self.most_at_once = max(self.most_at_once, len(running))
 
     def forget(self, tasks: Iterable[MoRef], *, vms: Iterable[MoRef] = ()) -> None:
         for task in tasks:
@@ -144,6 +155,13 @@ class FakeVCenter:
     def read_placements(self, vms: Sequence[MoRef]) -> dict[MoRef, FakePlacement]:
         self._pass()
         return {vm: FakePlacement(host=self.hosts[vm]) for vm in vms if vm in self.hosts}
+
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, FakePlacement]]:
+        placements = self.read_placements(vms)
+        gone = {task: TaskStatus(task=task, state=None, is_gone=True) for task in tasks}
+        return gone | {task: self.tasks[task] for task in tasks if task in self.tasks}, placements
 
     def find_relocation(self, vm: MoRef, *, op_id: str, since: datetime) -> MoRef | None:
         self._pass()

@@ -56,6 +56,7 @@ class Rig:
         self.gate: StartGate = OpenGate()
         self.explain: Callable[[Outcome], Outcome | Future[Outcome]] = lambda outcome: outcome
         self.paused_s = 0.0
+        self.submitters = 1
         rows = []
         for position in range(moves):
             move = make_move(position)
@@ -89,6 +90,7 @@ class Rig:
                 monotonic_s=self.clock_s,
                 pause=self.pause,
                 explain=self.explain,
+                submitters=self.submitters,
             ),
             journal=self.journal,
             control=self.control,

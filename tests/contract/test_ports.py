@@ -205,6 +205,20 @@ def test_a_vm_that_no_longer_exists_has_no_placement(make_world: MakeWorld) -> N
     assert world.placements.read_placements([GHOST_VM, *vms]).keys() == set(vms)
 
 
+def test_a_landing_is_the_whole_task_and_where_its_vm_is(make_world: MakeWorld) -> None:
+    world = make_world()
+    move = world.moves[0]
+    task = world.relocator.start_relocation(move, op_id="op-1")
+    last = world.watch_to_the_end(task)[task]
+
+    statuses, placements = world.placements.read_landings([task, GHOST], [move.vm.ref, GHOST_VM])
+
+    assert move.destination.host is not None
+    assert (statuses[task].state, statuses[task].completed_at) == (TaskState.SUCCESS, last.completed_at)
+    assert statuses[GHOST].is_gone
+    assert {vm: seen.host for vm, seen in placements.items()} == {move.vm.ref: move.destination.host.ref}
+
+
 def test_what_is_read_before_a_start_names_the_relocation_that_runs(make_world: MakeWorld) -> None:
     world = make_world(speed=SLOW)
     moving, still = world.moves[:2]

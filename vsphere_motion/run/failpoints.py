@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 from vsphere_motion.errors import BadInput
 
@@ -24,11 +25,18 @@ rolling is committed."""
 class _Armed:
     """The armed failpoint, and how many passages are left to the deadly one."""
 
-    __slots__ = ("left", "name")
+    __slots__ = ("_lock", "left", "name")
 
     def __init__(self, name: str, left: int) -> None:
         self.name = name
         self.left = left
+        self._lock = threading.Lock()
+
+    def is_deadly(self) -> bool:
+        """Count one passage, of whichever thread; True at the one that kills."""
+        with self._lock:
+            self.left -= 1
+            return self.left == 0
 
 
 _armed: _Armed | None = None
@@ -49,7 +57,5 @@ def arm(text: str | None) -> None:
 
 def passing(name: str) -> None:
     """Die here by SIGKILL if this is the armed passage."""
-    if _armed is not None and _armed.name == name:
-        _armed.left -= 1
-        if _armed.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+    if _armed is not None and _armed.name == name and _armed.is_deadly():
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,13 +1,13 @@
 """The relocations in flight: watch them all through one filter, judge those that ended, speak of those that hang.
 
 Rules of this file: a flight stays in flight until its VM was read after its end, so that an outage in between loses
-nothing; a task that somebody else started is watched, never cancelled.
+nothing; a task that somebody else started is watched, never cancelled; waits for news are rationed (`pace.py`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +29,7 @@ from vsphere_motion.run.aftermath import Aftermath
 from vsphere_motion.run.before import task_in_progress, who_started
 from vsphere_motion.run.flight import Flight, Stall
 from vsphere_motion.run.limits import OnStall, Patience
+from vsphere_motion.run.pace import Pace
 from vsphere_motion.run.ports import Control, Ports, SeenPlacement
 from vsphere_motion.run.recorder import Recorder
 from vsphere_motion.run.records import JournaledMove
@@ -57,7 +58,10 @@ class Flights:
     returned: list[JournaledMove] = field(default_factory=list)
     ended: dict[int, OutcomeState] = field(default_factory=dict)
     _flights: dict[MoRef, Flight] = field(default_factory=dict)
+    _ended: dict[MoRef, TaskStatus] = field(default_factory=dict)
+    _seen: Mapping[MoRef, SeenPlacement] = field(default_factory=dict)
     _aftermath: Aftermath = field(default_factory=Aftermath)
+    _pace: Pace = field(default_factory=Pace)
     _looked_s: float = float("inf")
 
     def __len__(self) -> int:
@@ -70,13 +74,17 @@ class Flights:
 
     @property
     def own_positions(self) -> frozenset[int]:
-        """Those of them whose relocation is ours."""
-        return frozenset(flight.item.position for flight in self._flights.values() if flight.followed is None)
+        """Those of them that take room at vCenter because of us: their relocation is ours, and its task runs."""
+        return frozenset(flight.item.position for flight in self._own)
 
     @property
     def own(self) -> int:
-        """How many relocations of ours are in flight; one that is only followed does not count."""
-        return sum(1 for flight in self._flights.values() if flight.followed is None)
+        """How many these are; one that is only followed does not count, nor one whose task has ended."""
+        return sum(1 for _ in self._own)
+
+    @property
+    def _own(self) -> Iterator[Flight]:
+        return (one for task, one in self._flights.items() if one.followed is None and task not in self._ended)
 
     @property
     def is_explaining(self) -> bool:
@@ -85,12 +93,20 @@ class Flights:
 
     def launch(self, item: JournaledMove, task: MoRef, *, resumed: bool = False) -> Iterator[Event]:
         """Watch a relocation of ours from now on."""
-        self.recorder.write_task(self.run, item.position, task, vm=item.move.vm.ref)
-        self._flights[task] = Flight(item=item, task=task, progress_s=self.ports.monotonic_s())
-        yield MoveStarted(
-            at=self.ports.now(), move=item.move, task=task.moid, memory_bytes=item.memory_bytes, resumed=resumed
-        )
-        self.ports.watcher.watch([task], vms=[item.move.vm.ref])
+        yield from self.launch_all([(item, task)], resumed=resumed)
+
+    def launch_all(self, tasks: Sequence[tuple[JournaledMove, MoRef]], *, resumed: bool = False) -> Iterator[Event]:
+        """Watch relocations of ours from now on; the journal has their tasks first."""
+        if not tasks:
+            return
+        self.recorder.write_tasks(self.run, {item.position: (task, item.move.vm.ref) for item, task in tasks})
+        for item, task in tasks:
+            self._flights[task] = Flight(item=item, task=task, progress_s=self.ports.monotonic_s())
+            self.ports.watcher.watch([task], vms=[item.move.vm.ref])
+        for item, task in tasks:
+            yield MoveStarted(
+                at=self.ports.now(), move=item.move, task=task.moid, memory_bytes=item.memory_bytes, resumed=resumed
+            )
 
     def follow(self, item: JournaledMove, running: RunningTask, *, fault: Fault | None = None) -> Iterator[Event]:
         """Watch what somebody else started for this VM."""
@@ -107,6 +123,9 @@ class Flights:
             return
         if self._has_slept():
             yield from self.reread()
+        pause_s = self._pace.pause_s(self.ports.monotonic_s())
+        if pause_s > 0:
+            self.ports.pause(pause_s)
         statuses = self.ports.watcher.wait_for_updates(timeout_s=timeout_s)
         if self._has_slept():
             yield from self.reread()
@@ -137,9 +156,18 @@ class Flights:
 
     def end(self, item: JournaledMove, outcome: Outcome) -> MoveEnded:
         """Write an outcome, then tell it."""
-        self.recorder.write_outcome(self.run, item.position, outcome)
-        self.ended[item.position] = outcome.state
-        return MoveEnded(at=self.ports.now(), outcome=outcome)
+        (told,) = self.end_all([(item, outcome)])
+        return told
+
+    def end_all(self, ends: Sequence[tuple[JournaledMove, Outcome]]) -> Iterator[MoveEnded]:
+        """Write outcomes, then tell them."""
+        if not ends:
+            return
+        self.recorder.write_outcomes(self.run, {item.position: outcome for item, outcome in ends})
+        for item, outcome in ends:
+            self.ended[item.position] = outcome.state
+        for _, outcome in ends:
+            yield MoveEnded(at=self.ports.now(), outcome=outcome)
 
     def leave_open(self, item: JournaledMove, note: str) -> MoveEnded:
         """Say that the end of a move is not known; its row in the journal stays open."""
@@ -149,26 +177,21 @@ class Flights:
 
     def end_explained(self, *, wait_s: float) -> Iterator[Event]:
         """Tell the ends whose logs have been read by now."""
-        for item, outcome in self._aftermath.take(wait_s=wait_s):
-            yield self.end(item, outcome)
+        yield from self.end_all(tuple(self._aftermath.take(wait_s=wait_s)))
 
     def end_unexplained(self) -> Iterator[Event]:
         """Tell every end that waits for its logs, with or without them."""
-        for item, outcome in self._aftermath.give_up():
-            yield self.end(item, outcome)
+        yield from self.end_all(tuple(self._aftermath.give_up()))
 
     def _process(self, statuses: Sequence[TaskStatus]) -> Iterator[Event]:
-        ended: dict[MoRef, TaskStatus] = {}
         for status in statuses:
             flight = self._flights.get(status.task)
             if flight is None:
                 continue
             if flight.take(status, self.ports.monotonic_s()):
                 yield self._progressed(flight)
-            if status.is_gone or (status.state is not None and status.state.is_final):
-                ended[status.task] = status
-        if ended:
-            yield from self._land(tuple(ended.values()))
+            if _is_over(status):
+                self._ended[status.task] = status
 
     def _progressed(self, flight: Flight) -> MoveProgressed:
         return MoveProgressed(
@@ -178,32 +201,46 @@ class Flights:
             progress_percent=flight.progress_percent,
         )
 
-    def _land(self, ended: Sequence[TaskStatus]) -> Iterator[Event]:
-        flights = [self._flights[status.task] for status in ended]
-        seen = self.ports.placements.read_placements([flight.vm for flight in flights])
-        self.ports.watcher.forget([status.task for status in ended], vms=[flight.vm for flight in flights])
-        for status, flight in zip(ended, flights, strict=True):
-            yield from self._judge(flight, status, seen.get(flight.vm))
+    def land(self) -> Iterator[Event]:
+        """Read the tasks that have ended, with their VMs, and say how those moves ended."""
+        over = {task: status for task, status in self._read_landings().items() if _is_over(status)}
+        self.ports.watcher.forget(list(over), vms=[self._flights[task].vm for task in over])
+        ends: list[tuple[JournaledMove, Outcome]] = []
+        for task, status in over.items():
+            flight = self._flights[task]
+            del self._ended[task]
+            if flight.followed is None and self._find_other(flight, status) is None:
+                del self._flights[task]
+                outcome = verify(flight.item.move, status, self._seen.get(flight.vm))
+                ends += self._explained(flight, self._annotated(flight, outcome))
+            else:
+                yield from self._land_followed(flight, status)
+        yield from self.end_all(ends)
 
-    def _judge(self, flight: Flight, status: TaskStatus, seen: SeenPlacement | None) -> Iterator[Event]:
-        """Say how one flight ended; only then it is no longer in flight."""
+    def _read_landings(self) -> dict[MoRef, TaskStatus]:
+        """The tasks that have ended, read whole; `_seen` has where their VMs are."""
+        if not self._ended:
+            return {}
+        known = [task for task, status in self._ended.items() if not status.is_gone]
+        vms = [self._flights[task].vm for task in self._ended]
+        read, self._seen = self.ports.placements.read_landings(known, vms)
+        return {task: self._or_history(self._flights[task], read.get(task, one)) for task, one in self._ended.items()}
+
+    def _land_followed(self, flight: Flight, status: TaskStatus) -> Iterator[Event]:
+        """Say how a flight ended that was another's, or which turns out to be another's."""
+        del self._flights[flight.task]
         other = self._find_other(flight, status)
-        if flight.followed is not None:
-            who, move = who_started(flight.followed), flight.item.move
-            followed = verify_followed(move, seen, task=flight.task, who=who, fault=flight.fault)
-            del self._flights[flight.task]
-            yield from self._end_followed(flight, followed)
-        elif other is not None:
-            del self._flights[flight.task]
+        if flight.followed is None and other is not None:
             yield from self.follow(flight.item, other, fault=status.fault)
-        else:
-            outcome = verify(flight.item.move, self._or_history(flight, status), seen)
-            del self._flights[flight.task]
-            yield from self._explain(flight, self._annotated(flight, outcome))
+            return
+        assert flight.followed is not None
+        who, move, seen = who_started(flight.followed), flight.item.move, self._seen.get(flight.vm)
+        followed = verify_followed(move, seen, task=flight.task, who=who, fault=flight.fault)
+        yield from self._end_followed(flight, followed)
 
     def _or_history(self, flight: Flight, status: TaskStatus) -> TaskStatus:
         """The reading of a task, or what the history has of it where vCenter has forgotten it."""
-        if not status.is_gone or flight.item.intent_at is None:
+        if not status.is_gone or flight.item.intent_at is None or flight.followed is not None:
             return status
         found = self.ports.finder.find_ended(flight.vm, task=flight.task, since=flight.item.intent_at)
         return found if found is not None and found.state is not None and found.state.is_final else status
@@ -229,13 +266,13 @@ class Flights:
             outcome = replace(outcome, note="; ".join(filter(None, (flight.cancel_reason, outcome.note))))
         return outcome
 
-    def _explain(self, flight: Flight, outcome: Outcome) -> Iterator[Event]:
-        """Have the hosts' logs read, unless somebody waits for the program to leave."""
+    def _explained(self, flight: Flight, outcome: Outcome) -> Iterator[tuple[JournaledMove, Outcome]]:
+        """Have the hosts' logs read, unless somebody waits for the program to leave; what can be told at once."""
         explained = outcome if self.control.is_detaching else self.ports.explain(outcome)
         if isinstance(explained, Future):
             self._aftermath.add(flight.item, outcome, explained)
         else:
-            yield self.end(flight.item, explained)
+            yield flight.item, explained
 
     def _note_questions(self) -> Iterator[Event]:
         questions = self.ports.watcher.questions
@@ -276,3 +313,7 @@ class Flights:
         except (VCenterFault, PermissionMissing) as error:
             _log.warning("%s is not cancelled: %s", flight.task, error)
         flight.cancel_reason = reason
+
+
+def _is_over(status: TaskStatus) -> bool:
+    return status.is_gone or (status.state is not None and status.state.is_final)

@@ -1,13 +1,14 @@
 """The journal of runs: one SQLite file that has every intent before the call and every outcome before it is shown.
 
-Rules of this file: each method is one committed transaction. A move goes `planned` -> `intent` -> `submitted` -> one
+Rules of this file: each method is one committed transaction, also where it is about several moves: a commit waits for
+the disk. A move goes `planned` -> `intent` -> `submitted` -> one
 of the outcome states, and a final state is never overwritten. While a relocation of a VM was not seen to end, no other
 run gets the intent for this VM. The file is readable by its owner alone and never holds a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,11 +57,16 @@ FILE_NAME = "journal.sqlite3"
 _CLOCKS_DIFFER = timedelta(days=1)
 """A run of an older version ended by that machine's clock, a move by vCenter's: how far they may differ in a search."""
 
-_TAKE = """UPDATE move SET state = 'intent', op_id = ?, intent_at = ?
-WHERE run = ? AND position = ? AND state = 'planned' AND NOT EXISTS (
+_TAKE = """UPDATE move SET state = 'intent', op_id = ?1, intent_at = ?2
+WHERE run = ?3 AND position = ?4 AND state = 'planned' AND NOT EXISTS (
     SELECT 1 FROM move AS other JOIN run AS theirs ON theirs.id = other.run
-    WHERE other.vm = move.vm AND other.state IN ('intent', 'submitted') AND other.run <> move.run
+    WHERE other.vm = move.vm AND other.run <> move.run
+    AND (other.state IN ('intent', 'submitted') OR other.state = 'moved'
+        AND julianday(json_extract(other.outcome, '$.completed_at')) >= julianday(?2))
     AND theirs.vcenter_uuid = (SELECT vcenter_uuid FROM run WHERE run.id = move.run))"""
+"""A VM that another run has moved since it was read is not where the reading says."""
+
+_END = "UPDATE move SET state = ?, outcome = ? WHERE run = ? AND position = ? AND outcome IS NULL"
 
 _RIVAL = """SELECT other.* FROM move AS own JOIN run AS ours ON ours.id = own.run
 JOIN move AS other ON other.vm = own.vm AND other.run <> own.run
@@ -113,18 +119,31 @@ class Journal:
             )
 
     def write_intent(self, run: str, position: int, *, op_id: str, at: datetime) -> bool:
-        """Commit that a relocation is about to be asked for.
+        """`write_intents` for one move: whether it may be asked for."""
+        return position in self.write_intents(run, {position: op_id}, at=at)
 
-        Returns:
-            False if it must not be: another process took this move, or another run has a relocation of this VM that
-            was not seen to end (`find_rival` says which).
+    def write_intents(self, run: str, op_ids: Mapping[int, str], *, at: datetime) -> frozenset[int]:
+        """Commit that the relocations of these moves, by position, are about to be asked for; those that may be.
+
+        One must not be where another process took this move, or another run has a relocation of this VM that was not
+        seen to end (`find_rival` says which), or that ended well at `at` or later: then the move is still `planned`.
+
+        Args:
+            at: vCenter's clock, not later than when the VMs were read.
 
         Raises:
-            JournalError: it is not committed, so nothing may be started.
+            JournalError: none is committed, so nothing may be started.
         """
-        changed = self._store.write(f"write intent {run} in", _TAKE, (op_id, format_time(at), run, position))
-        passing("after_intent")
-        return changed == 1
+        rows = [(op_id, format_time(at), run, position) for position, op_id in op_ids.items()]
+        changed = self._store.write_each(f"write intents {run} in", _TAKE, rows)
+        for _ in rows:
+            passing("after_intent")
+        return frozenset(position for position, count in zip(op_ids, changed, strict=True) if count == 1)
+
+    def is_planned(self, run: str, position: int) -> bool:
+        """Whether a move was neither asked for nor has an outcome."""
+        rows = self._store.read("SELECT state FROM move WHERE run = ? AND position = ?", (run, position))
+        return bool(rows) and rows[0]["state"] == MoveState.PLANNED.value
 
     def find_rival(self, run: str, position: int) -> Rival | None:
         """Another run's relocation of this move's VM that was asked for and not seen to end; None if there is none."""
@@ -144,18 +163,33 @@ class Journal:
         )
 
     def write_task(self, run: str, position: int, task: MoRef) -> None:
-        """Commit the task that vCenter answered with.
+        """`write_tasks` for one move."""
+        self.write_tasks(run, {position: task})
+
+    def write_tasks(self, run: str, tasks: Mapping[int, MoRef]) -> None:
+        """Commit the tasks that vCenter answered with, by position.
 
         Raises:
-            JournalError: it is not committed, even with the room that the pad had.
+            JournalError: none is committed, even with the room that the pad had.
         """
-        self._store.write(
-            f"write task {run} in",
+        self._store.write_each(
+            f"write tasks {run} in",
             "UPDATE move SET state = ?, task = ? WHERE run = ? AND position = ? AND outcome IS NULL",
-            (MoveState.SUBMITTED.value, task.moid, run, position),
+            [(MoveState.SUBMITTED.value, task.moid, run, position) for position, task in tasks.items()],
             with_pad=True,
         )
-        passing("after_task_row")
+        for _ in tasks:
+            passing("after_task_row")
+
+    def write_outcomes(self, run: str, outcomes: Mapping[int, Outcome]) -> None:
+        """Commit how several moves ended, by position; one that has an outcome already keeps it.
+
+        Raises:
+            JournalError: none is committed, even with the room that the pad had.
+        """
+        self._store.write_each(f"write outcomes {run} in", _END, _ends(run, outcomes), with_pad=True)
+        for _ in outcomes:
+            passing("after_outcome")
 
     def write_outcome(self, run: str, position: int, outcome: Outcome) -> bool:
         """Commit how a move ended; where there is no room on the disk, without the hosts' log lines.
@@ -190,13 +224,8 @@ class Journal:
         return changed == 1
 
     def _write_outcome(self, run: str, position: int, outcome: Outcome) -> bool:
-        changed = self._store.write(
-            f"write outcome {run} in",
-            "UPDATE move SET state = ?, outcome = ? WHERE run = ? AND position = ? AND outcome IS NULL",
-            (outcome.state.value, dump(outcome), run, position),
-            with_pad=True,
-        )
-        return changed == 1
+        (values,) = _ends(run, {position: outcome})
+        return self._store.write(f"write outcome {run} in", _END, values, with_pad=True) == 1
 
     def end_run(self, run: str, at: datetime) -> None:
         """Commit when a run ended, if every move of it has an outcome."""
@@ -341,6 +370,11 @@ class Journal:
         for row in self._store.read("SELECT run, vm, vm_name FROM move ORDER BY run, position"):
             found.setdefault(row["run"], []).append((row["vm"], row["vm_name"]))
         return {run: tuple(vms) for run, vms in found.items()}
+
+
+def _ends(run: str, outcomes: Mapping[int, Outcome]) -> list[tuple[str, str, str, int]]:
+    """The values of `_END` for each of these."""
+    return [(outcome.state.value, dump(outcome), run, position) for position, outcome in outcomes.items()]
 
 
 def _ended_at(item: JournaledMove) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +19,10 @@ from vsphere_motion.model.task import TaskStatus
 
 class Relocator(Protocol):
     """Starts and cancels relocations."""
+
+    def burst(self) -> AbstractContextManager[None]:
+        """In this block one call follows the other at once, so that an answer shows that the next call arrives too."""
+        ...
 
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
         """Ask vCenter for one relocation, exactly once, and return its task.
@@ -57,7 +62,7 @@ class TaskWatcher(Protocol):
     def wait_for_updates(self, *, timeout_s: float) -> Sequence[TaskStatus]:
         """The tasks that changed since the last call, waiting at most `timeout_s`; empty if none did.
 
-        A status with a final state is a whole reading of the task: fault, times and cancelled are set.
+        Of a task that has ended it says no more than the state: `PlacementReader.read_landings` reads the rest.
         """
         ...
 
@@ -94,6 +99,15 @@ class PlacementReader(Protocol):
 
     def read_placements(self, vms: Sequence[MoRef]) -> dict[MoRef, SeenPlacement]:
         """One reading for each VM that still exists, in a constant number of calls."""
+        ...
+
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, SeenPlacement]]:
+        """One whole reading of each task, with fault, times and cancelled, and then `read_placements`, at once.
+
+        A task that vCenter no longer knows has `is_gone` set.
+        """
         ...
 
 
@@ -186,6 +200,7 @@ class Ports:
         monotonic_s: seconds on a clock that never jumps and goes on while the machine sleeps, for every time limit.
         pause: do nothing for so many seconds.
         explain: the same outcome with what the hosts' logs say of it, at once or beside the loop.
+        submitters: how many relocations are asked for at the same time.
     """
 
     relocator: Relocator
@@ -199,3 +214,4 @@ class Ports:
     monotonic_s: Callable[[], float]
     pause: Callable[[float], object]
     explain: Callable[[Outcome], Outcome | Future[Outcome]]
+    submitters: int = 1

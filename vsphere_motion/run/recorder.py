@@ -7,6 +7,7 @@ written is said at once, with the command that writes it later, and again at the
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,15 +34,15 @@ class Recorder:
     _tasks: dict[int, tuple[MoRef, MoRef]] = field(default_factory=dict)
     _unwritten: set[int] = field(default_factory=set)
 
-    def write_intent(self, run: str, position: int, *, op_id: str, at: datetime) -> bool:
-        """As `Journal.write_intent`; also False where it cannot be written, and `failure` says why then."""
+    def write_intents(self, run: str, op_ids: Mapping[int, str], *, at: datetime) -> frozenset[int]:
+        """As `Journal.write_intents`; also none where it cannot be written, and `failure` says why then."""
         if self.failure is not None:
-            return False
+            return frozenset()
         try:
-            return self.journal.write_intent(run, position, op_id=op_id, at=at)
+            return self.journal.write_intents(run, op_ids, at=at)
         except JournalError as error:
             self.failure = error
-            return False
+            return frozenset()
 
     def withdraw_intent(self, run: str, position: int) -> None:
         """As `Journal.withdraw_intent`; an intent that stays is found out by the next `resume`."""
@@ -51,14 +52,26 @@ class Recorder:
             self.failure = error
             _log.warning("%s", error)
 
-    def write_task(self, run: str, position: int, task: MoRef, *, vm: MoRef) -> None:
-        """As `Journal.write_task`; a task that cannot be written is said, and goes on being watched."""
-        self._tasks[position] = (task, vm)
+    def write_tasks(self, run: str, tasks: Mapping[int, tuple[MoRef, MoRef]]) -> None:
+        """As `Journal.write_tasks`, with each task its VM; tasks that cannot be written are said, and watched on."""
+        self._tasks |= tasks
         try:
-            self.journal.write_task(run, position, task)
+            self.journal.write_tasks(run, {position: task for position, (task, _) in tasks.items()})
         except JournalError as error:
-            self._unwritten.add(position)
-            self._lose(run, position, f"{task.moid} of {vm.moid}: it runs", error)
+            for position, (task, vm) in tasks.items():
+                self._unwritten.add(position)
+                self._lose(run, position, f"{task.moid} of {vm.moid}: it runs", error)
+
+    def write_outcomes(self, run: str, outcomes: Mapping[int, Outcome]) -> None:
+        """As `Journal.write_outcomes`; where they cannot be written together, one after the other."""
+        try:
+            self.journal.write_outcomes(run, outcomes)
+        except JournalError:
+            for position, outcome in outcomes.items():
+                self.write_outcome(run, position, outcome)
+        else:
+            for position in outcomes:
+                self._lost.pop(position, None)
 
     def write_outcome(self, run: str, position: int, outcome: Outcome) -> None:
         """As `Journal.write_outcome`; one that cannot be written is said."""
@@ -68,6 +81,10 @@ class Recorder:
         except JournalError as error:
             what = f"{outcome.task or 'no task'} of {outcome.move.vm.moid}: {outcome.state.value}"
             self._lose(run, position, what, error)
+
+    def is_planned(self, run: str, position: int) -> bool:
+        """As `Journal.is_planned`."""
+        return self.journal.is_planned(run, position)
 
     def find_rival(self, run: str, position: int) -> Rival | None:
         """As `Journal.find_rival`."""

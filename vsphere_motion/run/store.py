@@ -101,13 +101,32 @@ class Store:
         Raises:
             JournalError: it is not committed.
         """
+        return self.write_each(doing, sql, [values], with_pad=with_pad)[0]
+
+    def write_each(
+        self, doing: str, sql: str, rows: Sequence[Sequence[Any]], *, with_pad: bool = False
+    ) -> tuple[int, ...]:
+        """Commit one statement with each of these values, all or none; how many rows each has changed.
+
+        Args:
+            doing, with_pad: as in `write`.
+
+        Raises:
+            JournalError: none of it is committed.
+        """
         with self._lock, named_errors(doing, self.path):
             try:
-                return self._db.execute(sql, values).rowcount
+                return self._execute_each(sql, rows)
             except sqlite3.OperationalError as error:
                 if not (with_pad and _is_no_room(error) and self._give_up_pad()):
                     raise
-                return self._db.execute(sql, values).rowcount
+                return self._execute_each(sql, rows)
+
+    def _execute_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> tuple[int, ...]:
+        if len(rows) == 1:
+            return (self._db.execute(sql, rows[0]).rowcount,)
+        with self._in_transaction():
+            return tuple(self._db.execute(sql, row).rowcount for row in rows)
 
     @contextmanager
     def transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
@@ -116,15 +135,19 @@ class Store:
         Raises:
             JournalError: they are not committed.
         """
-        with self._lock, named_errors(doing, self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._lock, named_errors(doing, self.path), self._in_transaction():
+            yield self._db
+
+    @contextmanager
+    def _in_transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def reserve(self) -> None:
         """Make the pad, or fill it up, before anything is started that will have to be written.

@@ -114,6 +114,9 @@ class NeverStop:
     is_detaching: bool = False
 
 
+SUBMITTERS = 4
+"""Relocations that are asked for at the same time; a session keeps eight connections."""
+
 NEVER_STOP = NeverStop()
 DEFAULT_OPTIONS = RunOptions()
 
@@ -258,7 +261,7 @@ def make_ports(
 
     ports = Ports(
         relocator=VCenterRelocator(vcenter.session),
-        watcher=VCenterTaskWatcher(vcenter.session),
+        watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
         finder=VCenterTaskFinder(vcenter.session),
         placements=VCenterPlacementReader(vcenter.session),
         states=VCenterStateReader(vcenter.session),
@@ -268,6 +271,7 @@ def make_ports(
         monotonic_s=clock_through_sleep_s,
         pause=threading.Event().wait,
         explain=keeping(_explainer(vcenter, planned, options), forecasts),
+        submitters=SUBMITTERS,
     )
     side = require_side(vcenter, [one.move for one in planned])
     return ports if side is None else across_ports(ports, vcenter, side, planned)

@@ -107,6 +107,34 @@ def read_objects(session: Session, refs: Sequence[MoRef], paths: Sequence[str]) 
     return readings
 
 
+def read_linked(session: Session, refs: Sequence[MoRef], paths_by_kind: PathsByKind, *, link: str = "") -> Readings:
+    """Some objects of several kinds, each with its kind's paths, in one read.
+
+    Args:
+        link: a path of virtual machines whose references lead to further objects that are read as well.
+
+    Calls: RetrievePropertiesEx, ContinueRetrievePropertiesEx, CancelRetrievePropertiesEx.
+    Needs: System.View, System.Read.
+
+    Raises:
+        SessionEnded: vCenter no longer knows the session.
+        ProtocolError, VCenterFault: the answer is not understood as a whole; `read_objects` reads around such parts.
+    """
+    steps = [_COLLECTOR.TraversalSpec(type=_type_of("VirtualMachine"), path=link, skip=False)] if link else []
+
+    def read() -> Readings:
+        objects = [
+            _COLLECTOR.ObjectSpec(
+                obj=managed_object(session, ref), skip=False, selectSet=steps if ref.kind == "VirtualMachine" else []
+            )
+            for ref in refs
+        ]
+        properties = [property_spec(kind, paths) for kind, paths in paths_by_kind.items()]
+        return _retrieve(session, filter_spec(objects, properties))
+
+    return from_the_start(session, read) if refs else {}
+
+
 def from_the_start(session: Session, read: Callable[[], T]) -> T:
     """What `read` gives; where the session ends in the middle of it, it is begun anew in the next session.
 

@@ -34,7 +34,7 @@ from vsphere_motion.vcenter.collector import (
 from vsphere_motion.vcenter.faults import raise_for_missing, translated
 from vsphere_motion.vcenter.placement import MOVING
 from vsphere_motion.vcenter.task_filter import ANSWER_S, WATCHED
-from vsphere_motion.vcenter.tasks import read_statuses
+from vsphere_motion.vcenter.task_reading import read_statuses
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session

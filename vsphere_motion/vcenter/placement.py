@@ -1,4 +1,8 @@
-"""Where virtual machines are and what moves them: right before a move, and for verification after it."""
+"""Where virtual machines are and what moves them: right before a move, and for verification after it.
+
+Rules of this file: what is looked at together is read in one call; in several only where a server says something that
+is not understood, so that one odd object does not hide the others.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vsphere_motion.errors import ProtocolError, VCenterFault
 from vsphere_motion.model.current import CurrentDisk, CurrentHost, CurrentNic, CurrentState, CurrentVm, RunningTask
 from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.task import TaskState
+from vsphere_motion.model.task import TaskState, TaskStatus
 from vsphere_motion.run.ports import SeenPlacement
-from vsphere_motion.vcenter.collector import Reading, read_objects
+from vsphere_motion.vcenter.collector import Reading, Readings, read_linked, read_objects
 from vsphere_motion.vcenter.current_devices import current_disks, current_nics, disconnected_nic_labels, store_name
+from vsphere_motion.vcenter.salvage import is_salvageable
+from vsphere_motion.vcenter.task_reading import TASK_PATHS, read_statuses, status_of_reading
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
@@ -22,6 +29,7 @@ MOVING = frozenset(
 )
 """Descriptions of the tasks that move a VM, whoever starts them (govmomi's TaskManager descriptions, vpx)."""
 
+_VM = "VirtualMachine"
 _OPEN = frozenset({TaskState.QUEUED.value, TaskState.RUNNING.value})
 _DEVICES = "config.hardware.device"
 _VM_PATHS = (
@@ -83,6 +91,19 @@ class VCenterPlacementReader:
         readings = read_objects(self._session, vms, _PATHS)
         return {ref: _placement(reading) for ref, reading in readings.items()}
 
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, SeenPlacement]]:
+        """Tasks that have ended and where their VMs are now, all in one call; see `run.ports.PlacementReader`."""
+        try:
+            read = read_linked(self._session, [*tasks, *vms], {"Task": TASK_PATHS, _VM: _PATHS})
+        except (ProtocolError, VCenterFault) as error:
+            if not is_salvageable(error):
+                raise
+            return read_statuses(self._session, tasks), self.read_placements(vms)
+        statuses = {task: status_of_reading(read.get(task), task) for task in tasks}
+        return statuses, {vm: _placement(read[vm]) for vm in vms if vm in read}
+
 
 class VCenterStateReader:
     """A `run.ports.StateReader`.
@@ -97,26 +118,36 @@ class VCenterStateReader:
     def read_before_start(
         self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
     ) -> CurrentState:
-        """One reading, in four calls at most; see `run.ports.StateReader`."""
-        closely = [vm for vm in vms if vm in with_devices]
-        read = read_objects(self._session, closely, (*_VM_PATHS, _DEVICES))
-        read |= read_objects(self._session, [vm for vm in vms if vm not in with_devices], _VM_PATHS)
-        recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
-        running = self._running(list(dict.fromkeys(recent)))
-        host_readings = read_objects(self._session, hosts, _HOST_PATHS)
+        """One reading in one call; see `run.ports.StateReader`. With one VM's devices everybody's are read."""
+        read = self._read(vms, hosts, (*_VM_PATHS, _DEVICES) if with_devices else _VM_PATHS)
+        running = _running(read)
         return CurrentState(
-            vms={ref: _current_vm(reading, running.get(ref)) for ref, reading in read.items()},
-            hosts={ref: _current_host(reading) for ref, reading in host_readings.items()},
+            vms={ref: _current_vm(read[ref], running.get(ref)) for ref in vms if ref in read},
+            hosts={ref: _current_host(read[ref]) for ref in hosts if ref in read},
         )
 
-    def _running(self, tasks: Sequence[MoRef]) -> dict[MoRef, RunningTask]:
-        """The relocation that runs or waits for each VM that has one, the oldest first."""
-        found: dict[MoRef, RunningTask] = {}
-        for task, reading in read_objects(self._session, tasks, _TASK_PATHS).items():
-            vm = reading.ref_at("info.entity")
-            if vm is not None and reading.get("info.descriptionId") in MOVING and reading.get("info.state") in _OPEN:
-                found.setdefault(vm, _running_task(task, reading))
-        return found
+    def _read(self, vms: Sequence[MoRef], hosts: Sequence[MoRef], vm_paths: Sequence[str]) -> Readings:
+        """The VMs with their recent tasks, and the hosts."""
+        paths = {_VM: vm_paths, "Task": _TASK_PATHS, "HostSystem": _HOST_PATHS}
+        try:
+            return read_linked(self._session, [*vms, *hosts], paths, link="recentTask")
+        except (ProtocolError, VCenterFault) as error:
+            if not is_salvageable(error):
+                raise
+        read = read_objects(self._session, vms, vm_paths)
+        recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
+        tasks = read_objects(self._session, list(dict.fromkeys(recent)), _TASK_PATHS)
+        return {**read, **tasks, **read_objects(self._session, hosts, _HOST_PATHS)}
+
+
+def _running(read: Readings) -> dict[MoRef, RunningTask]:
+    """The relocation that runs or waits for each VM that has one, the oldest first."""
+    found: dict[MoRef, RunningTask] = {}
+    for ref, reading in read.items():
+        vm = reading.ref_at("info.entity") if ref.kind == "Task" else None
+        if vm is not None and reading.get("info.descriptionId") in MOVING and reading.get("info.state") in _OPEN:
+            found.setdefault(vm, _running_task(ref, reading))
+    return found
 
 
 def _current_vm(one: Reading, running: RunningTask | None) -> CurrentVm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from vsphere_motion.errors import VCenterFault
@@ -30,6 +31,10 @@ class VCenterRelocator:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def burst(self) -> AbstractContextManager[None]:
+        """In the block one call follows the other at once; see `run.ports.Relocator`."""
+        return self._session.burst()
 
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
         """Ask vCenter for one relocation, exactly once, and return its task; see `run.ports.Relocator`."""

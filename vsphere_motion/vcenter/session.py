@@ -111,6 +111,10 @@ class Session:
         """Give this thread's calls in the block an operationID, which vCenter keeps with the tasks they start."""
         return transport.operation(op_id)
 
+    def burst(self) -> AbstractContextManager[None]:
+        """In the block each call of this thread follows the one before at once, whose answer shows that it arrives."""
+        return self.stub.burst()
+
     def deadline(self, seconds: float, *, tries: int = TRIES) -> AbstractContextManager[None]:
         """Give each call of this thread in the block this deadline, such as a long poll's, instead of the usual.
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 ANSWER_S = 15.0
 """How much longer than its own wait a long poll may take to answer; less where any other call may take less."""
 
+UNWANTED = 200
+"""Objects that are held at most without being wanted."""
+
 WATCHED = ("info.progress", "info.state")
 """What is watched of a task."""
 
@@ -96,9 +99,13 @@ class TaskFilter:
         return cls(session=session, login=login, collector=collector, view=view)
 
     def hold(self, wanted: Collection[MoRef]) -> set[MoRef]:
-        """Hold these objects and no others; those that vCenter does not know come back."""
+        """Hold these objects; those that vCenter does not know come back.
+
+        What is no longer wanted is let go of with the next ones that are, and as soon as that is much: a task that has
+        ended brings no news, and a call that only takes it out is not worth it.
+        """
         added, removed = set(wanted) - self._held, self._held - set(wanted)
-        if not added and not removed:
+        if not added and len(removed) <= UNWANTED:
             return set()
         self.is_sure = False
         with translated(_WHAT):

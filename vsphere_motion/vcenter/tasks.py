@@ -2,8 +2,7 @@
 
 Rules of this file: one filter for all watched tasks (`task_filter.py`), made anew when its session has ended or vCenter
 has lost it, so that its first answer is a whole reading and no change is lost; a final state is followed by one whole
-reading of every task that ended; a task's `info` is read by leaf paths, in one call, because the composite of some
-tasks cannot be parsed (seen with pyVmomi 9.1.1.0 on vcsim: a checker's task).
+reading of every task that ended.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vsphere_motion.errors import ProtocolError, SessionEnded, Unreachable, VCenterFault, VCenterUnavailable
@@ -21,30 +20,19 @@ from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskStatus
 from vsphere_motion.vcenter.collector import (
     STARTS,
-    Reading,
     from_the_start,
     read_objects,
     ref_of,
 )
-from vsphere_motion.vcenter.faults import fault_from
-from vsphere_motion.vcenter.task_filter import WATCHED, TaskFilter, TaskUpdate, Update, task_state
+from vsphere_motion.vcenter.task_filter import TaskFilter, TaskUpdate, Update
 from vsphere_motion.vcenter.task_history import earliest, read_history, status_of
+from vsphere_motion.vcenter.task_reading import read_statuses
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
 
 HISTORY_TRIES = 3
 
-_WHOLE = (
-    *WATCHED,
-    "info.activationId",
-    "info.cancelled",
-    "info.completeTime",
-    "info.entity",
-    "info.error",
-    "info.queueTime",
-    "info.startTime",
-)
 _LOST_FILTER = {"InvalidCollectorVersion", "ManagedObjectNotFound"}
 _log = logging.getLogger(__name__)
 
@@ -57,8 +45,14 @@ class VCenterTaskWatcher:
     Needs: System.View, System.Read.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, reads_ended: bool = True) -> None:
+        """Nothing is watched yet.
+
+        Args:
+            reads_ended: False: whoever watches reads the tasks that have ended, with what else is to be looked at then.
+        """
         self._session = session
+        self._reads_ended = reads_ended
         self._watched: dict[MoRef, TaskStatus] = {}
         self._vms: set[MoRef] = set()
         self._questions: dict[MoRef, Question] = {}
@@ -95,7 +89,8 @@ class VCenterTaskWatcher:
         if not self._watched:
             return ()
         self._listen(0.0 if self._untold else timeout_s)
-        self._read_ended()
+        if self._reads_ended:
+            self._read_ended()
         told, self._untold = self._untold, set()
         return [status for task, status in self._watched.items() if task in told]
 
@@ -231,33 +226,6 @@ class VCenterTaskFinder:
         return read_statuses(self._session, tasks)
 
 
-def read_statuses(session: Session, tasks: Sequence[MoRef]) -> dict[MoRef, TaskStatus]:
-    """One whole reading of each task, all in one call; none if there are none.
-
-    Calls: RetrievePropertiesEx.
-    Needs: System.View, System.Read.
-    """
-    readings = read_objects(session, tasks, _WHOLE)
-    gone = {task: TaskStatus(task=task, state=None, is_gone=True) for task in tasks if task not in readings}
-    return {task: _status(reading) for task, reading in readings.items()} | gone
-
-
-def _status(one: Reading) -> TaskStatus:
-    error = one.get("info.error")
-    return TaskStatus(
-        task=one.ref,
-        state=task_state(one.get("info.state")),
-        progress_percent=one.get("info.progress"),
-        queued_at=_utc(one.get("info.queueTime")),
-        started_at=_utc(one.get("info.startTime")),
-        completed_at=_utc(one.get("info.completeTime")),
-        cancelled=bool(one.get("info.cancelled")),
-        fault=None if error is None else fault_from(error),
-        activation_id=one.get("info.activationId"),
-        entity=one.ref_at("info.entity"),
-    )
-
-
 def _find_in_history(session: Session, vm: MoRef, op_id: str, since: datetime) -> list[tuple[datetime, MoRef]]:
     infos = read_history(session, vm, since)
     return [(info.queueTime, ref_of(info.task)) for info in infos if op_id in (info.activationId or "")]
@@ -279,7 +247,3 @@ def _find_in_recent(session: Session, vm: MoRef, op_id: str, since: datetime) ->
 def _higher(known: int | None, new: int | None) -> int | None:
     """Progress never falls: some servers report 0 after 100."""
     return max((value for value in (known, new) if value is not None), default=None)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC)

@@ -136,6 +136,23 @@ def test_a_changing_call_that_cannot_be_sent_did_not_happen(session: Session, se
     assert "RelocateVM_Task" not in server.methods
 
 
+def test_in_a_burst_the_answer_before_stands_for_the_probe(session: Session, server: Server) -> None:
+    with session.burst():
+        for _ in range(3):
+            relocate(session)
+    relocate(session)
+    assert server.methods[2:] == [*["RelocateVM_Task"] * 3, "CurrentTime", "RelocateVM_Task"]
+
+
+def test_in_a_burst_a_connection_that_was_closed_is_not_used_either(session: Session, server: Server) -> None:
+    with session.burst():
+        relocate(session)
+        server.cut_connections()
+        relocate(session)
+    assert server.methods[2:] == ["RelocateVM_Task", "CurrentTime", "RelocateVM_Task"]
+    assert server.connections == 2
+
+
 def test_a_harmless_call_is_sent_once_too(session: Session, server: Server) -> None:
     server.faults["CreateFilter"] = [servers.close]
     with pytest.raises(Unreachable):

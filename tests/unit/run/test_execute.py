@@ -77,6 +77,53 @@ def test_no_more_than_the_limit_runs_at_once(make_rig: MakeRig) -> None:
     assert rig.states == ["moved"] * 7
 
 
+def test_four_at_a_time_are_asked_for_and_each_has_its_intent_first(make_rig: MakeRig) -> None:
+    rig = make_rig(10)
+    rig.limits, rig.submitters = Limits(max_concurrent=6), 4
+
+    rig.run()
+
+    assert rig.states == ["moved"] * 10
+    assert rig.vcenter.most_at_once == 6
+    assert sorted(rig.vcenter.op_ids) == sorted(str(row.op_id) for row in rig.rows)
+    assert sorted(rig.vcenter.calls) == sorted(f"relocate vm-{number}" for number in range(10))
+
+
+def test_of_those_that_are_asked_for_together_each_has_its_own_end(make_rig: MakeRig) -> None:
+    rig = make_rig(4)
+    rig.submitters = 4
+    rig.vcenter.refused["vm-0"] = VCenterFault("refused", fault_kind="InvalidState")
+    rig.vcenter.lost["vm-1"] = OutcomeUnknown("the answer was lost")
+
+    rig.run()
+
+    assert rig.states == ["failed", "moved", "moved", "moved"]
+    assert sorted(rig.vcenter.calls) == ["find vm-1", *(f"relocate vm-{number}" for number in range(4))]
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_an_outage_while_several_are_asked_for_loses_nothing_and_starts_nothing_twice(
+    make_rig: MakeRig, at: int
+) -> None:
+    rig = make_rig(6)
+    rig.limits, rig.submitters = Limits(max_concurrent=4), 4
+    rig.vcenter.outages = [*[None] * at, Unreachable("reset"), None, CallTimeout("no answer")]
+
+    rig.run()
+
+    assert rig.states == ["moved"] * 6
+    assert sorted(call for call in rig.vcenter.calls if "relocate" in call) == [f"relocate vm-{n}" for n in range(6)]
+
+
+def test_what_ended_makes_room_before_it_is_verified(make_rig: MakeRig) -> None:
+    rig = make_rig(2)
+    rig.limits = Limits(max_concurrent=1)
+
+    told = [type(event) for event in rig.run() if not isinstance(event, MoveProgressed)]
+
+    assert told == [MoveStarted, MoveStarted, MoveEnded, MoveEnded]
+
+
 def test_one_failure_does_not_stop_the_rest(make_rig: MakeRig) -> None:
     rig = make_rig(3)
     rig.vcenter.failing["vm-1"] = Fault(kind="MigrationFault", message="no")

@@ -126,6 +126,27 @@ def test_one_run_at_a_time_gets_the_intent_for_a_vm(journal: Journal) -> None:
     assert journal.write_intent("r-2", 0, op_id="second", at=START)
 
 
+def test_a_vm_that_another_run_moved_since_it_was_read_is_to_be_read_again(journal: Journal) -> None:
+    for run in ("r-1", "r-2"):
+        journal.create_run(info(run), rows(1))
+    assert journal.write_intent("r-1", 0, op_id="first", at=START)
+    ended = START + timedelta(seconds=2.5)
+    journal.write_outcome("r-1", 0, replace(OUTCOME, state=OutcomeState.MOVED, completed_at=ended))
+
+    assert not journal.write_intent("r-2", 0, op_id="second", at=ended)
+    assert not journal.write_intent("r-2", 0, op_id="second", at=START + timedelta(seconds=2))
+    assert journal.is_planned("r-2", 0)
+    assert journal.write_intent("r-2", 0, op_id="second", at=ended + timedelta(seconds=0.01))
+    assert not journal.is_planned("r-2", 0)
+
+
+def test_several_intents_are_taken_each_for_itself(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(3))
+    assert journal.write_intent("r-1", 1, op_id="before", at=START)
+    assert journal.write_intents("r-1", {0: "a", 1: "b", 2: "c"}, at=START) == {0, 2}
+    assert [move.op_id for move in journal.load_run("r-1").moves] == ["a", "before", "c"]
+
+
 def test_only_one_process_gets_the_intent(journal: Journal) -> None:
     journal.create_run(info("r-1"), rows(1))
     with closing(Journal(journal.path)) as other:

@@ -56,11 +56,11 @@ def test_an_outcome_that_finds_no_room_is_written_without_its_log_lines(journal:
 
 def test_what_is_lost_is_said_with_its_command(journal: Full, caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder(journal)
-    assert recorder.write_intent("r-1", 0, op_id="op", at=START)
+    assert recorder.write_intents("r-1", {0: "op"}, at=START)
     journal.close()
 
-    recorder.write_task("r-1", 0, TASK, vm=rows(1)[0].move.vm.ref)
-    assert not recorder.write_intent("r-1", 1, op_id="op", at=START)
+    recorder.write_tasks("r-1", {0: (TASK, rows(1)[0].move.vm.ref)})
+    assert not recorder.write_intents("r-1", {1: "op"}, at=START)
     recorder.write_outcome("r-1", 0, OUTCOME)
 
     command = "vsphere-motion resume --task task-1 --vm moid:vm-0"
@@ -74,15 +74,15 @@ def test_what_is_lost_is_said_with_its_command(journal: Full, caplog: pytest.Log
 
 def test_nothing_is_said_of_a_journal_that_takes_everything(journal: Full) -> None:
     recorder = Recorder(journal)
-    assert recorder.write_intent("r-1", 0, op_id="op", at=START)
-    recorder.write_task("r-1", 0, TASK, vm=rows(1)[0].move.vm.ref)
+    assert recorder.write_intents("r-1", {0: "op"}, at=START)
+    recorder.write_tasks("r-1", {0: (TASK, rows(1)[0].move.vm.ref)})
     recorder.write_outcome("r-1", 0, OUTCOME)
     recorder.require_written("r-1")
 
 
 def test_after_a_failure_nothing_more_starts(journal: Full) -> None:
     recorder = Recorder(journal, failure=JournalError("full"))
-    assert not recorder.write_intent("r-1", 0, op_id="op", at=START)
+    assert not recorder.write_intents("r-1", {0: "op"}, at=START)
     assert journal.load_run("r-1").moves[0].state is MoveState.PLANNED
 
 
