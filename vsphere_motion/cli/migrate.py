@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 @to_host_option
 @wish_options
 @across_options
+@click.option("--to-cluster", metavar="CLUSTER", help="A cluster, of which the emptiest host is chosen for each VM.")
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
@@ -66,6 +67,7 @@ def command(
     to_host: str | None,
     wishes: Wishes,
     other: Other,
+    to_cluster: str | None,
     dry_run: bool,
     yes: bool,
     partial: bool,
@@ -88,7 +90,7 @@ def command(
     if no_wait and options.halt.is_set:
         raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
-    wishes = other.in_wishes(wishes)
+    wishes = replace(other.in_wishes(wishes), to_cluster=to_cluster)
     require_destination(chosen, to_host, wishes)
     request = move_request(
         chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial, wishes=wishes

@@ -11,7 +11,7 @@ from dataclasses import replace
 from vsphere_motion.model.event import Event, RunStarted
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Move, OtherVCenter
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MoveRequest
@@ -20,7 +20,7 @@ from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
-from vsphere_motion.service.across import check_moves_across, require_side
+from vsphere_motion.service.across import check_moves_across, require_side, requires_other
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import with_forecasts
@@ -70,6 +70,16 @@ def resume(
         yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
         yield from continue_truce(vcenter, journal, journaled, begins=options.drs_override)
         yield from run_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
+
+
+def vcenter_of_run(vcenter: VCenter, journal: Journal, run: str | None) -> OtherVCenter | None:
+    """The other vCenter that open moves of a run go to; None if there is no such run, or they stay.
+
+    Raises:
+        NotFound, Ambiguous, BadInput: as `resume`.
+    """
+    journaled = find_run(vcenter, journal, run)
+    return None if journaled is None else requires_other([item.move for item in journaled.moves])
 
 
 def _snapshot(vcenter: VCenter, journaled: JournaledRun) -> Inventory:

@@ -253,7 +253,17 @@ class BothSides:
 
     def read_placements(self, vms: Sequence[MoRef]) -> dict[MoRef, SeenPlacement]:
         """One reading for each VM that is on either side."""
-        at_source = self._here.read_placements(vms)
+        return self._with_arrived(vms, self._here.read_placements(vms))
+
+    def read_landings(
+        self, tasks: Sequence[MoRef], vms: Sequence[MoRef]
+    ) -> tuple[dict[MoRef, TaskStatus], dict[MoRef, SeenPlacement]]:
+        """Tasks that have ended, and afterwards where their VMs are; see `run.ports.PlacementReader`."""
+        statuses, at_source = self._here.read_landings(tasks, vms)
+        return statuses, self._with_arrived(vms, at_source)
+
+    def _with_arrived(self, vms: Sequence[MoRef], at_source: dict[MoRef, SeenPlacement]) -> dict[MoRef, SeenPlacement]:
+        """What was read at the source with what is at the destination."""
         arrived = self._arrived(vms)
         there = self._there.read_placements(list(arrived.values()))
         found: dict[MoRef, SeenPlacement] = dict(at_source)
