@@ -102,7 +102,6 @@ _ROWS = (
 )
 _LATER = {
     38: "with Ansible",
-    45: "with moves between vCenters",
 }
 
 PROMISES = tuple(

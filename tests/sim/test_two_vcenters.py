@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pyVmomi import vim
 
 from tests.canary import CANARY, USER, files_with_it, found_in, watched
+from tests.observer import Observer
 from tests.program import READS, Done
 from tests.promises import IS_NIGHTLY, record, tries
 from tests.two_vcenters import Pair, make_pair, many, uuids
@@ -139,6 +141,77 @@ def test_a_network_that_is_not_mapped_blocks_before_anything_starts(pair: Pair) 
 
     assert done.exit_code == 3, done.text
     assert pair.source.control.motions() == []
+
+
+Plant = Callable[[Pair, Observer, Observer], None]
+
+
+def _patched(kind: type, called: str, **values: object) -> Plant:
+    """A change of an object of the destination; `__` stands for a dot."""
+
+    def plant(pair: Pair, source: Observer, destination: Observer) -> None:
+        ref = destination.read(kind)[called]["ref"]
+        changes = {path.replace("__", "."): value for path, value in values.items()}
+        pair.destination.control.patch(ref._moId, changes)
+
+    return plant
+
+
+def _same_identity(pair: Pair, source: Observer, destination: Observer) -> None:
+    uuid = source.read(vim.VirtualMachine, "config.instanceUuid")["a-web01"]["config.instanceUuid"]
+    _patched(vim.VirtualMachine, "b-web01", config__instanceUuid=uuid)(pair, source, destination)
+
+
+REFUSALS = [
+    pytest.param("a-web01", "DuplicateName", _patched(vim.VirtualMachine, "b-web01", name="a-web01"), id="name taken"),
+    pytest.param("a-web01", "AlreadyExists", _same_identity, id="identity taken"),
+    pytest.param(
+        "a-web01",
+        None,
+        _patched(vim.HostSystem, "b-esx2", runtime__inMaintenanceMode=True),
+        id="host in maintenance",
+    ),
+    pytest.param(
+        "a-web01",
+        None,
+        _patched(vim.HostSystem, "b-esx2", runtime__connectionState="disconnected"),
+        id="host disconnected",
+    ),
+    pytest.param("a-web01", "NoDiskSpace", _patched(vim.Datastore, "b-vmfs1", summary__freeSpace=1), id="no space"),
+    pytest.param(
+        "a-web01",
+        "InvalidDatastoreState",
+        _patched(vim.Datastore, "b-vmfs1", summary__maintenanceMode="inMaintenance"),
+        id="datastore in maintenance",
+    ),
+    pytest.param("a-old01", "DisallowedMigrationDeviceAttached", None, id="a device that ties it"),
+]
+"""What the simulator refuses between vCenters, and how it comes about; None where it is not even asked."""
+
+
+@pytest.mark.parametrize(("name", "fault", "plant"), REFUSALS)
+def test_what_vcenter_would_refuse_is_found_before(
+    name: str, fault: str | None, plant: Plant | None, pair: Pair
+) -> None:
+    networks = ("--network", "a-dmz=b-dmz") if name == "a-web01" else ()
+    options = (*pair.there, "--to-host", "b-esx2", "--to-datastore", "b-vmfs1", *networks)
+    with pair.observing() as (source, destination):
+        if plant is not None:
+            plant(pair, source, destination)
+
+    checked = pair.run("migrate", name, *options, "--dry-run", "-o", "json")
+
+    assert checked.exit_code == 3, checked.text
+    assert pair.source.control.motions() == []
+    (planned,) = checked.json["moves"]
+    blockers = [finding["id"] for finding in planned["findings"] if finding["severity"] == "blocker"]
+    skips = [word for found in dict.fromkeys(blockers) for word in ("--skip-check", found)]
+    forced = pair.run("migrate", name, *options, "--yes", "-o", "json", *skips)
+    (outcome,) = forced.json["outcomes"]
+    if fault is None:
+        assert outcome["state"] == "not_started"
+    else:
+        assert outcome["fault"]["kind"] == fault
 
 
 def test_row_45_a_wrong_pin_is_refused_and_nothing_is_sent_to_either(pair: Pair) -> None:

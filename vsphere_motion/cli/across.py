@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vsphere_motion.cli.connection import open_vcenter, read_credentials, read_sources
-from vsphere_motion.errors import BadInput, CertificateUntrusted, MotionError, PinMismatch, UsageProblem
+from vsphere_motion.errors import BadInput, MotionError, UsageProblem
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
 from vsphere_motion.planning.mapping_text import read_mapping
 from vsphere_motion.settings import Settings, resolve
@@ -105,8 +105,9 @@ def joined_by(
     credentials = read_credentials(replace_environment(invocation), settings)
     try:
         there = connect(settings.endpoint, credentials, relogin=settings.relogin)
-    except (CertificateUntrusted, PinMismatch) as error:
-        raise _in_words_of_the_other(error) from error
+    except MotionError as error:
+        _reword(error)
+        raise
     with there:
         vcenter.other = meet(vcenter, there, credentials, context=other.to_vcenter, mapping=mapping)
         try:
@@ -147,7 +148,8 @@ def other_settings(invocation: Invocation, other: Other) -> Settings:
     try:
         return resolve(known)
     except UsageProblem as error:
-        raise _in_words_of_the_other(error) from error
+        _reword(error)
+        raise
 
 
 def replace_environment(invocation: Invocation) -> Invocation:
@@ -174,8 +176,8 @@ _WORDS = {
 }
 
 
-def _in_words_of_the_other(error: MotionError) -> MotionError:
-    """The same error, with the options and variables that are the other vCenter's."""
+def _reword(error: MotionError) -> None:
+    """Put the options and variables that are the other vCenter's into an error's words."""
 
     def reworded(text: str) -> str:
         for word, other in _WORDS.items():
@@ -183,8 +185,9 @@ def _in_words_of_the_other(error: MotionError) -> MotionError:
                 text = text.replace(f"{before}{word}", f"{before}{other}")
         return text
 
-    hint = reworded(error.hint) if error.hint else None
-    return type(error)(reworded(error.message), hint=hint, details=tuple(map(reworded, error.details)))
+    error.message, error.details = reworded(error.message), tuple(map(reworded, error.details))
+    error.args = (error.message,)
+    error.hint = reworded(error.hint) if error.hint else None
 
 
 def _read(name: str) -> VCenterMapping:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from vsphere_motion.model.elsewhere import is_elsewhere
 from vsphere_motion.model.inventory import Inventory, PowerState
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.refs import MoRef, NamedRef
@@ -19,6 +20,8 @@ HOT_MIGRATE = "Resource.HotMigrate"
 COLD_MIGRATE = "Resource.ColdMigrate"
 ASSIGN_TO_POOL = "Resource.AssignVMToPool"
 ALLOCATE_SPACE = "Datastore.AllocateSpace"
+ASSIGN_NETWORK = "Network.Assign"
+REGISTER = "VirtualMachine.Inventory.Register"
 
 ROOT_NAME = "the vCenter's root"
 
@@ -32,6 +35,8 @@ class On(Enum):
     DATASTORES = "the destination datastores"
     HOSTS = "the hosts"
     CLUSTERS = "the clusters"
+    FOLDERS = "the destination folders"
+    NETWORKS = "the destination networks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ class Need:
 
 _DOCS = "vSphere API reference, RelocateVM_Task"
 _SECURITY = "vSphere Security, required privileges for common tasks"
+_XAPI = "VMware's table of privileges for cross vCenter vMotion"
 _LOOK = (
     Need(privilege="System.View", on=On.ROOT, reason="see the inventory", source="vSphere API reference"),
     Need(privilege="System.Read", on=On.ROOT, reason="read it and check a move", source="vSphere API reference"),
@@ -70,6 +76,13 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
             *_LOOK,
             *_MOVE,
             Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place disks there", source=_SECURITY),
+        ),
+        "receive": (
+            *_LOOK,
+            Need(privilege=ASSIGN_TO_POOL, on=On.POOLS, reason="take a VM of another vCenter in", source=_XAPI),
+            Need(privilege=REGISTER, on=On.FOLDERS, reason="take a VM of another vCenter in", source=_XAPI),
+            Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place its disks", source=_XAPI),
+            Need(privilege=ASSIGN_NETWORK, on=On.NETWORKS, reason="attach its adapters", source=_XAPI),
         ),
         "evacuate": (
             *_LOOK,
@@ -145,6 +158,17 @@ def _needs_of_move(inventory: Inventory, move: Move) -> Iterable[tuple[MoRef, st
         yield pool.ref, ASSIGN_TO_POOL
     for datastore in _new_datastores(move.source, move.destination):
         yield datastore.ref, ALLOCATE_SPACE
+    if move.destination.vcenter is not None:
+        yield from _needs_of_arrival(move.destination)
+
+
+def _needs_of_arrival(destination: Placement) -> Iterable[tuple[MoRef, str]]:
+    """What the other vCenter asks for besides; an adapter without a network there is another check's matter."""
+    if destination.folder is not None:
+        yield destination.folder.ref, REGISTER
+    for nic in destination.nics:
+        if nic.network is not None and is_elsewhere(nic.network.ref):
+            yield nic.network.ref, ASSIGN_NETWORK
 
 
 def _new_datastores(source: Placement, destination: Placement) -> Iterable[NamedRef]:
@@ -159,6 +183,8 @@ def _objects(inventory: Inventory, on: On) -> tuple[MoRef, ...]:
         On.POOLS: (pool.ref for pool in inventory.pools),
         On.DATASTORES: (datastore.ref for datastore in inventory.datastores),
         On.HOSTS: (host.ref for host in inventory.hosts),
+        On.FOLDERS: (one.ref for one in inventory.containers if one.holds_vms),
+        On.NETWORKS: (network.ref for network in inventory.networks if not network.is_uplink),
         On.CLUSTERS: (cluster.ref for cluster in inventory.clusters if cluster.is_cluster),
     }
     return tuple(groups[on])

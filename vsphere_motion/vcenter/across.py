@@ -202,7 +202,12 @@ def ask_across(session: Session, other: OtherEnd, moves: Sequence[Move]) -> Comp
     """
     pairs = {move.vm.ref: (move.vm.ref, move.destination.host.ref) for move in moves if move.destination.host}
     asks = [
-        Ask(method=RELOCATE, pairs=(pairs[move.vm.ref],), start=partial(_start_check, session, other, move))
+        Ask(
+            method=RELOCATE,
+            pairs=(pairs[move.vm.ref],),
+            start=partial(_start_check, session, other, move),
+            is_refusal=True,
+        )
         for move in moves
         if move.vm.ref in pairs
     ]
