@@ -45,6 +45,17 @@ LOGOUT_TIMEOUT_S = 3.0
 """SIGTERM ends a run within 5 s, also where vCenter gives no answer (`cli/signals.py` adds 1.5 s)."""
 
 _VCENTER = "VirtualCenter"
+_NEEDED = (
+    "authorizationManager",
+    "diagnosticManager",
+    "propertyCollector",
+    "rootFolder",
+    "sessionManager",
+    "taskManager",
+    "viewManager",
+)
+"""Optional in the API's own words (vSphere API 8.0, ServiceContent), and there on every vCenter."""
+
 _SHORT = 4
 
 
@@ -233,6 +244,13 @@ def _read_content(stub: Stub, endpoint: Endpoint) -> Any:
         raise ProtocolError(
             f"{endpoint.address} is not a vCenter: it says that it is {about.fullName} ({about.apiType})",
             hint="Give the vCenter that manages this host; an ESXi host on its own cannot do a vMotion.",
+        )
+    missing = [name for name in _NEEDED if getattr(content, name) is None]
+    missing += [] if about.apiVersion else ["apiVersion"]
+    if missing:
+        raise ProtocolError(
+            f"{endpoint.address} says that it is a vCenter, and names no {', '.join(missing)}",
+            hint="Try again; if it stays so, a proxy in between changes the answers.",
         )
     return content
 
