@@ -143,6 +143,24 @@ def test_a_network_that_is_not_mapped_blocks_before_anything_starts(pair: Pair) 
     assert pair.source.control.motions() == []
 
 
+def test_what_went_there_comes_back_to_where_it_was(pair: Pair) -> None:
+    paths = ("config.instanceUuid", "config.files.vmPathName", "runtime.host", "parent", "resourcePool", "network")
+    with pair.observing() as (source, destination):
+        before = source.read(vim.VirtualMachine, *paths)["a-web01"]
+        gone = pair.run("migrate", "a-web01", *pair.there, *TO_B, "-o", "json")
+        assert gone.exit_code == 0, gone.text
+
+        looked = pair.run("restore", gone.json["run"], "--dry-run")
+        back = pair.run("restore", gone.json["run"], "--yes", "-o", "json")
+
+        assert looked.exit_code == 0, looked.text
+        assert back.exit_code == 0, back.text
+        assert states(back) == {"a-web01": "moved"}
+        after = source.read(vim.VirtualMachine, *paths)["a-web01"]
+        assert {path: after[path] for path in paths} == {path: before[path] for path in paths}
+        assert "a-web01" not in destination.read(vim.VirtualMachine)
+
+
 Plant = Callable[[Pair, Observer, Observer], None]
 
 
