@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.test_readme import is_printed, steps
+from tests.docs.console import is_printed, steps
 from tests.two_vcenters import make_pair
 from vsphere_motion.testing.plugin import VCenterFactory
 
