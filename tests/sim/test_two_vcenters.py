@@ -68,7 +68,11 @@ def test_a_vm_arrives_with_its_disks_networks_and_folder_and_a_second_run_has_no
     assert {line["host"] for line in outcome["motion"]["lines"]} >= {"a-esx1", "b-esx2"}
 
     again = pair.run("migrate", "a-web01", *pair.there, *TO_B, "-o", "json")
-    assert again.exit_code == 2  # the source has no such VM any more
+    assert again.exit_code == 0, again.text
+    assert states(again) == {"a-web01": "unchanged"}
+    elsewhere = pair.run("migrate", "a-web01", *pair.there, "--to-host", "b-esx3", *TO_B[2:])
+    assert elsewhere.exit_code == 2
+    assert "is at the other vCenter already, on b-esx2" in elsewhere.stderr
     assert len(pair.source.control.motions()) == 1
 
 

@@ -14,13 +14,15 @@ from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.inventory import Container, DeviceKind, Inventory, Vm
 from vsphere_motion.model.list_file import ListFile, ListLine
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
-from vsphere_motion.model.move import Move, OtherVCenter, StoragePolicy
+from vsphere_motion.model.move import Move, OtherVCenter, Placement, StoragePolicy
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import DiskWish, MoveRequest, NetworkWish, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Selected, Tagged
 from vsphere_motion.planning.destinations import Destinations
 from vsphere_motion.planning.file_places import config_store, disks_of
 from vsphere_motion.planning.joined import JoinedInventory
+from vsphere_motion.planning.lookup import VmIndex
+from vsphere_motion.planning.places import find_host
 from vsphere_motion.planning.resolve import find_obstacle, raise_all
 from vsphere_motion.planning.selection import select
 
@@ -56,7 +58,10 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
     """
     source, request = inventory.source, journey.request
     words = request.selectors if request.listed is None else tuple(line.vm for line in request.listed.lines)
-    selected, problems = select(source, words, request.exclude, journey.tagged)
+    arrived = _arrived(inventory, words)
+    left = tuple(word for word in words if word not in arrived)
+    selected, problems = _selected(source, left, journey, is_all=not arrived)
+    problems += [problem for vm in arrived.values() if (problem := _elsewhere_than(inventory, vm, request))]
     problems += [problem for vm in selected.vms if (problem := find_obstacle(source, vm))]
     going = [vm for vm in selected.vms if find_obstacle(source, vm) is None]
     own = _lines_of_vms(source, request.listed, journey.tagged) if request.listed else {}
@@ -66,7 +71,53 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
         moves |= {move.vm.ref: _across(inventory, move, journey.other) for move in destinations.moves(vms)}
         problems += destinations.problems
     raise_all(list({problem.message: problem for problem in problems}.values()))
-    return tuple(moves[vm.ref] for vm in going), selected
+    there = [_staying(inventory, vm) for vm in arrived.values()]
+    return (*(moves[vm.ref] for vm in going), *there), selected
+
+
+def _selected(
+    source: Inventory, words: tuple[str, ...], journey: Journey, *, is_all: bool
+) -> tuple[Selected, list[UsageProblem]]:
+    """The VMs that words name at the source; none where every word names one that has arrived."""
+    if not words and not is_all:
+        return Selected(vms=()), []
+    return select(source, words, journey.request.exclude, journey.tagged)
+
+
+def _arrived(inventory: JoinedInventory, words: Iterable[str]) -> dict[str, Vm]:
+    """The VMs that words name at the destination where the source has none of that name: they were taken there."""
+    at_source, at_destination = VmIndex(inventory.source), VmIndex(inventory)
+    found = {}
+    for word in words:
+        there = at_destination.find(word)
+        if len(there) == 1 and not at_source.find(word):
+            found[word] = there[0]
+    return found
+
+
+def _elsewhere_than(inventory: JoinedInventory, vm: Vm, request: MoveRequest) -> UsageProblem | None:
+    """What is wrong with a VM that has arrived, but on another host than the one that is asked for."""
+    if not request.to_host:
+        return None
+    try:
+        wanted = find_host(inventory, request.to_host)
+    except UsageProblem as problem:
+        return problem
+    if vm.host == wanted.ref:
+        return None
+    now = inventory.name_of(vm.host)
+    return BadInput(
+        f"{vm.name} is at the other vCenter already, on {now.name if now else 'no host'}, not on {wanted.name}",
+        hint="move it within that vCenter: name it with --server, and leave --to-vcenter out",
+    )
+
+
+def _staying(inventory: JoinedInventory, vm: Vm) -> Move:
+    """The move of a VM that has arrived, which changes nothing."""
+    place = Placement(
+        host=inventory.name_of(vm.host), pool=inventory.name_of(vm.pool), folder=inventory.name_of(vm.folder)
+    )
+    return Move(vm=vm.identity, source=place, destination=place)
 
 
 def _groups(

@@ -161,7 +161,7 @@ def _ask(vcenter: VCenter, other: OtherSide, moves: Sequence[Move], request: Mov
 
     if not request.opinions.has_vcenter:
         return CompatAnswers(verdicts={})
-    return ask_across(vcenter.session, other.end, moves)
+    return ask_across(vcenter.session, other.end, [move for move in moves if not move.is_noop])
 
 
 def _trust_note(other: OtherSide) -> tuple[str, ...]:
@@ -178,6 +178,7 @@ def look_around_both(
     from vsphere_motion.vcenter.config_options import read_vm_limits
 
     uuid = other.named.instance_uuid
+    moves = [move for move in moves if not move.is_noop]
     sources = answering(inventory, (move.source.host for move in moves))[:CLOCKS]
     targets = answering(inventory, (move.destination.host for move in moves))
     there = [_as_there(host) for host in targets]

@@ -106,3 +106,19 @@ def test_a_vm_has_arrived_when_its_instance_uuid_is_there() -> None:
 
     assert not has_arrived(here, move)
     assert has_arrived(gone, move)
+
+
+def test_a_vm_that_has_arrived_stays_where_it_is_and_elsewhere_is_an_error() -> None:
+    source = replace(build.site(), vms=())
+    there = replace(site_b(), vms=(build.vm(host=build.host_ref(2)),))
+    both = joined(source, there)
+
+    def asked(to_host: str) -> tuple[Move, ...]:
+        request = MoveRequest(selectors=("vm1",), to_host=to_host, wishes=Wishes(to_datastore=STORE))
+        return resolve_across(both, Journey(request=request, other=B))[0]
+
+    (move,) = asked("host2")
+    assert move.is_noop
+    with pytest.raises(UsageProblem) as refused:
+        asked("host1")
+    assert "at the other vCenter already, on host2, not on host1" in refused.value.message
