@@ -330,7 +330,7 @@ func TestAFailureInAnyPhaseLeavesTheMachineOnOneSide(t *testing.T) {
 }
 
 func TestTheDestinationVanishesAndTheSourceKeepsTheMachine(t *testing.T) {
-	p := newPair(t, "-speed", "2")
+	p := newPair(t, "-speed", "10")
 	vm := p.a.find("VirtualMachine", "a-web01")
 	task := p.a.relocate(vm, p.across(vm, "b-esx2"))
 	p.a.until(func() bool {
@@ -347,7 +347,7 @@ func TestTheDestinationVanishesAndTheSourceKeepsTheMachine(t *testing.T) {
 }
 
 func TestACancelLeavesTheMachineAtTheSource(t *testing.T) {
-	p := newPair(t, "-speed", "2")
+	p := newPair(t, "-speed", "10")
 	vm := p.a.find("VirtualMachine", "a-web01")
 	task := p.a.relocate(vm, p.across(vm, "b-esx2"))
 	p.a.until(func() bool { return p.a.run.engine.motions()[0].Phase == "storage" })
