@@ -165,6 +165,20 @@ def test_what_went_there_comes_back_to_where_it_was(pair: Pair) -> None:
         assert "a-web01" not in destination.read(vim.VirtualMachine)
 
 
+def test_a_cancelled_move_leaves_the_vm_at_the_source(vcenter_factory: VCenterFactory, tmp_path: Path) -> None:
+    pair = make_pair(vcenter_factory, tmp_path / "home", speed=1.0)
+    left = pair.run("migrate", "a-web01", *pair.there, *TO_B, "--no-wait")
+    assert left.exit_code == 0, left.text
+
+    done = pair.run("cancel", "--yes", "-o", "json")
+
+    assert done.exit_code == 0, done.text
+    assert states(done) == {"a-web01": "cancelled"}
+    with pair.observing() as (source, destination):
+        assert source.hosts()["a-web01"] == "a-esx1"
+        assert "a-web01" not in destination.read(vim.VirtualMachine)
+
+
 Plant = Callable[[Pair, Observer, Observer], None]
 
 
