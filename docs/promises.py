@@ -101,7 +101,6 @@ _ROWS = (
     ("answers that are damaged at random", "an error of ours or the truth: no hang, no traceback, no false success"),
 )
 _LATER = {
-    38: "with Ansible",
 }
 
 PROMISES = tuple(

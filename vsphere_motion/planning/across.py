@@ -63,6 +63,7 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
     selected, problems = _selected(source, left, journey, is_all=not arrived)
     problems += [problem for vm in arrived.values() if (problem := _elsewhere_than(inventory, vm, request))]
     problems += [problem for vm in selected.vms if (problem := find_obstacle(source, vm))]
+    problems += _not_across(selected.vms, request)
     going = [vm for vm in selected.vms if find_obstacle(source, vm) is None]
     own = _lines_of_vms(source, request.listed, journey.tagged) if request.listed else {}
     moves: dict[MoRef, Move] = {}
@@ -73,6 +74,18 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
     raise_all(list({problem.message: problem for problem in problems}.values()))
     there = [_staying(inventory, vm) for vm in arrived.values()]
     return (*(moves[vm.ref] for vm in going), *there), selected
+
+
+def _not_across(vms: Iterable[Vm], request: MoveRequest) -> Iterable[UsageProblem]:
+    """What is done within one vCenter alone."""
+    if request.wishes.create_folder:
+        yield BadInput("a folder is not made in another vCenter", hint="make it there, and leave --create-folder out")
+    for vm in vms:
+        if vm.is_template:
+            yield BadInput(
+                f"{vm.name} is a template, which is not moved to another vCenter",
+                hint="convert it to a virtual machine, move it, and convert it back",
+            )
 
 
 def _selected(

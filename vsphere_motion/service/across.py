@@ -29,6 +29,7 @@ from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.selection import read_tagged
+from vsphere_motion.service.storage import find_policy
 from vsphere_motion.service.surroundings import (
     CLOCKS,
     HISTORY,
@@ -121,6 +122,7 @@ def check_across(vcenter: VCenter, other: OtherSide, request: MoveRequest, place
         other=other.named,
         mapping=other.mapping,
         tagged=read_tagged(vcenter, (*words, *request.exclude)),
+        policy=find_policy(other.vcenter, request.wishes),
     )
     moves, selected = resolve_across(inventory, journey)
     plan = check_moves_across(vcenter, other, inventory, moves, request, places)

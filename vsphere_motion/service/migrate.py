@@ -41,8 +41,10 @@ from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
+from vsphere_motion.service.preparation import prepared
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
+from vsphere_motion.service.templates import make_templates_again
 from vsphere_motion.service.truce import begin_truce, end_truce
 from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
@@ -164,6 +166,12 @@ def run(
             "DRS is kept away until the moves have ended, and nobody is to wait for them",
             hint="leave out --no-wait or --drs-override",
         )
+    if not options.is_watching and any(one.move.manner.is_template for one in plan.runnable()):
+        raise BadInput(
+            "templates are to be moved, which are templates again only after somebody has waited for the end",
+            hint="leave out --no-wait, or the templates",
+        )
+    plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
@@ -205,6 +213,7 @@ def run_open_moves(
     """
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
     yield from end_truce(vcenter, journal, journaled.info.run)
+    yield from make_templates_again(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
 
 
@@ -227,7 +236,7 @@ def watch_open_moves(
         journal=journal,
         control=control,
         limits=options.limits,
-        gate=timely(journaled, gate_of(journaled), utc_now),
+        gate=timely(journaled, gate_of(journaled, planned), utc_now),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
@@ -236,13 +245,18 @@ def watch_open_moves(
         raise _with_way_back(error, run_id) from error
 
 
-def gate_of(journaled: JournaledRun) -> PlanGate:
-    """Which moves of a run wait for others, as they were planned."""
+def gate_of(journaled: JournaledRun, planned: tuple[PlannedMove, ...] = ()) -> PlanGate:
+    """Which moves of a run wait for others, as they were planned.
+
+    Args:
+        planned: the moves as planned against a fresh snapshot: they know what they take of vCenter's limits.
+    """
+    costs = {one.move.vm.ref: one.costs for one in planned}
     return PlanGate(
         starts={
-            row.position: Start(relies_on=row.planned.relies_on, costs=row.planned.costs)
+            row.position: Start(relies_on=row.planned.relies_on, costs=costs.get(row.move.vm.ref, row.planned.costs))
             for row in journaled.moves
-            if row.planned.relies_on or row.planned.costs
+            if row.planned.relies_on or costs.get(row.move.vm.ref, row.planned.costs)
         }
     )
 

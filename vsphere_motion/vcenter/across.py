@@ -22,7 +22,7 @@ from vsphere_motion.model.compat import CompatAnswers, CompatVerdict
 from vsphere_motion.model.current import CurrentState, CurrentVm
 from vsphere_motion.model.elsewhere import elsewhere, here, is_elsewhere
 from vsphere_motion.model.endpoint import Endpoint
-from vsphere_motion.model.move import Move, NicPlacement, moves_config
+from vsphere_motion.model.move import Move, NicPlacement
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.task import TaskStatus
 from vsphere_motion.run.failpoints import passing
@@ -33,7 +33,7 @@ from vsphere_motion.vcenter.deadline import Deadline
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader, VmPlacement
 from vsphere_motion.vcenter.relocate import VCenterRelocator
-from vsphere_motion.vcenter.relocate_spec import locator_of, move_priority, new_backing, policy_profile
+from vsphere_motion.vcenter.relocate_spec import locator_of, move_priority, new_backing, profile_of
 from vsphere_motion.vcenter.tasks import VCenterTaskFinder
 from vsphere_motion.vcenter.tcp import bare_host, open_tcp
 from vsphere_motion.vcenter.tls import trust_rules, wrap
@@ -131,7 +131,7 @@ def across_spec(session: Session, other: OtherEnd, move: Move) -> Any:
     spec.host, spec.pool = _there(other, destination.host), _there(other, destination.pool)
     spec.folder, spec.datastore = _there(other, destination.folder), _there(other, destination.config)
     devices = _devices(session, move)
-    spec.profile = policy_profile(destination.disks) if moves_config(move) else []
+    spec.profile = profile_of(destination.config_policy)
     plain = replace(move, destination=_plain(destination))
     spec.disk = [locator_of(other.session, plain, disk, devices) for disk in plain.destination.disks]
     spec.deviceChange = [_nic_change(other, nic, devices) for nic in destination.nics if _goes_there(nic)]

@@ -54,7 +54,7 @@ def relocate_spec(session: Session, move: Move) -> Any:
     devices = _read_devices(session, move)
     if Change.STORAGE in changes:
         spec.datastore = _target(session, destination.config) if moves_config(move) else None
-        spec.profile = policy_profile(destination.disks) if moves_config(move) else []
+        spec.profile = profile_of(destination.config_policy)
         spec.disk = [locator_of(session, move, disk, devices) for disk in destination.disks]
     spec.deviceChange = [_nic_change(session, nic, devices) for nic in destination.nics if nic_differs(move, nic)]
     return spec
@@ -88,7 +88,7 @@ def locator_of(session: Session, move: Move, disk: DiskPlacement, devices: dict[
     """The locator of a disk: its place, and what else changes of it."""
     locator = vim.vm.RelocateSpec.DiskLocator(diskId=disk.key, datastore=_target(session, disk.datastore))
     if disk_differs(move, disk):
-        locator.profile = _profile(disk.policy)
+        locator.profile = profile_of(disk.policy)
         if disk.format is not None and disk.key in devices:
             locator.diskBackingInfo = _reshaped(disk.format, devices[disk.key].backing)
     return locator
@@ -104,12 +104,8 @@ def _reshaped(form: DiskFormat, backing: Any) -> Any:
     )
 
 
-def policy_profile(disks: tuple[DiskPlacement, ...]) -> list[Any]:
-    """The storage policy of the configuration files, which is the disks'."""
-    return _profile(next((disk.policy for disk in disks if disk.policy is not None), None))
-
-
-def _profile(policy: StoragePolicy | None) -> list[Any]:
+def profile_of(policy: StoragePolicy | None) -> list[Any]:
+    """The storage policy as a spec has it; empty where none is asked for."""
     return [] if policy is None else [vim.vm.DefinedProfileSpec(profileId=policy.id)]
 
 

@@ -122,3 +122,18 @@ def test_a_vm_that_has_arrived_stays_where_it_is_and_elsewhere_is_an_error() -> 
     with pytest.raises(UsageProblem) as refused:
         asked("host1")
     assert "at the other vCenter already, on host2, not on host1" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "wishes", "said"),
+    [
+        pytest.param({"is_template": True}, Wishes(to_datastore=STORE), "is a template", id="template"),
+        pytest.param({}, Wishes(to_datastore=STORE, create_folder=True), "a folder is not made", id="new folder"),
+    ],
+)
+def test_what_one_vcenter_alone_can_do_is_refused(changes: dict[str, object], wishes: Wishes, said: str) -> None:
+    request = MoveRequest(selectors=("vm1",), to_host="host2", wishes=wishes)
+    with pytest.raises(UsageProblem) as refused:
+        resolve_across(joined(build.site(vm=build.vm(**changes)), site_b()), Journey(request=request, other=B))
+
+    assert said in " ".join((refused.value.message, *refused.value.details))
