@@ -34,6 +34,7 @@ from vsphere_motion.run.limits import (
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.workbook import Moment, Purpose, Workbook
+from vsphere_motion.service.across import across_ports, require_side
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
@@ -289,7 +290,7 @@ def make_ports(
     from vsphere_motion.vcenter.relocate import VCenterRelocator
     from vsphere_motion.vcenter.tasks import VCenterTaskFinder, VCenterTaskWatcher
 
-    return Ports(
+    ports = Ports(
         relocator=VCenterRelocator(vcenter.session),
         watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
         finder=VCenterTaskFinder(vcenter.session),
@@ -303,6 +304,8 @@ def make_ports(
         explain=keeping(_explainer(vcenter, planned, options), forecasts),
         submitters=SUBMITTERS,
     )
+    side = require_side(vcenter, [one.move for one in planned])
+    return ports if side is None else across_ports(ports, vcenter, side, planned)
 
 
 def _explainer(
