@@ -7,7 +7,7 @@ this file: no call to a vCenter gets a marked reference; `here` takes the mark o
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 from vsphere_motion.model.refs import MoRef
@@ -28,7 +28,7 @@ def elsewhere(value: T, vcenter: str) -> T:
 
 def here(ref: MoRef) -> MoRef:
     """The reference as its own vCenter knows it."""
-    return replace(ref, moid=ref.moid.partition(_AT)[0])
+    return MoRef(kind=ref.kind, moid=ref.moid.partition(_AT)[0])
 
 
 def is_elsewhere(ref: MoRef) -> bool:
