@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.report import report_of
+from vsphere_motion.service.selection import choose
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.truce import begin_truce, end_truce
 from vsphere_motion.service.windows import timely
@@ -62,6 +63,7 @@ class RunOptions:
         read_logs: read what both hosts' logs and the VM's own say of each move right after it.
         keep_log_lines: keep the lines too, not only what was read from them.
         halt: when the run stops by itself; it needs the logs.
+        stun_budgets: how long guests of VMs that a selector names may stand still; they become part of `halt`.
         drs_override: keep DRS away from the VMs until the run ends.
     """
 
@@ -76,6 +78,7 @@ class RunOptions:
     drs_override: bool = False
     keep_log_lines: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
+    stun_budgets: tuple[tuple[str, float], ...] = ()
 
     @property
     def limits(self) -> Limits:
@@ -163,6 +166,7 @@ def run(
             "DRS is kept away until the moves have ended, and nobody is to wait for them",
             hint="leave out --no-wait or --drs-override",
         )
+    options = with_budgets(vcenter, options)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
@@ -217,6 +221,7 @@ def watch_open_moves(
     options: RunOptions,
 ) -> Iterator[Event]:
     """`run_open_moves` without its last event."""
+    options = with_budgets(vcenter, options)
     run_id = journaled.info.run
     forecasts = of_moves(planned, options.max_concurrent)
     execution = Execution(
@@ -233,6 +238,23 @@ def watch_open_moves(
         yield from telling(execution.events(), forecasts)
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
+
+
+def with_budgets(vcenter: VCenter, options: RunOptions) -> RunOptions:
+    """The same options with the VMs that selectors of stun budgets name; where there are none, vCenter is not asked.
+
+    Raises:
+        NotFound, Ambiguous, BadInput, UsageProblem: a selector cannot be used.
+    """
+    if not options.stun_budgets:
+        return options
+    inventory = vcenter.snapshot()
+    budgets = tuple(
+        (vm.ref, limit_s)
+        for selector, limit_s in options.stun_budgets
+        for vm in choose(vcenter, inventory, (selector,)).vms
+    )
+    return replace(options, stun_budgets=(), halt=replace(options.halt, max_stun_of=budgets))
 
 
 def gate_of(journaled: JournaledRun) -> PlanGate:
