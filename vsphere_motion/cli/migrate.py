@@ -33,6 +33,7 @@ from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
+from vsphere_motion.model.move import Change
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import NO_WISHES, Wishes
 
@@ -142,8 +143,12 @@ def _is_wanted(invocation: Invocation, plan: Plan, *, yes: bool) -> bool:
 
 def _destination(plan: Plan) -> str:
     """Where the runnable moves go, in words."""
-    names = {str(planned.move.destination.host.name) for planned in plan.runnable() if planned.move.destination.host}
-    return safe(names.pop()) if len(names) == 1 else f"{len(names)} hosts"
+    from vsphere_motion.report.route import destination_words
+
+    moves = [planned.move for planned in plan.runnable()]
+    words = {destination_words(move) for move in moves}
+    kinds = {move.changes <= {Change.HOST, Change.POOL} for move in moves}
+    return safe(words.pop()) if len(words) == 1 else f"{len(words)} {'hosts' if kinds == {True} else 'places'}"
 
 
 def _has_news(plan: Plan) -> bool:

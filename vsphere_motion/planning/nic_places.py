@@ -58,14 +58,13 @@ class NicPlaces:
                 )
 
     def _network_of(self, nic: Device, vm: Vm, host: Host) -> Network | None:
+        chosen: Network | None = None
         for wish in self._wishes:
-            new = self._new(wish.new, host)
-            if self._is_meant(nic, wish):
+            new, is_meant = self._new(wish.new, host), self._is_meant(nic, wish)
+            if is_meant or nic.network == new.ref:
                 self._fitted.add(wish)
-                return new
-            if nic.network == new.ref:
-                self._fitted.add(wish)
-        return self._by_label(nic, host) or self._inventory.find_network(nic.network)
+            chosen = chosen or (new if is_meant else None)
+        return chosen or self._by_label(nic, host) or self._inventory.find_network(nic.network)
 
     def _is_meant(self, nic: Device, wish: NetworkWish) -> bool:
         if nic.label == wish.old:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,15 +34,17 @@ from vsphere_motion.run.limits import (
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.workbook import Moment, Purpose, Workbook
+from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, telling
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
+from vsphere_motion.service.preparation import prepared
 from vsphere_motion.service.report import report_of
-from vsphere_motion.service.selection import choose
 from vsphere_motion.service.surroundings import Places
+from vsphere_motion.service.templates import make_templates_again
 from vsphere_motion.service.truce import begin_truce, end_truce
 from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
@@ -166,7 +168,13 @@ def run(
             "DRS is kept away until the moves have ended, and nobody is to wait for them",
             hint="leave out --no-wait or --drs-override",
         )
+    if not options.is_watching and any(one.move.manner.is_template for one in plan.runnable()):
+        raise BadInput(
+            "templates are to be moved, which are templates again only after somebody has waited for the end",
+            hint="leave out --no-wait, or the templates",
+        )
     options = with_budgets(vcenter, options)
+    plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
@@ -208,6 +216,7 @@ def run_open_moves(
     """
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
     yield from end_truce(vcenter, journal, journaled.info.run)
+    yield from make_templates_again(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
 
 
@@ -231,7 +240,7 @@ def watch_open_moves(
         journal=journal,
         control=control,
         limits=options.limits,
-        gate=timely(journaled, gate_of(journaled), utc_now),
+        gate=timely(journaled, gate_of(journaled, planned), utc_now),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
@@ -240,30 +249,18 @@ def watch_open_moves(
         raise _with_way_back(error, run_id) from error
 
 
-def with_budgets(vcenter: VCenter, options: RunOptions) -> RunOptions:
-    """The same options with the VMs that selectors of stun budgets name; where there are none, vCenter is not asked.
+def gate_of(journaled: JournaledRun, planned: tuple[PlannedMove, ...] = ()) -> PlanGate:
+    """Which moves of a run wait for others, as they were planned.
 
-    Raises:
-        NotFound, Ambiguous, BadInput, UsageProblem: a selector cannot be used.
+    Args:
+        planned: the moves as planned against a fresh snapshot: they know what they take of vCenter's limits.
     """
-    if not options.stun_budgets:
-        return options
-    inventory = vcenter.snapshot()
-    budgets = tuple(
-        (vm.ref, limit_s)
-        for selector, limit_s in options.stun_budgets
-        for vm in choose(vcenter, inventory, (selector,)).vms
-    )
-    return replace(options, stun_budgets=(), halt=replace(options.halt, max_stun_of=budgets))
-
-
-def gate_of(journaled: JournaledRun) -> PlanGate:
-    """Which moves of a run wait for others, as they were planned."""
+    costs = {one.move.vm.ref: one.costs for one in planned}
     return PlanGate(
         starts={
-            row.position: Start(relies_on=row.planned.relies_on, costs=row.planned.costs)
+            row.position: Start(relies_on=row.planned.relies_on, costs=costs.get(row.move.vm.ref, row.planned.costs))
             for row in journaled.moves
-            if row.planned.relies_on or row.planned.costs
+            if row.planned.relies_on or costs.get(row.move.vm.ref, row.planned.costs)
         }
     )
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 from vsphere_motion.model.event import Event, RunStarted
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.destinations import from_here
 from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
 from vsphere_motion.run.locks import watching
@@ -63,7 +64,9 @@ def resume(
         _settle_planned(vcenter, journal, journal.load_run(run_id), inventory)
         journaled = _as_it_is(journal.load_run(run_id), inventory)
         past = journal.past_moves(vcenter_uuid=vcenter.identity.instance_uuid)
-        planned = with_forecasts(inventory, (with_facts(inventory, item.planned) for item in journaled.moves), past)
+        counts = any(Change.STORAGE in item.move.changes for item in journaled.moves)
+        known = (with_facts(inventory, item.planned, counts=counts) for item in journaled.moves)
+        planned = with_forecasts(inventory, known, past)
         asked_for = sum(1 for item in journaled.moves if item.state is MoveState.INTENT)
         yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
         yield from continue_truce(vcenter, journal, journaled, begins=options.drs_override)
@@ -95,7 +98,7 @@ def _waits_for_room(item: JournaledMove, finding: Finding) -> bool:
 def _as_it_is(journaled: JournaledRun, inventory: Inventory) -> JournaledRun:
     """The run, with each move that may still start beginning where its VM is now: from there it was checked again."""
     moves = tuple(
-        replace(item, planned=replace(item.planned, move=_from_here(inventory, item.move)))
+        replace(item, planned=replace(item.planned, move=from_here(inventory, item.move)))
         if item.state is MoveState.PLANNED
         else item
         for item in journaled.moves
@@ -108,7 +111,7 @@ def _overtaken(inventory: Inventory, move: Move) -> Outcome | None:
     vm = inventory.find_vm(move.vm.ref)
     if vm is None:
         return Outcome(move=move, state=OutcomeState.FAILED, note="the VM no longer exists")
-    if move.destination.host is not None and vm.host == move.destination.host.ref:
+    if from_here(inventory, move).is_noop:
         return Outcome(move=move, state=OutcomeState.UNCHANGED, note="it is already there")
     return None
 
@@ -116,11 +119,4 @@ def _overtaken(inventory: Inventory, move: Move) -> Outcome | None:
 def _check_again(vcenter: VCenter, inventory: Inventory, items: Sequence[JournaledMove]) -> Plan:
     skipped = tuple(dict.fromkeys(check for item in items for check in item.planned.skipped))
     request = MoveRequest(selectors=(), to_host="", skip_checks=skipped, partial=True)
-    return check_moves(vcenter, inventory, [_from_here(inventory, item.move) for item in items], request)
-
-
-def _from_here(inventory: Inventory, move: Move) -> Move:
-    """The same move, from the host the VM is on now."""
-    vm = inventory.find_vm(move.vm.ref)
-    host = inventory.name_of(vm.host) if vm else None
-    return replace(move, source=replace(move.source, host=host))
+    return check_moves(vcenter, inventory, [from_here(inventory, item.move) for item in items], request)

@@ -54,7 +54,7 @@ def relocate_spec(session: Session, move: Move) -> Any:
     devices = _read_devices(session, move)
     if Change.STORAGE in changes:
         spec.datastore = _target(session, destination.config) if moves_config(move) else None
-        spec.profile = _profile(_policy_of(destination.disks)) if moves_config(move) else []
+        spec.profile = _profile(destination.config_policy)
         spec.disk = [_locator(session, move, disk, devices) for disk in destination.disks]
     spec.deviceChange = [_nic_change(session, nic, devices) for nic in destination.nics if nic_differs(move, nic)]
     return spec
@@ -101,10 +101,6 @@ def _reshaped(form: DiskFormat, backing: Any) -> Any:
         thinProvisioned=form is DiskFormat.THIN,
         eagerlyScrub=form is DiskFormat.EAGER,
     )
-
-
-def _policy_of(disks: tuple[DiskPlacement, ...]) -> StoragePolicy | None:
-    return next((disk.policy for disk in disks if disk.policy is not None), None)
 
 
 def _profile(policy: StoragePolicy | None) -> list[Any]:
