@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from vsphere_motion.model.event import Event, MoveEnded, MoveStarted, RunHalted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.refs import MoRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +20,27 @@ class HaltRule:
 
     Args:
         max_stun_s: the longest a guest may stand still; None: no limit.
+        max_stun_of: the same for single VMs, before the limit of all; of several for one VM the shortest counts.
         canary: how many moves go first, alone, and have to end well before any other starts; 0: none.
     """
 
     max_stun_s: float | None = None
+    max_stun_of: tuple[tuple[MoRef, float], ...] = ()
     canary: int = 0
 
     @property
     def is_set(self) -> bool:
         """Whether there is anything to watch for."""
-        return self.max_stun_s is not None or self.canary > 0
+        return self.has_budget or self.canary > 0
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether a guest may not stand still for too long."""
+        return self.max_stun_s is not None or bool(self.max_stun_of)
+
+    def limit_s(self, vm: MoRef) -> float | None:
+        """How long this VM's guest may stand still; None: no limit."""
+        return min((limit_s for one, limit_s in self.max_stun_of if one == vm), default=self.max_stun_s)
 
 
 @dataclass(slots=True)
@@ -72,20 +84,20 @@ class HaltWatch:
         Args:
             is_explaining: moves have ended of which it is not known yet how long their guests stood still.
         """
-        if self.is_broken or (self.rule.max_stun_s is not None and is_explaining):
+        if self.is_broken or (self.rule.has_budget and is_explaining):
             return 0
         if self._ended < self.rule.canary:
             return max(0, min(room, self.rule.canary - self._started))
         return room
 
     def _reason(self, outcome: Outcome) -> str | None:
-        stun_s, limit_s, name = _stun_s(outcome), self.rule.max_stun_s, outcome.move.vm.name
+        stun_s, limit_s, name = _stun_s(outcome), self.rule.limit_s(outcome.move.vm.ref), outcome.move.vm.name
         is_canary = self._ended <= self.rule.canary
         if limit_s is not None and stun_s is not None and stun_s > limit_s:
             return f"{name} stood still for {stun_s * 1000:.0f} ms, more than --max-stun {limit_s * 1000:.0f}ms"
         if is_canary and outcome.state is not OutcomeState.MOVED:
             return f"{name}, one of the first {self.rule.canary}, did not move: {outcome.state.value}"
-        if is_canary and limit_s is not None and self._ended == self.rule.canary and not self._measured:
+        if is_canary and self.rule.has_budget and self._ended == self.rule.canary and not self._measured:
             return f"how long the guests of the first {self.rule.canary} stood still could not be read from the logs"
         return None
 

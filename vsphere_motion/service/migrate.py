@@ -35,6 +35,7 @@ from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.workbook import Moment, Purpose, Workbook
 from vsphere_motion.service.across import across_ports, require_side
+from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
@@ -65,6 +66,7 @@ class RunOptions:
         read_logs: read what both hosts' logs and the VM's own say of each move right after it.
         keep_log_lines: keep the lines too, not only what was read from them.
         halt: when the run stops by itself; it needs the logs.
+        stun_budgets: how long guests of VMs that a selector names may stand still; they become part of `halt`.
         drs_override: keep DRS away from the VMs until the run ends.
     """
 
@@ -79,6 +81,7 @@ class RunOptions:
     drs_override: bool = False
     keep_log_lines: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
+    stun_budgets: tuple[tuple[str, float], ...] = ()
 
     @property
     def limits(self) -> Limits:
@@ -171,6 +174,7 @@ def run(
             "templates are to be moved, which are templates again only after somebody has waited for the end",
             hint="leave out --no-wait, or the templates",
         )
+    options = with_budgets(vcenter, options)
     plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
@@ -227,6 +231,7 @@ def watch_open_moves(
     options: RunOptions,
 ) -> Iterator[Event]:
     """`run_open_moves` without its last event."""
+    options = with_budgets(vcenter, options)
     run_id = journaled.info.run
     forecasts = of_moves(planned, options.max_concurrent)
     execution = Execution(
