@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vsphere_motion.errors import VCenterUnavailable
-from vsphere_motion.model.event import Event, RunHalted, ServerBack, ServerLost
+from vsphere_motion.model.event import Event, RunHalted, RunNoted, ServerBack, ServerLost
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.run.before import not_started
 from vsphere_motion.run.flights import Flights
@@ -21,6 +21,7 @@ from vsphere_motion.run.halt import HaltWatch
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.lost_answers import LostAnswers
+from vsphere_motion.run.others import crowded_out_words
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.recorder import Recorder
 from vsphere_motion.run.records import JournaledMove
@@ -48,6 +49,7 @@ class Execution:
         items: the open moves, in the order in which they are to start; those that have a task are watched again.
         gate: which of them wait for others.
         ended: how the moves of the run ended that are no longer open, by their positions.
+        counts_others: whether the gate looks at what relocations of others take of vCenter's limits.
     """
 
     run: str
@@ -58,6 +60,7 @@ class Execution:
     limits: Limits = field(default_factory=Limits)
     gate: StartGate = field(default_factory=OpenGate)
     ended: Mapping[int, OutcomeState] = field(default_factory=dict)
+    counts_others: bool = False
     _halt_watch: HaltWatch = field(init=False)
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
@@ -69,6 +72,7 @@ class Execution:
     _is_away: bool = False
     _is_over: bool = False
     _must_reread: bool = False
+    _is_crowded_out: bool = False
 
     def __post_init__(self) -> None:
         self._halt_watch = HaltWatch(self.limits.halt)
@@ -89,6 +93,7 @@ class Execution:
             flights=self._flights,
             lost=self._lost,
             is_watching=self.limits.is_watching,
+            counts_others=self.counts_others and self.limits.is_watching,
             waiting={item.position: item for item in self.items if item.task is None and item.op_id is None},
         )
 
@@ -176,16 +181,19 @@ class Execution:
         yield from self._lost.look(pause_s=WAIT_S)
         yield from self._flights.land()
         if self.limits.is_watching:
-            self._wait_for_gate()
+            yield from self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
             yield from self._flights.end_explained(wait_s=0.0 if self._flights else self._wait_s())
 
-    def _wait_for_gate(self) -> None:
-        """Where nothing runs and nothing may start, such as outside of a window, let a moment pass; ask nobody."""
+    def _wait_for_gate(self) -> Iterator[Event]:
+        """Where nothing runs and nothing may start, such as outside of a window, let a moment pass."""
         is_idle = self._starts.waiting and not (
             self._flights or self._lost or self._is_halted or self._flights.returned
         )
         if is_idle and not self._ready():
+            if self._starts.others and not self._is_crowded_out:
+                yield RunNoted(at=self.ports.now(), text=crowded_out_words(self._starts.others))
+            self._is_crowded_out = bool(self._starts.others)
             self.ports.pause(self._wait_s())
 
     def _wait_s(self) -> float:
@@ -227,6 +235,8 @@ class Execution:
     def _start_more(self) -> Iterator[Event]:
         """Start what may start, for a moment: news of what runs is not to wait for long."""
         until_s = self.ports.monotonic_s() + START_S
+        if not self._ready():
+            self._starts.look_around()
         while (ready := self._ready()) and self.ports.monotonic_s() <= until_s:
             yield from self._starts.start(ready, may_go_on=lambda: self._may_start_on(until_s))
             failure = self._recorder.failure
@@ -246,7 +256,9 @@ class Execution:
             return []
         limits = self.limits
         now = Capacity(
-            max_concurrent=limits.max_concurrent if limits.is_watching else None, max_per_host=limits.max_per_host
+            max_concurrent=limits.max_concurrent if limits.is_watching else None,
+            max_per_host=limits.max_per_host,
+            others=self._starts.others,
         )
         running = self._flights.own_positions | self._lost.positions
         ready = self.gate.ready(tuple(waiting), running=running, ended=self._flights.ended, now=now)

@@ -214,6 +214,7 @@ def watch_open_moves(
         control=control,
         limits=options.limits,
         gate=timely(journaled, gate_of(journaled), utc_now),
+        counts_others=any(row.planned.costs for row in journaled.moves),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
