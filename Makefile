@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SUPPLY := build/supply
 WORKERS ?= 2
 
-.PHONY: help demo test check lint format unit integration go-test bench test-nightly figures lock sbom sim-image setup simulator clean
+.PHONY: help demo page-tools test check lint format unit integration go-test bench test-nightly figures lock sbom sim-image setup simulator clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/simulator.py
 	@$(BIN)/python benchmarks/logs.py
 	@$(BIN)/python benchmarks/moves.py
+
+page-tools: ## Fetch axe-core, by which the tests judge how accessible a report is; it needs npm
+	@npm install --silent --no-save --no-audit --no-fund --prefix build/tools axe-core@4
 
 format: setup ## Format the code
 	@$(BIN)/ruff format .

@@ -49,6 +49,9 @@ READS = frozenset(
         "QueryConfigOptionEx",
         "QueryDateTime",
         "HasPrivilegeOnEntities",
+        # what DRS recommends
+        "RecommendHostsForVm",
+        "PlaceVm",
         # checks
         "CheckRelocate_Task",
         "CheckMigrate_Task",

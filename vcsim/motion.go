@@ -99,9 +99,9 @@ type flow struct {
 	transferStart time.Time      // of the first pass
 	stunnedAt     time.Time      // start of the switch-over
 	sentAt        time.Time      // all pages have been sent
-	restPages     int64          // pages left at the stop of the pre-copy
+	restPages     int64          // pages left after the last pass
 	stopBytesPerS float64        // rate measured over the last pass
-	transmitRatio float64        // transmit to dirty, at the stop
+	transmitRatio float64        // transmit to dirty, over the last pass
 	downtime      time.Duration  // from the stun to the resume
 	failure       *motionFailure // why it ended before its end
 	expected      float64        // bytes the whole motion is thought to send

@@ -147,6 +147,16 @@ func (l *hostLogs) precopyStarted(f logFacts, at time.Time) {
 	l.vmxState(f, at, 1, 2)
 }
 
+// precopyPassed writes that a pass is over and another one follows. UNVERIFIED wording.
+func (l *hostLogs) precopyPassed(f logFacts, at time.Time, flow *flow) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.about(f.number, "precopyPassed", at)
+	l.motion(f, f.source, at, false, "VMotion", fmt.Sprintf(
+		"Another pre-copy iteration needed with %d pages left to send (network bandwidth ~%.3f MB/s, %.0f%% t2d)",
+		flow.restPages, flow.stopBytesPerS/1e6, flow.transmitRatio*100))
+}
+
 // precopyStopped writes the line that tells pages, bandwidth and transmit-to-dirty ratio.
 func (l *hostLogs) precopyStopped(f logFacts, at time.Time, flow *flow) {
 	l.mu.Lock()

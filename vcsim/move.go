@@ -112,6 +112,8 @@ func (m *move) turned(before stage, at time.Time) {
 	case f.stage == stagePrecopy && f.passes == 1 && before != stagePrecopy:
 		m.phase = "precopy"
 		m.engine.logs.precopyStarted(m.log, at)
+	case f.stage == stagePrecopy && before == stagePrecopy:
+		m.engine.logs.precopyPassed(m.log, at, f)
 	case f.stage == stageStorage:
 		m.phase = "storage"
 	case f.stage == stageSwitchover:

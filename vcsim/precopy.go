@@ -54,11 +54,19 @@ func (f *flow) endPass(now time.Time) {
 		f.stop(now, rest, measured)
 		return
 	}
+	f.note(rest, measured, f.dirty)
 	if measured/f.dirty < minProgressRatio && !f.throttle(measured) {
 		f.fail(noForwardProgress)
 		return
 	}
 	f.startPass(now, rest)
+}
+
+// note keeps what the log says of a pass: the pages left after it, its rate, and how that compares with what was written.
+func (f *flow) note(rest, measured, dirty float64) {
+	f.restPages = int64(rest / pageBytes)
+	f.stopBytesPerS = measured
+	f.transmitRatio = measured / math.Max(dirty, 1)
 }
 
 // throttle slows the guest down to a fifth of the rate. It is false where that is switched off, or where what the guest goes on
@@ -74,9 +82,7 @@ func (f *flow) throttle(measured float64) bool {
 
 // stop stuns the guest with rest bytes to go.
 func (f *flow) stop(now time.Time, rest, measured float64) {
-	f.restPages = int64(rest / pageBytes)
-	f.stopBytesPerS = measured
-	f.transmitRatio = measured / math.Max(f.dirty, 1)
+	f.note(rest, measured, f.dirty)
 	f.stage, f.stunnedAt = stageSwitchover, now
 	f.left = float64(f.restPages)*pageBytes + f.load.stateBytes
 }

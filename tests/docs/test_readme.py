@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.console import play, steps
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,23 +38,6 @@ def section(title: str) -> str:
     return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def steps(text: str) -> list[tuple[str, list[str], int]]:
-    """Each command of the console blocks, with the lines it is said to print and its exit code."""
-    found: list[tuple[str, list[str], int]] = []
-    for block in re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *printed = part.strip("\n").split("\n")
-            code = next((int(line[6:-1]) for line in printed if line.startswith("[exit ")), 0)
-            found.append((command, [line for line in printed if not line.startswith("[exit ")], code))
-    return found
-
-
-def is_printed(line: str, output: str) -> bool:
-    """Whether a line of the output is this one; `...` stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in line.split("..."))
-    return re.search(f"^{pattern}$", output, flags=re.MULTILINE) is not None
-
-
 def test_the_sections_are_in_their_order() -> None:
     assert re.findall(r"^## (.*)$", README, flags=re.MULTILINE) == SECTIONS
 
@@ -67,23 +51,9 @@ def test_every_link_leads_to_a_file() -> None:
 def test_the_tour_runs_as_printed(tmp_path: Path, vcenter_environment: dict[str, str]) -> None:
     tour = steps(section("Five-minute tour on the simulator"))
     assert len(tour) >= 8
-    lines = []
-    for number, (command, _, _) in enumerate(tour):
-        lines += [f"{{ {command}\n}} > {number}.out 2>&1", f"echo $? > {number}.code"]
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{vcenter_environment['PATH']}",
-        "VSPHERE_MOTION_STATE_DIR": str(tmp_path / "state"),
-    }
-    script = "\n".join(["trap 'vsphere-motion sim stop --all' EXIT", *lines])
 
-    subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=True, timeout=100, capture_output=True)
+    play(tour, tmp_path, vcenter_environment)
 
-    for number, (command, printed, code) in enumerate(tour):
-        output = (tmp_path / f"{number}.out").read_text()
-        assert int((tmp_path / f"{number}.code").read_text()) == code, f"{command}\n{output}"
-        for line in printed:
-            assert is_printed(line, output), f"{command}\nnot printed: {line}\n{output}"
     assert (tmp_path / "tour.html").stat().st_size > 1000
 
 

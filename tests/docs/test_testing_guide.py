@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.docs.test_readme import is_printed, steps
+from tests.docs.console import is_printed, steps
 from vsphere_motion.testing.control import Control
 
 ROOT = Path(__file__).resolve().parents[2]

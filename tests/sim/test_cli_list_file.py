@@ -91,19 +91,32 @@ BAD = {
 }
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        pytest.param(("migrate", "-f", "{}", "--yes"), tuple(BAD), id="migrate"),
+        pytest.param(("plan", "migrate", "-f", "{}"), ("unknown-host.csv", "window.csv"), id="plan"),
+        pytest.param(("apply", "{}", "--yes"), ("wrong-column.csv", "duplicate.yaml"), id="apply"),
+    ],
+)
 def test_bad_files_tell_all_their_errors_by_line_and_move_nothing(
-    vcenter: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+    words: tuple[str, ...],
+    names: tuple[str, ...],
+    shared_vcenter: SimulatedVCenter,
+    program: Callable[[SimulatedVCenter], Program],
 ) -> None:
-    run = program(vcenter)
-    for name, (text, expected) in BAD.items():
+    run = program(shared_vcenter)
+    shared_vcenter.control.clear_trace()
+    for name in names:
+        text, expected = BAD[name]
         (run.home / name).write_text(text, encoding="latin-1" if name == "latin.csv" else "utf-8")
 
-        done = run("migrate", "-f", name, "--yes")
+        done = run(*(word.format(name) for word in words))
 
         assert done.exit_code == 2, (name, done.text)
-        for words in expected:
-            assert words in done.stderr, (name, done.stderr)
-    assert {call["method"] for call in vcenter.control.trace()} <= READS
+        for told in expected:
+            assert told in done.stderr, (name, done.stderr)
+    assert {call["method"] for call in shared_vcenter.control.trace()} <= READS
 
 
 def test_a_swap_of_two_full_hosts_is_refused_by_line(
@@ -114,11 +127,12 @@ def test_a_swap_of_two_full_hosts_is_refused_by_line(
     run = program(vcenter)
     (run.home / "swap.csv").write_text("vm,host\nleft,esx-2\nright,esx-1\n", encoding="utf-8")
 
-    done = run("migrate", "-f", "swap.csv", "--yes")
+    for words in (("migrate", "-f", "swap.csv", "--yes"), ("plan", "migrate", "-f", "swap.csv")):
+        done = run(*words)
 
-    assert done.exit_code == 2, done.text
-    assert "swap.csv line 2: left fits on esx-2 only after others have left it (line 3)" in done.stderr
-    assert "swap.csv line 3: right fits on esx-1 only after others have left it (line 2)" in done.stderr
+        assert done.exit_code == 2, done.text
+        assert "swap.csv line 2: left fits on esx-2 only after others have left it (line 3)" in done.stderr
+        assert "swap.csv line 3: right fits on esx-1 only after others have left it (line 2)" in done.stderr
     assert relocations(vcenter) == 0
 
 

@@ -15,24 +15,31 @@ from vsphere_motion.cli.options import command as declare
 from vsphere_motion.cli.placement_options import (
     dry_run_option,
     partial_option,
+    plan_request,
     planned_running_options,
     reports_option,
+    tries_option,
     yes_option,
 )
-from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, run_planned, show_plan_file
+from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, plan_and_run, run_planned, show_plan_file
 from vsphere_motion.cli.requests import places_of, report_files
+from vsphere_motion.cli.selecting import is_list, read_list
+from vsphere_motion.cli.window_options import Window, window_options
+from vsphere_motion.model.plan_file import PlanKind
 
 if TYPE_CHECKING:
     from vsphere_motion.service.migrate import RunOptions
 
 
 @declare("apply", formats=("table", "json"))
-@click.argument("file", metavar="PLAN")
+@click.argument("file", metavar="PLAN|LIST")
 @click.option("--replan", is_flag=True, help="Make the plan again where what it relies on has changed.")
 @partial_option
 @dry_run_option
 @yes_option
 @planned_running_options
+@window_options
+@tries_option
 @reports_option
 def command(
     invocation: Invocation,
@@ -44,22 +51,33 @@ def command(
     dry_run: bool,
     yes: bool,
     reports: tuple[str, ...],
+    window: Window,
+    tries: int,
     options: RunOptions,
 ) -> int:
     """Run a plan. First it is compared with how things are: any difference is shown and nothing starts (exit code 8).
 
-    A VM that is already where the plan brings it is done. PLAN is a file that `plan ... -O PLAN` has written.
+    A VM that is already where the plan brings it is done. PLAN is a file that `plan ... -O PLAN` has written; LIST is
+    one written by hand, .csv or .yaml, which is planned now, shown and run.
     """
+    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports), window=window, tries=tries)
+    if is_list(file):
+        request = plan_request(PlanKind.MIGRATE, (), listed=read_list(file), window=window)
+        return plan_and_run(invocation, request, wish, dry_run=dry_run)
+    window.require(has_own=True)
+    return _apply(invocation, Path(file), wish, replan=replan, dry_run=dry_run)
+
+
+def _apply(invocation: Invocation, file: Path, wish: Wish, *, replan: bool, dry_run: bool) -> int:
     from vsphere_motion.service.apply import prepare
     from vsphere_motion.service.plan_files import read_plan
 
-    plan_file = read_plan(Path(file))
-    wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
+    plan_file = read_plan(file)
     with open_vcenter(invocation) as vcenter:
-        ready = prepare(vcenter, plan_file, replan=replan, partial=partial, places=places_of(invocation))
+        ready = prepare(vcenter, plan_file, replan=replan, partial=wish.partial, places=places_of(invocation))
         if ready.done:
             invocation.console.note(
-                f"{safe(file)}: {len(ready.done)} of {len(ready.file.moves)} moves are done already"
+                f"{safe(str(file))}: {len(ready.done)} of {len(ready.file.moves)} moves are done already"
             )
         if dry_run:
             show_plan_file(invocation, ready.file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.outcome import Outcome, OutcomeState, made_good
 
 if TYPE_CHECKING:
     from vsphere_motion.model.matrix import Matrix
@@ -59,7 +59,8 @@ def code_of_matrix(matrix: Matrix) -> ExitCode:
 def code_of_report(report: Report, *, stopped: ExitCode | None = None, is_left: bool = False) -> ExitCode:
     """The code of a run: how a signal or one of its rules stopped it, else its worst outcome.
 
-    An outcome that is not known weighs more than one that failed: such a move may still run.
+    An outcome that is not known weighs more than one that failed: such a move may still run. A move that failed counts
+    no more once its VM was moved to another host.
 
     Args:
         is_left: the moves were to be left running, so that one with a task that still runs is done.
@@ -67,7 +68,8 @@ def code_of_report(report: Report, *, stopped: ExitCode | None = None, is_left: 
     if stopped is not None:
         return stopped
     outcomes = [item.outcome for item in report.moves if not (is_left and _is_running(item.outcome))]
-    seen = {outcome.state for outcome in outcomes}
+    good = made_good(outcomes)
+    seen = {outcome.state for number, outcome in enumerate(outcomes) if number not in good}
     for code, states in _BY_WEIGHT:
         if seen & states:
             return code

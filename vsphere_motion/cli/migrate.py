@@ -15,6 +15,7 @@ from vsphere_motion.cli.exit import ExitCode, code_of_plan
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.metrics import Meter, metrics_file, metrics_option
 from vsphere_motion.cli.options import command as declare
+from vsphere_motion.cli.placement_options import placement_option, sent_request
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED, blocker_lines, plan_lines
 from vsphere_motion.cli.requests import (
     move_request,
@@ -33,7 +34,7 @@ from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.plan import Plan
-from vsphere_motion.model.request import Wishes
+from vsphere_motion.model.request import NO_WISHES, Wishes
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 @declare("migrate", formats=("table", "json", "jsonl"))
 @selecting_options
 @to_host_option
+@click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster; the VMs are spread over them.")
+@placement_option
 @wish_options
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -62,6 +65,8 @@ def command(
     *,
     vms: Selecting,
     to_host: str | None,
+    to_cluster: str | None,
+    placement: str,
     wishes: Wishes,
     dry_run: bool,
     yes: bool,
@@ -74,17 +79,31 @@ def command(
     metrics: str | None,
     options: RunOptions,
 ) -> int:
-    """Check the VMs, migrate them to a host, and verify that they are there.
+    """Check the VMs, migrate them to a host or into a cluster, and verify that they are there.
 
     VM is a name, a glob, an inventory path, moid:vm-42, uuid:..., re:REGEX, host:, cluster:, folder:, pool:,
     datastore:, tag:CATEGORY/NAME, or - for names on standard input. One blocked VM and nothing starts, unless
     --partial.
     """
+    from vsphere_motion.cli.planned_run import Wish, plan_and_run
     from vsphere_motion.service.check import check
 
     if no_wait and options.halt.is_set:
         raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
+    if placement == "drs" and wishes != NO_WISHES:
+        raise click.UsageError("--placement drs chooses hosts alone; leave the other destinations away.")
+    if (to_cluster is not None and wishes == NO_WISHES) or placement == "drs":
+        if no_wait:
+            raise click.UsageError("VMs that are placed by a plan start in its order; leave --no-wait out.")
+        wanted = sent_request(
+            chosen, to_host, to_cluster, placement=placement, window=window, skip_checks=skip_checks, strict=strict
+        )
+        wish = Wish(
+            options=options, partial=partial, yes=yes, files=report_files(reports), metrics=metrics_file(metrics)
+        )
+        return plan_and_run(invocation, wanted, wish, dry_run=dry_run)
+    wishes = replace(wishes, to_cluster=to_cluster)
     require_destination(chosen, to_host, wishes)
     request = move_request(
         chosen, to_host or "", skip_checks=skip_checks, strict=strict, partial=partial, wishes=wishes

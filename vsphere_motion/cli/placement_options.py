@@ -13,16 +13,19 @@ from click.core import ParameterSource
 from vsphere_motion.cli.requests import require_known, skip_check_option
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.selecting import exclude_option
-from vsphere_motion.model.plan_file import PlanKind
+from vsphere_motion.cli.window_options import NO_WINDOW, Window, has_windows
+from vsphere_motion.model.plan_file import Placement, PlanKind
 from vsphere_motion.model.plan_request import (
     DEFAULT_MAX_MOVES,
     DEFAULT_MIN_GAIN,
     MOST_AT_ONCE,
     MOST_PER_HOST,
+    TRIES,
     PlanRequest,
 )
 
 if TYPE_CHECKING:
+    from vsphere_motion.cli.selecting import Chosen
     from vsphere_motion.service.migrate import RunOptions
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
@@ -48,6 +51,20 @@ _PLACING = (
     exclude_option,
     click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too."),
     skip_check_option,
+)
+placement_option = click.option(
+    "--placement",
+    type=click.Choice(["own", "drs"]),
+    default="own",
+    help="Who chooses hosts: ours, or DRS as far as ours lets it [own].",
+)
+tries_option = click.option(
+    "--try-others",
+    "tries",
+    type=click.IntRange(min=0),
+    default=TRIES,
+    metavar="N",
+    help=f"Hosts to try besides, where vCenter refuses a VM that was to go to one; 0: none [{TRIES}].",
 )
 _EVENNESS = (
     click.option(
@@ -120,13 +137,17 @@ def plan_request(
     powered_off: str = "move",
     use_ha_reserve: bool = False,
     skip_checks: tuple[str, ...] = (),
+    window: Window = NO_WINDOW,
+    placement: str = "own",
     **given: Any,
 ) -> PlanRequest:
     """The request in the person's words.
 
     Raises:
-        BadInput: an id to skip is no check's.
+        BadInput: an id to skip is no check's, or the window cannot be read.
+        UsageError: a time zone is given without a window.
     """
+    window.require(has_own=has_windows(given.get("listed")))
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     return PlanRequest(
@@ -135,5 +156,58 @@ def plan_request(
         moves_powered_off=powered_off == "move",
         keeps_ha_reserve=not use_ha_reserve,
         skip_checks=skip_checks,
+        window=window.span or "",
+        zone=window.zone or "",
+        placement=Placement(placement),
         **given,
     )
+
+
+def require_one_end(chosen: Chosen, *, to_host: str | None, to_cluster: str | None) -> None:
+    """Refuse VMs with no destination or two; the lines of a list have their own.
+
+    Raises:
+        UsageError: as the words say.
+    """
+    if chosen.listed is not None:
+        if to_cluster is not None:
+            raise click.UsageError("-f names clusters in its own column; leave --to-cluster away.")
+    elif (to_host is None) == (to_cluster is None):
+        raise click.UsageError("Give one of --to-host and --to-cluster.")
+
+
+def sent_request(
+    chosen: Chosen,
+    to_host: str | None,
+    to_cluster: str | None,
+    *,
+    placement: str,
+    **given: Any,
+) -> PlanRequest:
+    """The request to send VMs to a host, into a cluster, or where the lines of a list say.
+
+    Raises:
+        BadInput, UsageError: as `plan_request`, `require_one_end` and `require_choice`.
+    """
+    require_one_end(chosen, to_host=to_host, to_cluster=to_cluster)
+    require_choice(placement, to_host)
+    return plan_request(
+        PlanKind.MIGRATE,
+        chosen.words,
+        listed=chosen.listed,
+        to_host=to_host,
+        to_cluster=to_cluster,
+        exclude=chosen.exclude,
+        placement=placement,
+        **given,
+    )
+
+
+def require_choice(placement: str, to_host: str | None) -> None:
+    """Refuse to ask DRS about a host that is named.
+
+    Raises:
+        UsageError: as the words say.
+    """
+    if Placement(placement) is Placement.DRS and to_host is not None:
+        raise click.UsageError("--placement drs chooses the hosts, and --to-host names one; give --to-cluster.")

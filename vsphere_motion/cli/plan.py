@@ -20,13 +20,17 @@ from vsphere_motion.cli.placement_options import (
     cluster_argument,
     evenness_options,
     hosts_argument,
+    placement_option,
     placement_options,
     plan_request,
     powered_off_option,
+    sent_request,
 )
 from vsphere_motion.cli.plan_file_table import change_lines
 from vsphere_motion.cli.planned_run import code_of_plan_file, show_plan_file
 from vsphere_motion.cli.requests import places_of
+from vsphere_motion.cli.selecting import Selecting, list_file_option
+from vsphere_motion.cli.window_options import window_options
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.report.escape import json_text
@@ -45,7 +49,9 @@ _FORMATS = ("table", "json")
 @hosts_argument
 @click.option("--to-cluster", metavar="CLUSTER", help="Where the VMs go [the cluster of their host].")
 @powered_off_option
+@placement_option
 @placement_options
+@window_options
 @out_option
 @from_option
 def evacuate(invocation: Invocation, /, *, words: tuple[str, ...], **given: Any) -> int:
@@ -56,7 +62,9 @@ def evacuate(invocation: Invocation, /, *, words: tuple[str, ...], **given: Any)
 @declare("rebalance", formats=_FORMATS)
 @cluster_argument
 @evenness_options
+@placement_option
 @placement_options
+@window_options
 @out_option
 @from_option
 def rebalance(invocation: Invocation, /, *, words: str, **given: Any) -> int:
@@ -67,6 +75,7 @@ def rebalance(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 @declare("spread", formats=_FORMATS)
 @cluster_argument
 @placement_options
+@window_options
 @out_option
 @from_option
 def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
@@ -75,19 +84,32 @@ def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 
 
 @declare("migrate", formats=_FORMATS)
-@click.argument("vms", metavar="VM...", nargs=-1, required=True)
+@click.argument("words", metavar="[VM...]", nargs=-1)
+@list_file_option
 @click.option("--to-host", metavar="HOST", help="The destination host.")
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster.")
+@placement_option
 @placement_options
+@window_options
 @out_option
 @from_option
 def migrate(
-    invocation: Invocation, /, *, vms: tuple[str, ...], to_host: str | None, to_cluster: str | None, **given: Any
+    invocation: Invocation,
+    /,
+    *,
+    words: tuple[str, ...],
+    list_file: str | None,
+    to_host: str | None,
+    to_cluster: str | None,
+    exclude: tuple[str, ...],
+    placement: str,
+    out: str | None,
+    source: str | None,
+    **given: Any,
 ) -> int:
-    """Plan how to move VMs to a host, or to hosts of a cluster."""
-    if (to_host is None) == (to_cluster is None):
-        raise click.UsageError("give one of --to-host and --to-cluster")
-    return _make(invocation, PlanKind.MIGRATE, vms, to_host=to_host, to_cluster=to_cluster, **given)
+    """Plan how to move VMs to a host, to hosts of a cluster, or each line of a list to its own destination."""
+    chosen = Selecting(words=words, exclude=exclude, file=list_file).choose(invocation)
+    return _write(invocation, sent_request(chosen, to_host, to_cluster, placement=placement, **given), out, source)
 
 
 @declare("show", formats=_FORMATS, connects=False)
@@ -142,9 +164,12 @@ def _make(
     source: str | None,
     **given: Any,
 ) -> int:
+    return _write(invocation, plan_request(kind, words, **given), out, source)
+
+
+def _write(invocation: Invocation, request: PlanRequest, out: str | None, source: str | None) -> int:
     from vsphere_motion.service.plan_files import write_plan
 
-    request = plan_request(kind, words, **given)
     plan = _plan(invocation, source)(request)
     if out is not None:
         write_plan(Path(out), plan)

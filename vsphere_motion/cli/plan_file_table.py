@@ -10,7 +10,8 @@ from vsphere_motion.model.plan_file import PlanFile, PlanKind, PlanMove, PlanStu
 from vsphere_motion.planning.plan_diff import PlanChange
 from vsphere_motion.report.units import format_duration
 
-HEADER = ("MOVE", "WAVE", "VM", "FROM", "TO", "TAKES", "AFTER", "REASON")
+HEADER = ("MOVE", "WAVE", "VM", "FROM", "TO", "TAKES", "AFTER")
+WINDOW, REASON = "WINDOW", "REASON"
 MOST_SHOWN = 200
 """Moves that a table shows; a plan of thousands is for `-o json` and `plan export`."""
 
@@ -18,12 +19,16 @@ MOST_SHOWN = 200
 def plan_file_lines(plan: PlanFile) -> Iterator[str]:
     """The whole plan."""
     if plan.moves:
-        yield from aligned([HEADER, *(_row(number, move) for number, move in enumerate(plan.moves[:MOST_SHOWN]))])
+        timed = any(move.window for move in plan.moves)
+        rows = [_row(number, move, timed=timed) for number, move in enumerate(plan.moves[:MOST_SHOWN])]
+        yield from aligned([(*HEADER, *((WINDOW,) if timed else ()), REASON), *rows])
         if len(plan.moves) > MOST_SHOWN:
             yield f"... and {len(plan.moves) - MOST_SHOWN} more moves"
         yield from _finding_lines(plan)
     yield from stuck_lines(plan)
     yield from _left_lines(plan)
+    if plan.note:
+        yield f"note: {safe(plan.note)}"
     yield summary_of(plan)
 
 
@@ -59,7 +64,7 @@ def change_lines(changes: tuple[PlanChange, ...]) -> Iterator[str]:
     yield from aligned(rows) if changes else iter(("The plans move the same VMs to the same hosts.",))
 
 
-def _row(number: int, move: PlanMove) -> tuple[str, ...]:
+def _row(number: int, move: PlanMove, *, timed: bool) -> tuple[str, ...]:
     return (
         str(number),
         str(move.wave + 1),
@@ -68,14 +73,18 @@ def _row(number: int, move: PlanMove) -> tuple[str, ...]:
         safe(move.destination.name),
         format_duration(move.estimate.duration_s),
         " ".join(map(str, move.relies_on[:4])) + (" ..." if len(move.relies_on) > 4 else "") or "-",
+        *((safe(move.window or "any time"),) if timed else ()),
         safe(move.reason),
     )
 
 
 def _finding_lines(plan: PlanFile) -> Iterator[str]:
-    for move in plan.moves[:MOST_SHOWN]:
-        for finding in move.findings:
-            yield f"{finding.severity.value}: {safe(finding.message)} [{safe(finding.id)}]"
+    """What is to be known of the moves, each thing once, however many moves it concerns."""
+    yield from dict.fromkeys(
+        f"{finding.severity.value}: {safe(finding.message)} [{safe(finding.id)}]"
+        for move in plan.moves[:MOST_SHOWN]
+        for finding in move.findings
+    )
 
 
 def _stuck_lines(stuck: PlanStuck) -> Iterator[str]:

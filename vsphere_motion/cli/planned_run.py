@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsphere_motion.cli.connection import open_state_journal
-from vsphere_motion.cli.console import require_interactive
+from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
+from vsphere_motion.cli.metrics import Meter
 from vsphere_motion.cli.migrate import blocked_error, show_findings
 from vsphere_motion.cli.plan_file_table import plan_file_lines, stuck_lines
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED
 from vsphere_motion.cli.watching import Watched, finish, watch
+from vsphere_motion.cli.window_options import NO_WINDOW, Window
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
+from vsphere_motion.model.plan_request import TRIES
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
     from vsphere_motion.model.plan_request import PlanRequest
     from vsphere_motion.service.connection import VCenter
     from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.next_best import NextBest
 
 Afterwards = Callable[[Watched | None], Mapping[str, object]]
 """What is done once the moves have ended (None: there were none), and what the JSON result has of it."""
@@ -37,12 +41,18 @@ class Wish:
         partial: run what can be run where some VMs cannot go.
         yes: do not ask.
         files: reports to write.
+        window: when moves may start.
+        metrics: the file that keeps the numbers of the run; None: nobody wants them.
+        tries: how often a VM that vCenter refuses is sent to another host.
     """
 
     options: RunOptions
     partial: bool = False
     yes: bool = False
     files: tuple[Path, ...] = ()
+    window: Window = NO_WINDOW
+    metrics: Path | None = None
+    tries: int = TRIES
 
 
 def show_plan_file(invocation: Invocation, plan: PlanFile) -> None:
@@ -88,6 +98,7 @@ def run_planned(
     """
     if file.stuck and not wish.partial:
         raise stuck_error(file)
+    plan = wish.window.applied(plan)
     is_stopped = bool(plan.blocked()) and not plan.partial
     if not is_stopped and not _is_wanted(invocation, file, plan, wish):
         invocation.console.note(NOTHING_CHANGED)
@@ -105,6 +116,8 @@ def _is_wanted(invocation: Invocation, file: PlanFile, plan: Plan, wish: Wish) -
     if count:
         for line in plan_file_lines(file):
             console.note(line)
+        for note in plan.notes:
+            console.note(f"note: {safe(note)}")
     return not asks or console.confirm(f"Move {count} VM{'s' if count > 1 else ''}?")
 
 
@@ -138,10 +151,14 @@ def _run(
                 journal=journal,
                 control=control,
                 options=wish.options,
-                given=Given(purpose=purpose_of(file.kind, [host.ref for host in file.hosts])),
+                given=Given(
+                    purpose=purpose_of(file.kind, [host.ref for host in file.hosts]),
+                    replan=_replan(invocation, vcenter, file, wish),
+                ),
             ),
             plan=plan if error is None else None,
             on_interrupt=wish.options.on_interrupt,
+            meter=Meter(wish.metrics, vcenter=vcenter.identity.host, console=invocation.console),
         )
     more = afterwards(watched) if error is None else {}
     code = finish(invocation, watched, files=wish.files, error=error, more=more)
@@ -150,7 +167,29 @@ def _run(
     return ExitCode.BLOCKED if code == ExitCode.OK and file.stuck else code
 
 
-def plan_and_run(invocation: Invocation, request: PlanRequest, wish: Wish, *, dry_run: bool) -> int:
+def _replan(invocation: Invocation, vcenter: VCenter, file: PlanFile, wish: Wish) -> NextBest | None:
+    """What finds other hosts where vCenter refuses one; None where the plan leaves no choice."""
+    from vsphere_motion.cli.requests import places_of
+    from vsphere_motion.model.plan_request import request_of
+    from vsphere_motion.service.next_best import CHOOSES_HOSTS, NextBest
+
+    if file.kind not in CHOOSES_HOSTS or not wish.options.is_watching:
+        return None
+    return NextBest(vcenter, request_of(file.kind, file.choices), places_of(invocation), tries=wish.tries)
+
+
+After = Callable[["VCenter", PlanFile], Afterwards]
+"""Makes what is done once the moves of a plan have ended."""
+
+
+def plan_and_run(
+    invocation: Invocation,
+    request: PlanRequest,
+    wish: Wish,
+    *,
+    dry_run: bool,
+    after: After = lambda _vcenter, _file: lambda _watched: {},
+) -> int:
     """Plan against how things are now, and run that, or only show it."""
     from vsphere_motion.cli.connection import open_vcenter
     from vsphere_motion.cli.requests import places_of
@@ -165,4 +204,4 @@ def plan_and_run(invocation: Invocation, request: PlanRequest, wish: Wish, *, dr
             show_plan_file(invocation, file)
             return code_of_plan_file(file)
         plan = runnable_plan(vcenter, inventory, file, partial=wish.partial, places=places, findings=made.findings)
-        return run_planned(invocation, vcenter, file, plan, wish)
+        return run_planned(invocation, vcenter, file, plan, wish, after(vcenter, file))

@@ -11,6 +11,7 @@ from vsphere_motion.cli.placement_options import (
     dry_run_option,
     evenness_options,
     partial_option,
+    placement_option,
     placement_options,
     plan_request,
     planned_running_options,
@@ -19,6 +20,7 @@ from vsphere_motion.cli.placement_options import (
 )
 from vsphere_motion.cli.planned_run import Wish, plan_and_run
 from vsphere_motion.cli.requests import report_files
+from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.model.plan_file import PlanKind
 
 if TYPE_CHECKING:
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 @partial_option
 @dry_run_option
 @yes_option
+@placement_option
 @placement_options
 @planned_running_options
+@window_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -45,11 +49,13 @@ def command(
     partial: bool,
     dry_run: bool,
     yes: bool,
+    placement: str,
     cordoned: tuple[str, ...],
     exclude: tuple[str, ...],
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
     reports: tuple[str, ...],
+    window: Window,
     options: RunOptions,
 ) -> int:
     """Even out how full the hosts of a cluster are, by what their VMs are measured to use, with few moves.
@@ -66,6 +72,8 @@ def command(
         exclude=exclude,
         use_ha_reserve=use_ha_reserve,
         skip_checks=skip_checks,
+        window=window,
+        placement=placement,
     )
     wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     return plan_and_run(invocation, request, wish, dry_run=dry_run)

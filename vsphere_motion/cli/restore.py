@@ -18,6 +18,7 @@ from vsphere_motion.cli.plan_table import NOTHING_CHANGED
 from vsphere_motion.cli.requests import places_of, report_files, require_known, skip_check_option
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.watching import finish, watch
+from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ HEADER = ("VM", "NOW", "BACK TO", "WHAT")
 @click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too.")
 @skip_check_option
 @running_options
+@window_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -50,6 +52,7 @@ def command(
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
     reports: tuple[str, ...],
+    window: Window,
     options: RunOptions,
 ) -> int:
     """Bring VMs back to where a run found them.
@@ -61,6 +64,7 @@ def command(
 
     from vsphere_motion.service.restore import find_wanted, prepare_restore, restore
 
+    window.require()
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     files, places = report_files(reports), places_of(invocation)
@@ -74,10 +78,12 @@ def command(
         restoration = prepare_restore(vcenter, journal, wanted, places)
         if dry_run:
             return show_restoration(invocation, restoration)
+        restoration = _timed(restoration, window)
         if not _is_wanted(invocation, restoration, yes=yes):
             invocation.console.note(NOTHING_CHANGED)
             return ExitCode.INTERRUPTED
         restoration = _exited(invocation, vcenter, journal, restoration, wanted)
+        restoration = _timed(restoration, window)
         watched = watch(
             invocation,
             lambda control: restore(vcenter, journal, restoration, control=control, options=options),
@@ -127,7 +133,16 @@ def _is_wanted(invocation: Invocation, restoration: Restoration, *, yes: bool) -
         require_interactive(console, "restoring", "add --yes to go on without a question, or --dry-run to only look")
     for line in restoration_lines(restoration):
         console.note(line)
+    for note in restoration.plan.notes:
+        console.note(f"note: {safe(note)}")
     return not asks or console.confirm(f"Bring {count} VM{'' if count == 1 else 's'} back?")
+
+
+def _timed(restoration: Restoration, window: Window) -> Restoration:
+    """The same, with moves that start only within the window."""
+    from dataclasses import replace
+
+    return replace(restoration, plan=window.applied(restoration.plan))
 
 
 def _exited(

@@ -20,6 +20,7 @@ from vsphere_motion.cli.plan_table import NOTHING_CHANGED
 from vsphere_motion.cli.requests import duration_option, places_of, require_known, skip_check_option
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.watching import watch
+from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ HEADER = ("HOST", "STATE", "COMMAND", "NOTE")
 @dry_run_option
 @yes_option
 @running_options
+@window_options
 def command(
     invocation: Invocation,
     /,
@@ -60,6 +62,7 @@ def command(
     skip_checks: tuple[str, ...],
     dry_run: bool,
     yes: bool,
+    window: Window,
     options: RunOptions,
 ) -> int:
     """Work on a cluster host by host: empty it, enter maintenance mode, run a command, look, leave, bring back.
@@ -70,6 +73,7 @@ def command(
     """
     from vsphere_motion.service.rolling import World
 
+    window.require()
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     given = {"command_limit_s": command_limit_s, "health_limit_s": health_limit_s}
@@ -81,6 +85,7 @@ def command(
         moves_powered_off=powered_off == "move",
         skip_checks=skip_checks,
         keeps_ha_reserve=not use_ha_reserve,
+        window=window.written,
         **{name: value for name, value in given.items() if value is not None},
     )
     world = World(environment=invocation.environment, options=options, places=places_of(invocation))
@@ -123,8 +128,10 @@ def _request(cluster: str | None, each: str | None, resumed: str | None, **given
     from vsphere_motion.model.rolling import RollingRequest
 
     if resumed is not None:
-        if cluster is not None or each is not None:
-            raise click.UsageError("--resume knows the cluster and the command; leave out CLUSTER and --each.")
+        if cluster is not None or each is not None or given["window"]:
+            raise click.UsageError(
+                "--resume knows cluster, command and window; leave out CLUSTER, --each and --window."
+            )
         return None
     if cluster is None or each is None:
         raise click.UsageError("Give CLUSTER and --each COMMAND, or --resume ID.")

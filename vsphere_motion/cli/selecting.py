@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 STDIN = "-"
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_WORDS = 200_000
+LISTS = frozenset({".csv", ".yaml", ".yml"})
+"""What the names of list files end in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,11 @@ list_file_option = click.option(
     metavar="FILE",
     help="Take VMs and their destinations from a .csv or .yaml file, instead of VM...",
 )
+
+
+def is_list(name: str) -> bool:
+    """Whether a file of this name is a list that a person wrote."""
+    return Path(name).suffix.lower() in LISTS
 
 
 def read_list(name: str) -> ListFile:

@@ -18,6 +18,7 @@ from vsphere_motion.cli.placement_options import (
 )
 from vsphere_motion.cli.planned_run import Wish, plan_and_run
 from vsphere_motion.cli.requests import report_files
+from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.model.plan_file import PlanKind
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @yes_option
 @placement_options
 @planned_running_options
+@window_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -45,6 +47,7 @@ def command(
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
     reports: tuple[str, ...],
+    window: Window,
     options: RunOptions,
 ) -> int:
     """Move VMs so that the rules of a cluster hold again: apart, together, and on the hosts that must rules name."""
@@ -55,6 +58,7 @@ def command(
         exclude=exclude,
         use_ha_reserve=use_ha_reserve,
         skip_checks=skip_checks,
+        window=window,
     )
     wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports))
     return plan_and_run(invocation, request, wish, dry_run=dry_run)

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from vsphere_motion.cli.selecting import Chosen
+    from vsphere_motion.model.list_file import ListFile
     from vsphere_motion.model.plan import Plan
 
 
@@ -28,23 +29,40 @@ class Window:
     zone: str | None
 
     def require_watching(self, chosen: Chosen, *, is_watching: bool) -> None:
-        """Refuse what cannot be read, before anything is connected, and what nobody would wait for.
+        """As `require`, for VMs that may come from a list; also refuse what nobody would wait for.
 
         Raises:
             BadInput: the window or the zone cannot be read.
             UsageError: nobody waits for a window to open, or a zone is given without one.
         """
-        from vsphere_motion.planning.time_window import parse_window
-        from vsphere_motion.service.windows import parse_zone
-
-        zone = parse_zone(self.zone)
-        has_lines = chosen.listed is not None and any(line.window for line in chosen.listed.lines)
-        if self.span is not None:
-            parse_window(self.span, zone)
-        if self.zone and not (self.span or has_lines):
-            raise click.UsageError("--tz says whose clock --window means; give --window as well.")
+        has_lines = has_windows(chosen.listed)
+        self.require(has_own=has_lines)
         if not is_watching and (self.span or has_lines):
             raise click.UsageError("--no-wait leaves at once, and somebody has to wait for the window to open.")
+
+    def require(self, *, has_own: bool = False) -> None:
+        """Refuse what cannot be read, before anything is connected.
+
+        Args:
+            has_own: moves may have windows of their own that the zone is for.
+
+        Raises:
+            BadInput: the window or the zone cannot be read.
+            UsageError: a zone is given without a window.
+        """
+        from vsphere_motion.service.windows import parse_zone, written_window
+
+        parse_zone(self.zone)
+        written_window(self.span or "", self.zone)
+        if self.zone and not (self.span or has_own):
+            raise click.UsageError("--tz says whose clock --window means; give --window as well.")
+
+    @property
+    def written(self) -> str:
+        """The window with its zone, as plans and the journal keep it; empty where nothing was said."""
+        from vsphere_motion.service.windows import written_window
+
+        return written_window(self.span or "", self.zone)
 
     def applied(self, plan: Plan) -> Plan:
         """The plan with the windows of its moves, and a note where they are shut."""
@@ -57,6 +75,14 @@ class Window:
             return planned
         note = f"no move starts before {_words(first.astimezone(parse_zone(self.zone)))}, when its window opens"
         return replace(planned, notes=(*planned.notes, note))
+
+
+NO_WINDOW = Window(span=None, zone=None)
+
+
+def has_windows(listed: ListFile | None) -> bool:
+    """Whether a line of the list says when its moves may start."""
+    return listed is not None and any(line.window for line in listed.lines)
 
 
 def window_options(function: Callable[..., int]) -> Callable[..., int]:

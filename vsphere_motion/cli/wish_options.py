@@ -34,7 +34,7 @@ _FILES = (
     click.option("--format", "form", type=click.Choice(_FORMATS), help="The format of the disks."),
     click.option("--storage-policy", "policy", metavar="POLICY", help="The storage policy of all files."),
     click.option(
-        "--placement",
+        "--datastore-placement",
         "placing",
         type=click.Choice([one.value for one in Placing]),
         default=Placing.SDRS.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -9,6 +10,7 @@ from enum import Enum
 from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault
 
 
@@ -61,3 +63,17 @@ class Outcome:
         if self.started_at is None or self.completed_at is None:
             return None
         return (self.completed_at - self.started_at).total_seconds()
+
+
+def made_good(outcomes: Sequence[Outcome]) -> frozenset[int]:
+    """The places of outcomes of moves that did not take place and whose VM has left in a later move after all."""
+    left: set[tuple[MoRef, MoRef | None]] = set()
+    found: set[int] = set()
+    for number in reversed(range(len(outcomes))):
+        one = outcomes[number]
+        key = (one.move.vm.ref, one.move.source.host.ref if one.move.source.host else None)
+        if one.state is OutcomeState.MOVED:
+            left.add(key)
+        elif one.state in {OutcomeState.FAILED, OutcomeState.NOT_STARTED} and key in left:
+            found.add(number)
+    return frozenset(found)

@@ -12,6 +12,7 @@ from enum import Enum
 
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.inventory import ConnectionState, PowerState, RuleKind
+from vsphere_motion.model.list_file import ListLine
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 
 SCHEMA = "vsphere-motion/plan/v1"
@@ -24,6 +25,13 @@ class PlanKind(Enum):
     EVACUATE = "evacuate"
     REBALANCE = "rebalance"
     SPREAD = "spread"
+
+
+class Placement(Enum):
+    """Who chooses the hosts: our placement alone, or DRS, as far as our placement lets it."""
+
+    OWN = "own"
+    DRS = "drs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +112,8 @@ class PlanMove:
         wave: moves of one wave may all run at the same time.
         relies_on: moves, by their place in the plan, that must have ended well before this one starts.
         parking: the VM goes on from there in a later move.
+        window: when it may start, such as `22:00-05:00 Europe/Berlin`; empty: at any time.
+        priority: smaller ones start first, as far as what they rely on lets them.
     """
 
     vm: PlanVm
@@ -116,6 +126,8 @@ class PlanMove:
     estimate: PlanEstimate
     relies_on: tuple[int, ...]
     parking: bool = False
+    window: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +225,11 @@ class PlanChoices:
         cordoned: hosts that nothing is placed on, as the person named them.
         exclude: VMs that stay where they are, as the person named them.
         keeps_ha_reserve: whether what vSphere HA keeps free for failed hosts stays free.
+        listed: the lines of a list file, instead of words.
+        listed_in: what people call that file.
+        window, zone: when moves may start whose line does not say, and whose clock is meant, as the person said it.
+        placement: who chooses the hosts.
+        strict: whether warnings and unknown findings block as well.
     """
 
     words: tuple[str, ...] = ()
@@ -226,6 +243,12 @@ class PlanChoices:
     cordoned: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     keeps_ha_reserve: bool = True
+    listed: tuple[ListLine, ...] = ()
+    listed_in: str = ""
+    window: str = ""
+    zone: str = ""
+    placement: Placement = Placement.OWN
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

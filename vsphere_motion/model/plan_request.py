@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vsphere_motion.model.plan_file import PlanChoices, PlanKind
+from vsphere_motion.model.list_file import ListFile
+from vsphere_motion.model.plan_file import Placement, PlanChoices, PlanKind
 
 DEFAULT_MAX_MOVES = 20
 DEFAULT_MIN_GAIN = 2.0
@@ -14,6 +15,10 @@ MOST_AT_ONCE = 64
 
 MOST_PER_HOST = 4
 """Moves that a host takes part in: half of what vCenter lets it (8, vSphere 6.7 docs), so that others have room."""
+
+
+TRIES = 2
+"""How often a VM that vCenter refuses is sent to another host, unless a person says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,11 @@ class PlanRequest:
         cordoned: hosts that nothing is placed on.
         exclude: what names VMs that stay where they are.
         keeps_ha_reserve: leave free what vSphere HA keeps for failed hosts.
+        listed: a list file that names the VMs and where each shall go, instead of `words`.
+        window: when moves may start, such as `22:00-05:00`; a line of a list may say otherwise; empty: at any time.
+        zone: whose clock windows mean, such as `Europe/Berlin`; empty: UTC.
+        placement: who chooses the hosts.
+        strict: let warnings and unknown findings block as well.
     """
 
     kind: PlanKind
@@ -45,6 +55,11 @@ class PlanRequest:
     cordoned: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     keeps_ha_reserve: bool = True
+    listed: ListFile | None = None
+    window: str = ""
+    zone: str = ""
+    placement: Placement = Placement.OWN
+    strict: bool = False
 
     @property
     def choices(self) -> PlanChoices:
@@ -62,6 +77,12 @@ class PlanRequest:
             cordoned=self.cordoned,
             exclude=self.exclude,
             keeps_ha_reserve=self.keeps_ha_reserve,
+            listed=self.listed.lines if self.listed else (),
+            listed_in=self.listed.name if self.listed else "",
+            window=self.window,
+            zone=self.zone,
+            placement=self.placement,
+            strict=self.strict,
         )
 
 
@@ -80,4 +101,9 @@ def request_of(kind: PlanKind, choices: PlanChoices) -> PlanRequest:
         cordoned=choices.cordoned,
         exclude=choices.exclude,
         keeps_ha_reserve=choices.keeps_ha_reserve,
+        listed=ListFile(name=choices.listed_in, lines=choices.listed) if choices.listed else None,
+        window=choices.window,
+        zone=choices.zone,
+        placement=choices.placement,
+        strict=choices.strict,
     )

@@ -35,6 +35,31 @@ class LogFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrecopyPass:
+    """One walk over the memory that was written since the walk before.
+
+    Args:
+        started_at: by the source's clock.
+        bandwidth_bps: at which it was sent.
+        dirty_rate_bps: at which the guest wrote meanwhile.
+        left_bytes: what it had written when the pass was over.
+    """
+
+    started_at: datetime | None
+    duration_s: float | None
+    bandwidth_bps: int | None
+    dirty_rate_bps: int | None
+    left_bytes: int | None
+
+    @property
+    def sent_bytes(self) -> int | None:
+        """What the pass sent: its length times its bandwidth."""
+        if self.duration_s is None or self.bandwidth_bps is None:
+            return None
+        return round(self.duration_s * self.bandwidth_bps / 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MotionRecord:
     """The timeline of one migration, read from the vmkernel logs of both hosts by its migration ID.
 
@@ -52,6 +77,7 @@ class MotionRecord:
         send_bandwidth_bps: network bandwidth of the last send, bits per second.
         transmit_to_dirty_percent: how much faster pages were sent than the guest wrote them.
         dirty_rate_bps: the guest's write rate, bits per second: bandwidth / (transmit_to_dirty_percent / 100).
+        passes: the passes of the pre-copy, where the source's log tells them apart; () where it does not.
         downtime_s: how long the guest stood still; None if no log says.
         downtime_measure: which measure `downtime_s` is, in words.
         precopy_stun_s: how long the guest stood still for the pre-copy to begin.
@@ -81,6 +107,7 @@ class MotionRecord:
     send_bandwidth_bps: int | None = None
     transmit_to_dirty_percent: float | None = None
     dirty_rate_bps: int | None = None
+    passes: tuple[PrecopyPass, ...] = ()
     downtime_s: float | None = None
     downtime_measure: str | None = None
     precopy_stun_s: float | None = None

@@ -7,7 +7,26 @@ from datetime import datetime
 
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.vcenter import VCenterIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLoad:
+    """How much of a host was in use; None: vCenter did not say.
+
+    Args:
+        at: vCenter's clock.
+        vms: how many virtual machines were registered on it.
+    """
+
+    host: NamedRef
+    at: datetime
+    cpu_used_mhz: int | None = None
+    cpu_mhz: int | None = None
+    memory_used_bytes: int | None = None
+    memory_bytes: int | None = None
+    vms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +38,7 @@ class RunInfo:
         user: the account the moves were made with.
         tls: how the server was trusted: `verified`, `pinned` or `insecure`.
         ended_at: None while moves are still open.
+        loads_before, loads_after: of the hosts that moves of it leave or enter; () where they were not read.
     """
 
     run: str
@@ -28,6 +48,8 @@ class RunInfo:
     tls: str
     started_at: datetime
     ended_at: datetime | None = None
+    loads_before: tuple[HostLoad, ...] = ()
+    loads_after: tuple[HostLoad, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ class RollingRequest:
         command_limit_s: after this the command is ended, and the host has failed.
         health_limit_s: how long a host may take to be connected again.
         moves_powered_off, skip_checks, keeps_ha_reserve: as in a plan that empties a host.
+        window: when moves may start and a next host may be begun, such as `22:00-05:00 Europe/Berlin`; empty: always.
     """
 
     cluster: str
@@ -46,6 +47,7 @@ class RollingRequest:
     moves_powered_off: bool = True
     skip_checks: tuple[str, ...] = ()
     keeps_ha_reserve: bool = True
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from vsphere_motion.model.record import LogLine
 from vsphere_motion.motionlog.ids import named_ids
 from vsphere_motion.motionlog.prefix import LINE_CAP, parse_line, time_of
-from vsphere_motion.motionlog.vmkernel import MotionStart, OperationMap, message_of, normal_address
+from vsphere_motion.motionlog.vmkernel import UNSPECIFIED, MotionStart, OperationMap, message_of, normal_address
 
 CLOCK_SKEW_S = 120.0
 """How far a host's clock may be from vCenter's before its lines are no longer looked at. 98 s was seen; rounded up."""
@@ -142,13 +142,16 @@ def _matching_ids(query: MotionQuery) -> list[str]:
     found: dict[str, None] = {}
     for line in (*query.source_lines, *query.destination_lines):
         start = _start_in(query, line)
-        if start is None or start.source_address == start.destination_address:
+        if start is None or (start.source_address and start.source_address == start.destination_address):
             continue
-        if (not source or start.source_address in source) and (
-            not destination or start.destination_address in destination
-        ):
+        if _may_be(start.source_address, source) and _may_be(start.destination_address, destination):
             found[start.migration_id] = None
     return list(found)
+
+
+def _may_be(printed: str | None, wanted: frozenset[str]) -> bool:
+    """An address that a line leaves out, or does not know yet, contradicts nothing."""
+    return not wanted or printed is None or printed in UNSPECIFIED or printed in wanted
 
 
 def _start_in(query: MotionQuery, line: LogLine) -> MotionStart | None:

@@ -27,6 +27,7 @@ from vsphere_motion.motionlog.downtime import (
 from vsphere_motion.motionlog.ids import loose_ids, named_ids
 from vsphere_motion.motionlog.prefix import parse_line, time_of
 from vsphere_motion.motionlog.vmkernel import (
+    UNSPECIFIED,
     Failure,
     MeasuredDowntime,
     Message,
@@ -51,6 +52,7 @@ from vsphere_motion.motionlog.vmwarelog import (
     Unstunned,
     read_said,
 )
+from vsphere_motion.motionlog.wrapping import unwrapped
 
 AFTERMATH = timedelta(seconds=10)
 """How long after its last state a migration's own failure and standstill lines may still come."""
@@ -67,7 +69,8 @@ BASIS = {
     MEASURE_LOWER_BOUND: "precopy-stop-to-page-send-end",
 }
 
-_SUB_SIDE = re.compile(r"VMotion(Src|Dst|Dest) \(", re.ASCII)
+_SUB_SIDE = re.compile(r"VMotion(?:Initiate)?(Src|Dst|Dest) \(", re.ASCII)
+_PATH_SIDE = re.compile(r"\[MIGRATE\] \(\d{13,19}\) (im|e)migrating VM", re.ASCII)
 _PREPARE_SIDE = re.compile(r"VMotionPrepare \(\d{13,19}\): Sending '(to|from)'", re.ASCII)
 _VMX_NAME = re.compile(r"[^/\s'\"\[\]]{1,255}\Z", re.ASCII)
 _VMX_END = re.compile(r"\.vmx\b", re.ASCII)
@@ -125,6 +128,10 @@ class Gatherer:
 
     def read(self, text: str) -> None:
         """Take in one line; an empty one stands for lines that were left out."""
+        for line in unwrapped(text):
+            self._read(line)
+
+    def _read(self, text: str) -> None:
         if not text:
             self._place.dumping = None
             return
@@ -214,11 +221,11 @@ class Gatherer:
             draft.sides.add(side)
         if place.vm_name:
             draft.vm_names[place.vm_name] = None
-        draft.source_ip = draft.source_ip or said.source_ip
+        draft.source_ip = _first_address(draft.source_ip, said.source_ip)
         if isinstance(said, Announced):
-            draft.destination_ip = draft.destination_ip or said.destination_ip
+            draft.destination_ip = _first_address(draft.destination_ip, said.destination_ip)
             if at is not None:
-                draft.announced_at.setdefault(side, at)
+                _announce(draft, side, at)
 
     def _take_inside(self, said: Said, at: datetime | None) -> None:
         """A line of vmware.log without an ID, in the middle of a migration or of none."""
@@ -271,12 +278,27 @@ def _vmx_names(text: str) -> tuple[str, ...]:
 
 
 def _take_start(draft: _Draft, message: MotionStart, at: datetime | None) -> None:
-    draft.source_ip, draft.destination_ip = message.source_address, message.destination_address
+    draft.source_ip = _better(message.source_address, draft.source_ip)
+    draft.destination_ip = _better(message.destination_address, draft.destination_ip)
     if message.encrypted is not None:
         draft.encrypted = message.encrypted or bool(draft.encrypted)
     if at is not None:
-        draft.announced_at.setdefault(_SIDES[message.side], at)
+        _announce(draft, _SIDES[message.side], at)
         draft.started_at.setdefault(_SIDES[message.side], at)
+
+
+def _announce(draft: _Draft, side: str | None, at: datetime) -> None:
+    """Files come in any order: the earliest line that announces the migration counts."""
+    draft.announced_at[side] = min(at, draft.announced_at.get(side, at))
+
+
+def _better(told: str | None, known: str | None) -> str | None:
+    """The address a start line tells, unless that is none: a destination may not know its own yet."""
+    return known if told is None or (told in UNSPECIFIED and known is not None) else told
+
+
+def _first_address(known: str | None, told: str | None) -> str | None:
+    return told if known is None or (known in UNSPECIFIED and told is not None) else known
 
 
 def _side_said(text: str) -> str | None:
@@ -285,7 +307,10 @@ def _side_said(text: str) -> str | None:
     if found:
         return SOURCE if found[1] == "Src" else DESTINATION
     found = _PREPARE_SIDE.search(text) if "VMotionPrepare" in text else None
-    return None if not found else SOURCE if found[1] == "to" else DESTINATION
+    if found:
+        return SOURCE if found[1] == "to" else DESTINATION
+    found = _PATH_SIDE.search(text) if "migrating VM" in text else None
+    return None if not found else SOURCE if found[1] == "e" else DESTINATION
 
 
 def _printed(code: str | None) -> str | None:

@@ -15,11 +15,11 @@ MAX_ID = 2**64 - 1
 _DECIMAL = r"(\d{13,19})(?!\d)"
 
 _NUMBERED = re.compile(r"(?<![\w./-])" + _DECIMAL + r" [SD]:", re.ASCII)
-_STAMPED = re.compile(r"\bts ?= ?<?" + _DECIMAL, re.ASCII)
-_IN_PARENTHESES = re.compile(
-    r"(?:VMotion(?:Src|Dst|Dest|Prepare|LastStatusCb)|\[MIGRATE\]) \(" + _DECIMAL + r"\)", re.ASCII
-)
-_SPELLED_OUT = re.compile(r"\b(?:mid id|migration id) ?:?=? ?" + _DECIMAL, re.ASCII | re.IGNORECASE)
+_STAMPED = re.compile(r"\bts ?= ?<?(?:ex\. )?" + _DECIMAL + r"(?!\Z)", re.ASCII)
+"""One that ends with its line may be cut."""
+
+_IN_PARENTHESES = re.compile(r"(?:VMotion[A-Za-z]{1,40}|\[MIGRATE\]) \(" + _DECIMAL + r"\)", re.ASCII)
+_SPELLED_OUT = re.compile(r"\b(?:mid id|migration ?id)\"? ?[:=]? ?\"?" + _DECIMAL, re.ASCII | re.IGNORECASE)
 
 _NAMED = (
     # `<mid> S:` of every vmkernel module, and the two start lines
@@ -35,6 +35,7 @@ _NAMED = (
     ("mid id", _SPELLED_OUT),
     ("igration id", _SPELLED_OUT),
     ("igration ID", _SPELLED_OUT),
+    ("igrationId", _SPELLED_OUT),
     ("vMotion migration [", re.compile(r"vMotion migration \[\d{1,10}:" + _DECIMAL + r"\]", re.ASCII)),
 )
 """Each form after a word that its lines have: looking for that is far cheaper, and most lines have none."""

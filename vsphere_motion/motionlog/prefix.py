@@ -1,9 +1,10 @@
 """What stands in front of a message in a host's log: time, world, opID, severity, module.
 
-Rules of this file: ESXi 4 to 8, with or without a syslog relay's words in front. Every expression is anchored and has
-bounded repeats, so a line costs time linear in its length; a line is cut at `LINE_CAP` characters. Nothing raises:
-what cannot be read is None. Forms and their sources: KB 1010045 (4.x), KB 441977 (8.x), lnav's `vmk_log` format
-(5.0-8.x), sexilog samples (5.x through syslog).
+Rules of this file: ESXi 4 to 9, with or without the words of relays, of `grep` or of a spreadsheet in front. Of
+several time stamps the one nearest to the message is the host's own. Every expression is anchored or has bounded
+repeats, so a line costs time linear in its length; a line is cut at `LINE_CAP` characters. Nothing raises: what cannot
+be read is None. Forms and their sources: KB 1010045 (4.x), KB 441977 (8.x), lnav's `vmk_log` format (5.0-8.x), sexilog
+samples (5.x through syslog).
 """
 
 from __future__ import annotations
@@ -51,16 +52,25 @@ class ParsedLine:
     message: str
 
 
+HEAD_CHARACTERS = 512
+"""How far from a line's start its host's own words may begin, after what relays and programs put there."""
+
+_BLANKS = " \t\r\n"
 _OPEN_BRACKET = re.compile(r"\[(?=\d{4}-)", re.ASCII)
 _PRIORITY = re.compile(r"<\d{1,3}>", re.ASCII)
+_STAMP = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?=[\s|]|$)",
+    r"(?<!\d)(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?=[\s|\]\"',;]|$)",
     re.ASCII,
 )
+_RELAYED = re.compile(r"(?:[A-Za-z0-9_.:-]{1,255} ){0,2}?(?:<\d{1,3}>(?:\d )?)?(?=" + _STAMP + ")", re.ASCII)
+_CPU_AHEAD = re.compile(r"(?<![\w-])(?=cpu[\d#]{1,6}[: )])", re.ASCII)
 _UPTIME = re.compile(r"\d{1,5}:\d\d:\d\d:\d\d\.\d{1,6} ", re.ASCII)
 _LETTERS = re.compile(r"(In|No|Wa|Er|Al|Cr|Em|Db)\(\d{0,4}\) ", re.ASCII)
 _PROGRAM = re.compile(r"(vmkernel|vmkwarning|vmkalert): ", re.ASCII)
 _HOST_AND_PROGRAM = re.compile(r"[A-Za-z0-9_.:-]{0,254}[A-Za-z0-9_.-] ([A-Za-z][A-Za-z0-9_-]{0,31}): ", re.ASCII)
+_ANY_PROGRAM = re.compile(r"\b(vmkernel|vmkwarning|vmkalert)\b", re.ASCII)
+_ANY_LETTERS = re.compile(r"\b(In|No|Wa|Er|Al|Cr|Em|Db)\(\d{0,4}\)", re.ASCII)
 _CPU = re.compile(r"cpu[\d#]{1,6}(?::([\d#]{1,12}))?(?: opID=([0-9A-Fa-f]{1,16}))? ?\)", re.ASCII)
 _WORD = re.compile(r"(WARNING|ALERT|SYSALERT): ", re.ASCII)
 _MODULE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,63}): (?:vm (\d{1,12}): )?[\d#]{1,7}: ", re.ASCII)
@@ -80,11 +90,13 @@ _BY_WORD = {"WARNING": LineSeverity.WARNING, "ALERT": LineSeverity.ALERT, "SYSAL
 
 def parse_line(text: str) -> ParsedLine:
     """Take one line apart; `message` is the whole line where nothing in front of it is known."""
-    cursor = _Cursor(text[:LINE_CAP].rstrip("\r\n"))
-    cursor.take(_PRIORITY)
+    cursor = _Cursor(text[:LINE_CAP].strip(_BLANKS))
     at = _take_time(cursor)
     severity, program = _take_origin(cursor)
     cpu = cursor.take(_CPU)
+    if cpu is None and (ahead := cursor.find(_CPU_AHEAD)):
+        at, severity, program = _read_head(ahead, at)
+        cpu = cursor.take(_CPU)
     word = cursor.take(_WORD)
     if word:
         severity = _BY_WORD[word[1]]
@@ -102,10 +114,8 @@ def parse_line(text: str) -> ParsedLine:
 
 
 def time_of(text: str) -> datetime | None:
-    """The time stamp at the start of a line of any host log, in UTC; a stamp without a zone is taken as UTC."""
-    cursor = _Cursor(text[:256])
-    cursor.take(_PRIORITY)
-    return _take_time(cursor)
+    """The time stamp in front of a line of any host log, in UTC; a stamp without a zone is taken as UTC."""
+    return _take_time(_Cursor(text[:HEAD_CHARACTERS].strip(_BLANKS)))
 
 
 class _Cursor:
@@ -124,8 +134,16 @@ class _Cursor:
             self._position = found.end()
         return found
 
+    def find(self, pattern: re.Pattern[str]) -> str | None:
+        """Go to where the pattern is found in the head; what was passed from the line's start on; None: stay."""
+        found = pattern.search(self._text, self._position, HEAD_CHARACTERS)
+        if found is None:
+            return None
+        self._position = found.start()
+        return self._text[: self._position]
+
     def skip_blanks(self) -> None:
-        while self._text.startswith(" ", self._position):
+        while self._text.startswith((" ", "\t"), self._position):
             self._position += 1
 
     def rest(self) -> str:
@@ -133,10 +151,36 @@ class _Cursor:
 
 
 def _take_time(cursor: _Cursor) -> datetime | None:
+    """Steps over the stamps at the start, a relay's and the host's own; of the last one the time."""
+    cursor.take(_PRIORITY)
+    found = _take_stamp(cursor)
+    if found is None:
+        return _late_time(cursor)
+    while cursor.take(_RELAYED) is not None and (own := _take_stamp(cursor)):
+        found = own
+    return _time_from(found)
+
+
+def _take_stamp(cursor: _Cursor) -> re.Match[str] | None:
     cursor.take(_OPEN_BRACKET)
     found = cursor.take(_TIME)
     cursor.skip_blanks()
-    return _time_from(found) if found else None
+    return found
+
+
+def _late_time(cursor: _Cursor) -> datetime | None:
+    """The stamp behind what `grep`, a relay or a spreadsheet put in front; a fault's dump has none of its own."""
+    head = cursor.rest()[:HEAD_CHARACTERS]
+    found = None if head.startswith("-->") else _TIME.search(head, 0, HEAD_CHARACTERS)
+    return None if found is None or "=" in head[: found.start()] else _time_from(found)
+
+
+def _read_head(head: str, at: datetime | None) -> tuple[datetime | None, LineSeverity, str | None]:
+    """Time, severity and program out of any words in front of a kernel's message."""
+    stamps = list(_TIME.finditer(head))
+    letters, program = _ANY_LETTERS.search(head), _ANY_PROGRAM.search(head)
+    severity = _BY_LETTERS[letters[1]] if letters else LineSeverity.INFO
+    return (_time_from(stamps[-1]) if stamps else at), severity, (program[1] if program else None)
 
 
 def _time_from(found: re.Match[str]) -> datetime | None:

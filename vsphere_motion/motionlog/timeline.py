@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
+from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord, PrecopyPass
 from vsphere_motion.motionlog.attribution import MotionQuery, at_of, find_migration_id
 from vsphere_motion.motionlog.belonging import VMWARE, lines_of_motion
 from vsphere_motion.motionlog.downtime import DowntimeEvidence, measure_downtime, stops_during
@@ -26,6 +26,7 @@ from vsphere_motion.motionlog.vmkernel import (
     Message,
     MotionStart,
     PagesSent,
+    PassEnd,
     PrecopyEnd,
     Resumed,
     message_of,
@@ -44,6 +45,7 @@ from vsphere_motion.motionlog.vmwarelog import (
 
 T = TypeVar("T")
 
+PAGE_BYTES = 4096
 PRECOPY_STATE = 2
 """The sender's state in the pre-copy, in every numbering that is known (KB 1010634, KB 435078)."""
 
@@ -205,6 +207,7 @@ def _with_precopy(record: MotionRecord, source: _Half) -> MotionRecord:
         page_send_ended_at=sent_at,
         precopy_s=_seconds_between(start_at, end_at),
         send_bandwidth_bps=sent.bandwidth_bps if sent else None,
+        passes=_passes(source, stream_at or start_at),
     )
     if end is None:
         return record
@@ -214,7 +217,7 @@ def _with_precopy(record: MotionRecord, source: _Half) -> MotionRecord:
         switchover_goal_s=end.switchover_goal_s,
         precopy_bandwidth_bps=end.bandwidth_bps,
         transmit_to_dirty_percent=end.transmit_to_dirty_percent,
-        dirty_rate_bps=_dirty_rate(end),
+        dirty_rate_bps=_dirty_rate(end.bandwidth_bps, end.transmit_to_dirty_percent),
     )
 
 
@@ -228,10 +231,30 @@ def _is_own(item: _Said) -> bool:
     return item.line.log.startswith(VMWARE)
 
 
-def _dirty_rate(end: PrecopyEnd) -> int | None:
-    if end.bandwidth_bps is None or not end.transmit_to_dirty_percent:
+def _passes(source: _Half, started_at: datetime | None) -> tuple[PrecopyPass, ...]:
+    """The passes whose ends the log has; none where it has the last one's alone, which may be one of many."""
+    ends = [(item.message, item.at) for item in source.said if isinstance(item.message, (PassEnd, PrecopyEnd))]
+    if not any(isinstance(end, PassEnd) for end, _ in ends):
+        return ()
+    found: list[PrecopyPass] = []
+    for end, at in ends:
+        found.append(
+            PrecopyPass(
+                started_at=started_at,
+                duration_s=_seconds_between(started_at, at),
+                bandwidth_bps=end.bandwidth_bps,
+                dirty_rate_bps=_dirty_rate(end.bandwidth_bps, end.transmit_to_dirty_percent),
+                left_bytes=None if end.pages_left is None else end.pages_left * PAGE_BYTES,
+            )
+        )
+        started_at = at
+    return tuple(found)
+
+
+def _dirty_rate(bandwidth_bps: int | None, transmit_to_dirty_percent: float | None) -> int | None:
+    if bandwidth_bps is None or not transmit_to_dirty_percent:
         return None
-    return round(end.bandwidth_bps / (end.transmit_to_dirty_percent / 100))
+    return round(bandwidth_bps / (transmit_to_dirty_percent / 100))
 
 
 def _seconds_between(start: datetime | None, end: datetime | None) -> float | None:

@@ -20,6 +20,9 @@ from typing import TypeAlias
 
 from vsphere_motion.motionlog.prefix import LineSeverity, ParsedLine, parse_line
 
+UNSPECIFIED = frozenset({"0.0.0.0", "::"})  # noqa: S104  # read, never bound to
+"""What a host prints for an address it does not know yet."""
+
 
 class Side(Enum):
     """Which end of the migration a line speaks of."""
@@ -30,7 +33,7 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MotionStart:
-    """A host begins a migration. `encrypted` is None where the line is cut before it would say so.
+    """A host begins a migration. `encrypted` is None where the line is cut before it would say so, addresses as well.
 
     Args:
         world: the VM's world (group) ID on this host.
@@ -40,8 +43,8 @@ class MotionStart:
 
     migration_id: str
     side: Side
-    source_address: str
-    destination_address: str
+    source_address: str | None
+    destination_address: str | None
     world: int | None
     destination_world: int | None
     swap: str | None
@@ -50,12 +53,26 @@ class MotionStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrecopyEnd:
-    """The source stops the pre-copy. `pages_left` counts pages of 4 KiB; `transmit_to_dirty_percent` is the `t2d`."""
+    """The source stops the pre-copy. `pages_left` counts pages of 4 KiB; `transmit_to_dirty_percent` is the `t2d`.
+
+    A line that is cut still stops it; what it no longer says is None.
+    """
+
+    migration_id: str
+    side: Side
+    pages_left: int | None
+    switchover_goal_s: float | None
+    bandwidth_bps: int | None
+    transmit_to_dirty_percent: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassEnd:
+    """A pass of the pre-copy is over and another one follows: so many pages were written meanwhile. UNVERIFIED."""
 
     migration_id: str
     side: Side
     pages_left: int
-    switchover_goal_s: float | None
     bandwidth_bps: int | None
     transmit_to_dirty_percent: float | None
 
@@ -143,6 +160,7 @@ class Other:
 Message: TypeAlias = (
     MotionStart
     | PrecopyEnd
+    | PassEnd
     | PagesSent
     | Resumed
     | LowMemory
@@ -186,7 +204,7 @@ def _read_numbered(line: ParsedLine, numbered: re.Match[str]) -> Message:
         found = pattern.match(text)
         if found:
             return build(migration_id, side, found)
-    if line.severity in _LOUD and "fail" in text.lower():
+    if line.severity in _LOUD and _FAILED.search(text):
         return _failure(migration_id, side, text)
     return Other(migration_id=migration_id, side=side, text=text)
 
@@ -199,24 +217,44 @@ def _with_world(message: Message, world: int | None) -> Message:
 
 
 def _start(found: re.Match[str]) -> MotionStart:
+    swap, rest = found[7], found[8] or ""
+    is_cut = bool(rest) and _ENCRYPTED.startswith(rest) and rest != _ENCRYPTED
     return MotionStart(
         migration_id=found[3],
         side=Side.SOURCE if found[1] == "Source" else Side.DESTINATION,
-        source_address=normal_address(found[4]),
-        destination_address=normal_address(found[5]),
+        source_address=_valid_address(found[4]),
+        destination_address=_valid_address(found[5]),
         world=_number(found[2]),
         destination_world=_number(found[6]),
-        swap=found[7],
-        encrypted=(found[8] is not None) if found[7] else None,
+        swap=swap,
+        encrypted=None if not swap or is_cut else rest.startswith(_ENCRYPTED),
     )
+
+
+def _valid_address(text: str | None) -> str | None:
+    """None for what a publication has masked."""
+    if text is None:
+        return None
+    address = normal_address(text)
+    return address if ":" in address or address.replace(".", "").isdecimal() else None
 
 
 def _precopy_end(migration_id: str, side: Side, found: re.Match[str]) -> PrecopyEnd:
     return PrecopyEnd(
         migration_id=migration_id,
         side=side,
-        pages_left=int(found[1]),
+        pages_left=_number(found[1]),
         switchover_goal_s=_decimal(_GOAL.search(found.string)),
+        bandwidth_bps=_bandwidth(found.string),
+        transmit_to_dirty_percent=_decimal(_T2D.search(found.string)),
+    )
+
+
+def _precopy_pass(migration_id: str, side: Side, found: re.Match[str]) -> PassEnd:
+    return PassEnd(
+        migration_id=migration_id,
+        side=side,
+        pages_left=int(found[1]),
         bandwidth_bps=_bandwidth(found.string),
         transmit_to_dirty_percent=_decimal(_T2D.search(found.string)),
     )
@@ -275,7 +313,17 @@ def _number(digits: str | None) -> int | None:
 
 _DECIMAL = r"(\d{1,12}(?:\.\d{1,9})?)"
 _ID = r"(\d{13,19})(?!\d)"
+_ENCRYPTED = ", encrypted"
+_FAILED = re.compile(r"fail|timed out|abort|connection (?:closed|reset)", re.ASCII | re.IGNORECASE)
+"""What a warning about a migration says where it is a failure's; one that says none of it only warns."""
+
 _LOUD = frozenset({LineSeverity.WARNING, LineSeverity.ERROR, LineSeverity.ALERT})
+
+_MASKABLE = r"<?(?:ex\. )?"
+"""An article writes `<ex. 7182955985622810397>` for a number (KB 441977)."""
+
+_ADDRESS = r"<?([\w:.%]{2,64})(?:>|(?=[\s,]))"
+"""One that is cut at the end of a line is none."""
 
 _NUMBERED = re.compile(_ID + r" ([SD]): ", re.ASCII)
 _GOAL = re.compile(r"switchover time goal of " + _DECIMAL + r" seconds", re.ASCII)
@@ -289,9 +337,14 @@ _FREE_FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Message
     (
         " ts",
         re.compile(
-            r"\b(Source|Dest)(?: vmmLeaderID = (\d{1,12}),)? ts ?= ?<?" + _ID + r">?"
-            r",? src ?[iI][pP] = <?([\w:.%]{2,64})>?,? (?:dest ip|dstIP) = <?([\w:.%]{2,64})>?"
-            r"(?:,? Dest wid = (\d{1,12}))?(?: using (SHARED|UNSHARED) swap)?(, encrypted)?",
+            r"\b(Source|Dest)(?: vmmLeaderID = "
+            + _MASKABLE
+            + r"(\d{1,12})>?,)? ts ?= ?"
+            + _MASKABLE
+            + _ID
+            + r"(?!\Z)>?"
+            r"(?:,? src ?[iI][pP] = " + _ADDRESS + r")?(?:,? (?:dest ip|dstIP) = " + _ADDRESS + r")?"
+            r"(?:,? Dest wid = " + _MASKABLE + r"(\d{1,12})>?)?(?: using (SHARED|UNSHARED) swap(.{0,11}))?",
             re.ASCII,
         ),
         _start,
@@ -324,7 +377,7 @@ _FREE_FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Message
 )
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[str, Side, re.Match[str]], Message]], ...] = (
-    (re.compile(r"Stopping pre-copy: only (\d{1,15}) pages left to send", re.ASCII), _precopy_end),
+    (re.compile(r"Stopping pre-copy(?:: only (\d{1,15}) pages (?:left|were))?", re.ASCII), _precopy_end),
     (re.compile(r"Sent all modified pages", re.ASCII), _pages_sent),
     (
         re.compile(r"Set ip address '([^']{1,64})' worldlet affinity to (send|recv) World ID (\d{1,12})", re.ASCII),
@@ -333,6 +386,10 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[str, Side, re.Match[str]], Messag
     (re.compile(r"World \d{1,12} waited " + _DECIMAL + r" seconds to leave low memory state", re.ASCII), _low_memory),
     (re.compile(r"Maximum switchover time|The migration exceeded the maximum switchover time", re.ASCII), _failed),
     (re.compile(r"Failed: |failed to |Migration considered a failure by the VMX", re.ASCII), _failed),
+    (
+        re.compile(r"Another pre-copy iteration needed with (\d{1,15}) pages left to send", re.ASCII),  # UNVERIFIED
+        _precopy_pass,
+    ),
     # UNVERIFIED forms of the destination's side.
     (
         re.compile(r"Resume handshake successful|(?:The )?VM (?:has )?resumed|Resumed on destination", re.ASCII),

@@ -85,11 +85,13 @@ class Unrelated:
 
 Said: TypeAlias = Announced | Restoring | StunBegins | Unstunned | Finished | PrecopyStun | SaidFailure | Unrelated
 
-_IP = r"<?(?:([0-9A-Fa-f.:%]{2,64})|[^\s,>]{0,64})>?"
+_IP = r"<?(?:([0-9A-Fa-f.:%]{2,64})(?=[>\s,])|[^\s,>]{0,64})>?"
 _SPEC = re.compile(r"MigrateVMXdrToSpec: ", re.ASCII)
 _SET_INFO = re.compile(r"MigrateSetInfo: (?:state=(\d{1,3}))?", re.ASCII)
 _REQUEST = re.compile(
-    r"Received migrate '(to|from)' request for mid id (\d{13,19}), src ip " + _IP + r", dst ip " + _IP, re.ASCII
+    r"Received migrate '(to|from)' request for mid id (\d{13,19})(?!\d)"
+    r"(?:, src ip " + _IP + r")?(?:, dst ip " + _IP + r")?",
+    re.ASCII,
 )
 _RESTORING = re.compile(r"Restoring from " + _IP + r" with migration id (\d{13,19})(?!\d)", re.ASCII)
 _MID = re.compile(r"\bmid=([0-9a-fA-F]{8,19})(?![0-9A-Za-z])", re.ASCII)
@@ -107,6 +109,9 @@ _HOSTD_KEY = re.compile(r"key = \"(msg\.(?:checkpoint|migrate|vmotion|svmotion)\
 _HOSTD_FAULT = re.compile(
     r"(?:ResolveCb: Failed with fault: |Throw )(\(?vmodl?\.fault\.\w{1,64}\)?|\(?vim\.fault\.\w{1,64}\)?)"
 )
+_HOSTD_FAILED = re.compile(
+    r"VMotion[A-Za-z]{1,40} \(\d{13,19}\)[^:]{0,200}[:\]] ?(?:\w{1,40}: )?(Failed .{1,2000})", re.ASCII
+)
 _CODE = re.compile(r"\b0x0?bad[0-9a-f]{4}\b", re.ASCII | re.IGNORECASE)
 _STATE = re.compile(r"MigrateSetState: Transitioning from state .{1,60}? to (?:\w{1,60} \()?(\d{1,2})\)?\.", re.ASCII)
 _RESTORE = "Migrate: Remote Log: Beginning checkpoint restore"
@@ -116,6 +121,7 @@ _TO_STATES = range(1, 7)
 
 _WORDS = (
     "igrat",
+    "VMotion",
     "Checkpoint_",
     "precopyStunTime",
     "VM starting stun",
@@ -206,8 +212,11 @@ def _failed(text: str) -> SaidFailure | None:
     found = _MESSAGE.search(text)
     if found:
         return _failure(found[0], text)
-    found = (_HOSTD_FAULT.search(text) if "fault." in text else None) or _HOSTD_KEY.search(text)
-    return _failure(found[0] if found.re is _HOSTD_FAULT else found[1], text) if found else None
+    found = _HOSTD_FAULT.search(text) if "fault." in text else None
+    if found:
+        return _failure(found[0], text)
+    found = _HOSTD_KEY.search(text) or (_HOSTD_FAILED.search(text) if "VMotion" in text else None)
+    return _failure(found[1], text) if found else None
 
 
 def _failure(words: str, text: str) -> SaidFailure:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vsphere_motion.model.inventory import Inventory, RuleKind, Vm
+from vsphere_motion.model.inventory import Host, Inventory, RuleKind, Vm
 from vsphere_motion.model.plan_file import Evenness, HostReason, PlanHost, PlanKind, PlanStuck
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.site import Order, Placing, Site, Step, Stuck
+from vsphere_motion.planning.advice import Advice
 from vsphere_motion.planning.placement.evacuate import evacuate
 from vsphere_motion.planning.placement.floor import NO_MEMORY, NOT_ALLOWED
 from vsphere_motion.planning.placement.of_inventory import (
@@ -25,7 +26,9 @@ from vsphere_motion.planning.placement.of_inventory import (
 )
 from vsphere_motion.planning.placement.order import in_order
 from vsphere_motion.planning.placement.rebalance import Goal, balance_of, rebalance
+from vsphere_motion.planning.placement.send import send
 from vsphere_motion.planning.placement.spread import spread
+from vsphere_motion.planning.refusals import Refusal, after_refusals
 from vsphere_motion.planning.scope import Scope, plan_host, plan_vm
 
 NO_ORDER = "no safe order was found: its host and its destination are too full to exchange VMs"
@@ -88,9 +91,18 @@ def evenness_of(choice: Choice, goal: Goal) -> Evenness:
     return Evenness(goal=goal.value, before_percent=round(before.deviation, 2), after_percent=round(after.deviation, 2))
 
 
-def reason_for(choice: Choice, request: PlanRequest, scope: Scope) -> Callable[[Step], str]:
+def reason_for(
+    choice: Choice, request: PlanRequest, scope: Scope, advice: Advice, refusals: Sequence[Refusal]
+) -> Callable[[Step], str]:
     """Why each step is taken, in a few words."""
     wanted = {vm.ref for vm in scope.wanted}
+
+    def told(step: Step) -> str:
+        recommended = advice.reason(choice.seen.vms[step.load].ref, choice.seen.hosts[step.destination].ref)
+        own = reason(step) + after_refusals(refusals, choice.seen.vms[step.load].ref)
+        if recommended is None or step.is_parking:
+            return own
+        return recommended if request.kind is PlanKind.REBALANCE else f"{own}; {recommended}"
 
     def reason(step: Step) -> str:
         source = choice.seen.hosts[step.source].name
@@ -100,11 +112,15 @@ def reason_for(choice: Choice, request: PlanRequest, scope: Scope) -> Callable[[
             return {"both": "evens out memory and CPU", "memory": "evens out memory"}.get(request.goal, "evens out CPU")
         if request.kind is PlanKind.SPREAD:
             return "so that the rules hold"
-        if choice.seen.vms[step.load].ref not in wanted:
+        vm = choice.seen.vms[step.load]
+        if vm.ref not in wanted:
             return f"makes room on {source}"
-        return f"empties {source}" if request.kind is PlanKind.EVACUATE else "as it was asked for"
+        if request.kind is PlanKind.EVACUATE:
+            return f"empties {source}"
+        line = scope.lines.get(vm.ref)
+        return f"line {line.line} of {request.listed.name}" if line and request.listed else "as it was asked for"
 
-    return reason
+    return told
 
 
 def _attempts(kind: PlanKind) -> tuple[tuple[bool, bool], ...]:
@@ -130,21 +146,33 @@ def _attempt(
 
 def _place(inventory: Inventory, request: PlanRequest, scope: Scope, seen: SiteMap) -> Placing:
     wanted = frozenset(seen.loads[vm.ref] for vm in scope.wanted if vm.ref in seen.loads)
+    if scope.targets is not None:
+        return send(_tied(seen.site, wanted), _targets(scope.targets, seen))
     if request.kind is PlanKind.REBALANCE:
         return rebalance(seen.site, goal=Goal(request.goal), max_moves=request.max_moves, min_gain=request.min_gain)
     if request.kind is PlanKind.SPREAD:
         return spread(seen.site, misplaced=_misplaced(inventory, seen))
     leaving = frozenset(seen.rooms[ref] for ref in scope.leaving)
-    return evacuate(_tied(seen.site, leaving), leaving, only=wanted)
+    leavers = frozenset(number for number, load in enumerate(seen.site.loads) if load.at in leaving)
+    return evacuate(_tied(seen.site, leavers), leaving, only=wanted)
 
 
-def _tied(site: Site, leaving: frozenset[int]) -> Site:
+def _targets(targets: Mapping[MoRef, Sequence[Host]], seen: SiteMap) -> dict[int, frozenset[int]]:
+    """The rooms that each load is sent to."""
+    return {
+        seen.loads[ref]: frozenset(seen.rooms[host.ref] for host in hosts)
+        for ref, hosts in targets.items()
+        if ref in seen.loads
+    }
+
+
+def _tied(site: Site, leavers: frozenset[int]) -> Site:
     """Loads that must stay with others which do not leave go nowhere but to them."""
     bound: dict[int, frozenset[int]] = {}
     for group in site.together:
-        homes = {site.loads[load].at for load in group} - leaving
+        homes = {site.loads[load].at for load in group if load not in leavers}
         if homes:
-            bound |= {load: frozenset(homes) for load in group if site.loads[load].at in leaving}
+            bound |= {load: frozenset(homes) for load in group if load in leavers}
     if not bound:
         return site
     loads = tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
@@ -34,6 +34,9 @@ MANY_MOVES = 5000
 """Moves of one file for which an order is looked for beforehand; with more, it would take longer than it helps, and the
 checks of each move say on their own that its host is full."""
 
+_Pick: TypeAlias = Callable[[Vm], tuple[Host, tuple[Host, ...]]]
+"""Gives a VM its host, and the hosts that its line leaves open."""
+
 _LATER = ("datastore", "pool", "folder")
 _SHOWN = 8
 
@@ -44,12 +47,19 @@ class ListedMoves:
 
     Args:
         moves: in the order in which they are to start: by priority, then as the file has them.
-        windows: of each move, when it may start, as the file has it; empty where it says nothing.
+        lines: of each move, the line that asks for it.
+        targets: of each move, the hosts that its line leaves open: one, or those of a cluster.
     """
 
     moves: tuple[Move, ...]
     selected: Selected
-    windows: tuple[str, ...]
+    lines: tuple[ListLine, ...]
+    targets: tuple[tuple[Host, ...], ...]
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """Of each move, when it may start, as the file has it; empty where it says nothing."""
+        return tuple(line.window or "" for line in self.lines)
 
 
 def resolve_list(
@@ -79,7 +89,8 @@ def resolve_list(
         selected=Selected(
             vms=tuple(row.vm for row in rows), matches=tuple(reader.matches), excluded=reader.excluded_count
         ),
-        windows=tuple(row.line.window or "" for row in rows),
+        lines=tuple(row.line for row in rows),
+        targets=tuple(row.targets for row in rows),
     )
 
 
@@ -99,6 +110,7 @@ class _Row:
     line: ListLine
     vm: Vm
     host: Host
+    targets: tuple[Host, ...]
 
 
 class _Lines:
@@ -127,8 +139,11 @@ class _Lines:
             vms = [vm for vm in self._vms(line) if self._is_wanted(vm, out)]
             pick = self._destination(line)
             if pick is not None:
-                found += [_Row(line=line, vm=vm, host=pick(vm)) for vm in vms]
+                found += [self._row(line, vm, *pick(vm)) for vm in vms]
         return found
+
+    def _row(self, line: ListLine, vm: Vm, host: Host, targets: tuple[Host, ...]) -> _Row:
+        return _Row(line=line, vm=vm, host=host, targets=(host,) if host.ref == vm.host else targets)
 
     def _is_wanted(self, vm: Vm, out: frozenset[MoRef]) -> bool:
         self.excluded_count += vm.ref in out
@@ -170,7 +185,7 @@ class _Lines:
             else:
                 yield vm
 
-    def _destination(self, line: ListLine) -> Callable[[Vm], Host] | None:
+    def _destination(self, line: ListLine) -> _Pick | None:
         """What gives a VM of this line its host; None where the line is in error."""
         if line.cluster and not line.host:
             return self._in_cluster(line, line.cluster)
@@ -182,7 +197,7 @@ class _Lines:
         if isinstance(host, str):
             self._complain(line, host)
             return None
-        return lambda vm: self._room.taken(vm, host)
+        return lambda vm: (self._room.taken(vm, host), (host,))
 
     def _find_host(self, inventory: Inventory, word: str) -> Host:
         """The host; what a wrong word resembles is looked for a few times only, which takes a while in a large site."""
@@ -190,7 +205,7 @@ class _Lines:
             raise NotFound(f"no host is called {word}")
         return find_host(inventory, word)
 
-    def _in_cluster(self, line: ListLine, word: str) -> Callable[[Vm], Host] | None:
+    def _in_cluster(self, line: ListLine, word: str) -> _Pick | None:
         cluster = self._looked_up(self._clusters, find_cluster, word)
         if isinstance(cluster, str):
             self._complain(line, cluster)
@@ -199,7 +214,7 @@ class _Lines:
         if not hosts:
             self._complain(line, f"no host of {cluster.name} takes virtual machines now")
             return None
-        return lambda vm: self._room.emptiest(vm, cluster, hosts)
+        return lambda vm: (self._room.emptiest(vm, cluster, hosts), hosts)
 
     def _looked_up(
         self, known: dict[str, Found | str], find: Callable[[Inventory, str], Found], word: str

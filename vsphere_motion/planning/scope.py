@@ -7,15 +7,17 @@ names them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.inventory import Cluster, Host, Inventory, PowerState, Vm
+from vsphere_motion.model.list_file import ListFile, ListLine
 from vsphere_motion.model.plan_file import PlanHost, PlanKind, PlanLeft, PlanVm
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.selection import NO_TAGS, Tagged
+from vsphere_motion.planning.list_file import resolve_list
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
 from vsphere_motion.planning.resolve import resolve_vms
 from vsphere_motion.planning.selection import excluded
@@ -43,6 +45,8 @@ class Scope:
         others: VMs beside them that may be pushed aside.
         to: hosts to which the VMs of a compute resource may go, by its reference.
         emptied: hosts that are to be empty afterwards.
+        targets: the hosts of which each wanted VM is to go to one; None: where it goes is for the plan to find.
+        lines: what a list file says of each wanted VM.
     """
 
     hosts: tuple[Host, ...]
@@ -53,6 +57,8 @@ class Scope:
     to: Mapping[MoRef, tuple[Host, ...]]
     left: tuple[PlanLeft, ...] = ()
     emptied: tuple[Host, ...] = ()
+    targets: Mapping[MoRef, tuple[Host, ...]] | None = None
+    lines: Mapping[MoRef, ListLine] = field(default_factory=dict)
 
 
 def scope_of(inventory: Inventory, request: PlanRequest, tagged: Tagged = NO_TAGS) -> Scope:
@@ -70,6 +76,8 @@ def scope_of(inventory: Inventory, request: PlanRequest, tagged: Tagged = NO_TAG
     if request.kind is PlanKind.EVACUATE:
         return _of_hosts(inventory, request, words)
     if request.kind is PlanKind.MIGRATE:
+        if request.listed is not None:
+            return _of_list(inventory, request, request.listed, words)
         return _of_vms(inventory, request, words)
     return _of_cluster(inventory, request, words)
 
@@ -159,21 +167,56 @@ def _of_vms(inventory: Inventory, request: PlanRequest, words: _Words) -> Scope:
         words.require(vm.host is not None, f"{vm.name} ({vm.ref.moid}) is on no host that vCenter names")
     words.settle()
     targets = tuple(hosts) or _members(inventory, clusters[0].ref)
-    there = frozenset(host.ref for host in targets)
-    left = tuple(_left(inventory, vm, why) for vm in chosen if (why := _why_unmoved(vm, there)))
+    return _sent(inventory, closed, {vm.ref: targets for vm in chosen})
+
+
+def _of_list(inventory: Inventory, request: PlanRequest, listed: ListFile, words: _Words) -> Scope:
+    closed = frozenset(host.ref for host in words.look_up(find_host, request.cordoned))
+    words.settle()
+    found = resolve_list(inventory, listed, to_host=request.to_host or "", exclude=request.exclude, tagged=words.tagged)
+    refs = [move.vm.ref for move in found.moves]
+    return replace(
+        _sent(inventory, closed, dict(zip(refs, found.targets, strict=True))),
+        lines=dict(zip(refs, found.lines, strict=True)),
+    )
+
+
+def _sent(inventory: Inventory, closed: frozenset[MoRef], targets: Mapping[MoRef, tuple[Host, ...]]) -> Scope:
+    """The scope of VMs each of which is to go to one of its own hosts."""
+    chosen = [vm for ref in targets if (vm := inventory.find_vm(ref))]
+    there = {ref: frozenset(host.ref for host in hosts) for ref, hosts in targets.items()}
+    left = tuple(_left(inventory, vm, why) for vm in chosen if (why := _why_unmoved(vm, there[vm.ref])))
     kept = {one.vm.moid for one in left}
     wanted = tuple(vm for vm in chosen if vm.ref.moid not in kept)
+    ends = {vm.ref: targets[vm.ref] for vm in wanted}
     sources = [host for vm in wanted if (host := inventory.find_host(vm.host))]
-    every = _united([sources, targets])
+    to = _by_home(inventory, wanted, ends)
     return Scope(
-        hosts=every,
+        hosts=_united([sources, *to.values()]),
         closed=closed,
-        leaving=frozenset(host.ref for host in every) - there,
+        leaving=frozenset(),
         wanted=wanted,
         others=(),
-        to={host.compute_resource: targets for host in sources if host.compute_resource is not None},
+        to=to,
         left=left,
+        targets=ends,
     )
+
+
+def _by_home(
+    inventory: Inventory, wanted: Sequence[Vm], targets: Mapping[MoRef, tuple[Host, ...]]
+) -> dict[MoRef, tuple[Host, ...]]:
+    """Hosts that VMs of a compute resource go to; all of it where VMs may change places, so that one can step aside."""
+    sources = {vm.host for vm in wanted}
+    exchanges = any(host.ref in sources for hosts in targets.values() for host in hosts)
+    groups: dict[MoRef, list[Iterable[Host]]] = {}
+    for vm in wanted:
+        home = inventory.find_host(vm.host)
+        if home is not None and home.compute_resource is not None:
+            groups.setdefault(home.compute_resource, []).append(targets[vm.ref])
+    return {
+        home: _united([*hosts, _members(inventory, home)] if exchanges else hosts) for home, hosts in groups.items()
+    }
 
 
 def _of_cluster(inventory: Inventory, request: PlanRequest, words: _Words) -> Scope:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import Inventory, PowerState, Vm
@@ -45,17 +46,26 @@ class Words:
     Args:
         reason: why the step is taken.
         findings: what the checks said of a VM on a host.
+        windows: when the moves of a VM may start, where that is said; the others start at any time.
+        priorities: of VMs, where that is said; 0 of the others.
     """
 
     reason: Callable[[Step], str]
     findings: Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]]
+    windows: Mapping[MoRef, str] = field(default_factory=dict)
+    priorities: Mapping[MoRef, int] = field(default_factory=dict)
+
+    def priority_of(self, vm: Vm) -> int:
+        """Smaller ones start first."""
+        return self.priorities.get(vm.ref, 0)
 
 
 def plan_moves(
     inventory: Inventory, seen: SiteMap, steps: Sequence[Step], words: Words
 ) -> tuple[tuple[PlanMove, ...], PlanTimes]:
     """The moves of a plan in the order in which they may start, and what the whole is expected to take."""
-    jobs = [_job(seen, step) for step in steps]
+    steps = _by_priority(seen, steps, words)
+    jobs = [_job(seen, step, words) for step in steps]
     links = [room.link_bps for room in seen.site.rooms]
     window = Window(others=others_of(inventory), max_concurrent=MOST_AT_ONCE, max_per_host=MOST_PER_HOST)
     schedule = make_schedule(jobs, links, window)
@@ -76,6 +86,8 @@ def plan_moves(
             ),
             relies_on=step.relies_on,
             parking=step.is_parking,
+            window=words.windows.get(seen.vms[step.load].ref, ""),
+            priority=words.priority_of(seen.vms[step.load]),
         )
         for number, (step, job) in enumerate(zip(steps, jobs, strict=True))
     )
@@ -130,7 +142,35 @@ def _shortfall(seen: SiteMap, floor: Floor, step: Step) -> str:
     return f"a rule keeps {vm} apart from a virtual machine that is on {host} now"
 
 
-def _job(seen: SiteMap, step: Step) -> Job:
+def _by_priority(seen: SiteMap, steps: Sequence[Step], words: Words) -> Sequence[Step]:
+    """The steps with the urgent ones first, each after all that it relies on, and the numbers as they are then."""
+    if not words.priorities:
+        return steps
+    ready: list[tuple[int, int]] = []
+    missing = [len(set(step.relies_on)) for step in steps]
+    enables: dict[int, list[int]] = {}
+    for number, step in enumerate(steps):
+        for other in set(step.relies_on):
+            enables.setdefault(other, []).append(number)
+    ranks = [(words.priority_of(seen.vms[step.load]), number) for number, step in enumerate(steps)]
+    for number, count in enumerate(missing):
+        if not count:
+            heappush(ready, ranks[number])
+    place: dict[int, int] = {}
+    while ready:
+        _, number = heappop(ready)
+        place[number] = len(place)
+        for other in enables.get(number, ()):
+            missing[other] -= 1
+            if not missing[other]:
+                heappush(ready, ranks[other])
+    return [
+        replace(steps[number], relies_on=tuple(sorted(place[other] for other in steps[number].relies_on)))
+        for number in place
+    ]
+
+
+def _job(seen: SiteMap, step: Step, words: Words) -> Job:
     vm, site = seen.vms[step.load], seen.site
     ends = [(seen.hosts[room].ref, site.rooms[room].link_bps) for room in (step.source, step.destination)]
     is_live = vm.power_state is PowerState.ON
@@ -143,6 +183,7 @@ def _job(seen: SiteMap, step: Step) -> Job:
             Operation.VMOTION if is_live else Operation.PROVISIONING, hosts=ends, datastores=vm.datastores or ()
         ),
         relies_on=step.relies_on,
+        priority=words.priority_of(vm),
     )
 
 

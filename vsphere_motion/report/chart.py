@@ -1,4 +1,4 @@
-"""Where the bars of a timeline lie, in thousandths of its width. PURE.
+"""Where the bars of a timeline lie, in hundredths of its width. PURE.
 
 Rules of this file: bars of one row touch in the order of time; a phase too short to see gets the least visible width.
 Moves of a run are placed by vCenter's clock alone.
@@ -15,8 +15,8 @@ from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.report.build import Phase, modelled_phases, phases_of
 from vsphere_motion.report.rows import phase_words
 
-WIDTH = 1000
-LEAST_WIDTH = 4.0
+WIDTH = 100
+LEAST_WIDTH = 0.4
 
 _CLASSES = {"queued": "queued", "pre-copy": "precopy", "switch-over": "switchover"}
 
@@ -92,13 +92,13 @@ def _row(label: str, phases: Sequence[Phase], offset_s: float, total_s: float) -
     bars, x = [], offset_s / total_s * WIDTH
     for phase in phases:
         width = min(max(phase.duration_s / total_s * WIDTH, LEAST_WIDTH), WIDTH)
-        bars.append(Bar(x=round(min(x, WIDTH - width), 1), width=round(width, 1), css=_css(phase), words=_words(phase)))
+        bars.append(Bar(x=round(min(x, WIDTH - width), 2), width=round(width, 2), css=_css(phase), words=_words(phase)))
         x += width
     return ChartRow(label=label, bars=tuple(bars), words="; ".join(bar.words for bar in bars))
 
 
 def _css(phase: Phase) -> str:
-    return f"{_CLASSES.get(phase.name, 'other')} {'measured' if phase.is_measured else 'estimated'}"
+    return f"{_CLASSES.get(phase.name, 'other')}{'' if phase.is_measured else ' estimated'}"
 
 
 def _words(phase: Phase) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.report import Report
-from vsphere_motion.report import chart, rows, units
+from vsphere_motion.report import chart, comparison, passes, rows, units
 from vsphere_motion.report.build import failures_first
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.json_form import run_document
@@ -33,6 +33,14 @@ _ICONS = {
     OutcomeState.CANCELLED: "\N{CIRCLED TIMES}",
     OutcomeState.UNKNOWN: "?",
 }
+_COLUMNS = (
+    ("moves", ("VM", "Result", "From", "To", "Memory", "Duration", "Downtime", "Migration ID")),
+    ("hosts", ("Host", "VMs", "CPU before", "CPU after", "", "Memory before", "Memory after", "")),
+    ("passes", ("Pass", "Length", "Sent", "Bandwidth", "Write rate", "Left to send", "")),
+    ("plan", ("Value", "Expected", "Came", "Verdict", "")),
+)
+"""What the cells of a row are called where it is narrow and its table has no head; "" for a drawing."""
+
 _OPEN_STATES = frozenset({OutcomeState.FAILED, OutcomeState.UNKNOWN, OutcomeState.BLOCKED})
 
 
@@ -49,8 +57,10 @@ def report_html(report: Report, *, zone: tzinfo = UTC) -> str:
         moves=moves,
         shown_lines=shown_lines(moves),
         run_chart=chart.run_chart(report),
+        loads=comparison.load_rows(report),
         zone=zone,
         icons=_ICONS,
+        labels=_COLUMNS,
         open_states=_OPEN_STATES,
         json_lines=_json_lines(report),
     )
@@ -75,7 +85,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(rows=rows, units=units, move_chart=chart.move_chart)
+    environment.globals.update(
+        rows=rows,
+        units=units,
+        move_chart=chart.move_chart,
+        pass_table=passes.pass_table,
+        compared=comparison.compared,
+    )
     return environment
 
 

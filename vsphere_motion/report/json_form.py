@@ -13,14 +13,15 @@ from typing import Any, TypeAlias
 from vsphere_motion.errors import MotionError
 from vsphere_motion.model.diagnosis import Diagnosis
 from vsphere_motion.model.finding import Finding, Verdict
+from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.matrix import Matrix, MatrixRow, reason_of
 from vsphere_motion.model.move import Move, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
-from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
+from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord, PrecopyPass
 from vsphere_motion.model.refs import NamedRef, VmIdentity
-from vsphere_motion.model.report import Report, ReportedMove, RunInfo
+from vsphere_motion.model.report import HostLoad, Report, ReportedMove, RunInfo
 from vsphere_motion.model.task import Fault
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
@@ -127,6 +128,7 @@ def outcome_document(outcome: Outcome) -> Document:
         "motion": motion_document(motion) if motion else None,
         "fault": fault_document(outcome.fault) if outcome.fault else None,
         "note": outcome.note,
+        "expected": _expected_document(outcome.forecast) if outcome.forecast else None,
         "diagnoses": [diagnosis_document(diagnosis) for diagnosis in diagnose_outcome(outcome)],
     }
 
@@ -212,6 +214,7 @@ def motion_document(motion: MotionRecord) -> Document:
         "send_bandwidth_bps": motion.send_bandwidth_bps,
         "transmit_to_dirty_percent": motion.transmit_to_dirty_percent,
         "dirty_rate_bps": motion.dirty_rate_bps,
+        "passes": [_pass_document(one) for one in motion.passes],
         "downtime_s": _rounded(motion.downtime_s, 6),
         "downtime_measure": motion.downtime_measure,
         "precopy_stun_s": _rounded(motion.precopy_stun_s, 6),
@@ -234,6 +237,42 @@ def _info_document(info: RunInfo) -> Document:
         "tls": info.tls,
         "started_at": _time(info.started_at),
         "ended_at": _time(info.ended_at),
+        "hosts": {
+            "before": [_load_document(load) for load in info.loads_before],
+            "after": [_load_document(load) for load in info.loads_after],
+        },
+    }
+
+
+def _load_document(load: HostLoad) -> Document:
+    return {
+        "host": named_document(load.host),
+        "at": _time(load.at),
+        "cpu_used_mhz": load.cpu_used_mhz,
+        "cpu_mhz": load.cpu_mhz,
+        "memory_used_bytes": load.memory_used_bytes,
+        "memory_bytes": load.memory_bytes,
+        "vms": load.vms,
+    }
+
+
+def _expected_document(forecast: Forecast) -> Document:
+    return {
+        "duration_s": span_document(forecast.duration_s),
+        "stun_s": span_document(forecast.stun_s),
+        "bandwidth_bps": span_document(forecast.bandwidth_bps, 0),
+        "sent_bytes": span_document(forecast.sent_bytes, 0),
+    }
+
+
+def _pass_document(one: PrecopyPass) -> Document:
+    return {
+        "started_at": _time(one.started_at),
+        "duration_s": _rounded(one.duration_s, 6),
+        "bandwidth_bps": one.bandwidth_bps,
+        "dirty_rate_bps": one.dirty_rate_bps,
+        "sent_bytes": one.sent_bytes,
+        "left_bytes": one.left_bytes,
     }
 
 

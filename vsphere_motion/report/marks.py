@@ -18,6 +18,7 @@ from vsphere_motion.motionlog.vmkernel import (
     MeasuredDowntime,
     MotionStart,
     PagesSent,
+    PassEnd,
     PrecopyEnd,
     Resumed,
     Side,
@@ -25,10 +26,14 @@ from vsphere_motion.motionlog.vmkernel import (
     read_message,
 )
 
-LINES_BUDGET = 400_000
-"""Characters of log lines in a report before only the marks are shown."""
+LINES_BUDGET = 250_000
+"""Characters of log lines in a report before only the lines that begin or end a phase are shown."""
+
+KEYS_BUDGET = 400_000
+"""Characters of those before none is shown."""
 
 _MARKS: tuple[tuple[type, str], ...] = (
+    (PassEnd, "a pass ends"),
     (PrecopyEnd, "pre-copy ends"),
     (PagesSent, "pages sent"),
     (Resumed, "runs on the destination"),
@@ -37,14 +42,20 @@ _MARKS: tuple[tuple[type, str], ...] = (
     (MeasuredDowntime, "downtime"),
     (VmStopped, "stood still"),
 )
+_KEYS = (MotionStart, PrecopyEnd, PagesSent, Resumed, Failure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedLine:
-    """A log line, and the phase that it begins or ends; "" where it does neither."""
+    """A log line, and the phase that it begins or ends; "" where it does neither.
+
+    Args:
+        is_key: whether it is one of the few without which the migration cannot be told.
+    """
 
     line: LogLine
     mark: str
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +78,26 @@ def mark_of(text: str) -> str:
 
 def shown_lines(moves: Sequence[ReportedMove]) -> tuple[ShownLines, ...]:
     """The lines to show of each of these moves, in their order."""
-    spent, shown = 0, []
+    whole, keys, shown = 0, 0, []
     for item in moves:
         lines = _marked(item.outcome.motion.lines if item.outcome.motion else ())
-        size = sum(len(one.line.text) for one in lines)
-        if spent + size > LINES_BUDGET:
-            kept = tuple(one for one in lines if one.mark)
-            shown.append(ShownLines(lines=kept, left_out=len(lines) - len(kept)))
-        else:
-            spent += size
+        if whole + _size(lines) <= LINES_BUDGET:
+            whole += _size(lines)
             shown.append(ShownLines(lines=lines))
+            continue
+        kept = tuple(one for one in lines if one.is_key)
+        keys += _size(kept)
+        kept = kept if keys <= KEYS_BUDGET else ()
+        shown.append(ShownLines(lines=kept, left_out=len(lines) - len(kept)))
     return tuple(shown)
 
 
+def _size(lines: Iterable[MarkedLine]) -> int:
+    return sum(len(one.line.text) for one in lines)
+
+
 def _marked(lines: Iterable[LogLine]) -> tuple[MarkedLine, ...]:
-    return tuple(MarkedLine(line=line, mark=mark_of(line.text)) for line in lines)
+    return tuple(
+        MarkedLine(line=line, mark=mark_of(line.text), is_key=isinstance(read_message(line.text), _KEYS))
+        for line in lines
+    )

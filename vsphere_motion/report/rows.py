@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
@@ -9,12 +10,13 @@ from vsphere_motion.model.diagnosis import Certainty
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
-from vsphere_motion.model.record import LogFailure, MotionRecord
+from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.model.vcenter import VCenterIdentity
 from vsphere_motion.motionlog.codes import find_code
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.report.build import Phase, Summary, is_lower_bound, modelled_phases, phases_of, summarize
+from vsphere_motion.report.comparison import plan_words
 from vsphere_motion.report.units import (
     ABSENT,
     format_bps,
@@ -27,6 +29,12 @@ from vsphere_motion.report.units import (
 Row = tuple[str, str]
 
 MOST_CAUSES = 2
+LEAST_SKEW_S = 1.0
+"""Two hosts begin a migration some tenths of a second apart; by less their clocks are not told apart. UNVERIFIED."""
+
+_STAMP = re.compile(
+    r"(?:<\d{1,3}>)?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[|\]]? ?", re.ASCII
+)
 
 _SEVERITIES = (Severity.BLOCKER, Severity.WARNING, Severity.UNKNOWN, Severity.INFO)
 
@@ -61,8 +69,13 @@ def run_rows(report: Report, *, zone: tzinfo = UTC) -> tuple[Row, ...]:
         ("memory of the moved VMs", format_bytes(summary.moved_memory_bytes)),
         ("duration", _median(format_duration(summary.median_duration_s), format_duration(summary.longest_duration_s))),
         ("downtime", _downtimes(summary)),
+        *_plan_row(plan_words(report)),
         ("made by", f"vsphere-motion {info.tool_version}"),
     )
+
+
+def _plan_row(words: str) -> tuple[Row, ...]:
+    return () if words == ABSENT else (("plan against fact", words),)
 
 
 def move_rows(item: ReportedMove, *, zone: tzinfo = UTC) -> tuple[Row, ...]:
@@ -96,14 +109,26 @@ def downtime_words(motion: MotionRecord | None) -> str:
 
 
 def fault_rows(outcome: Outcome) -> tuple[Row, ...]:
-    """What went wrong: vCenter's fault first, then what the hosts' logs name as failures."""
+    """What went wrong: vCenter's fault, what it may come from and what to do, what the hosts' logs name as failures."""
     rows = []
     if outcome.fault:
         rows.append(("fault", f"{outcome.fault.kind}: {outcome.fault.message or 'no message'}"))
-        rows += [("", detail) for detail in outcome.fault.details]
+        rows += [("", detail) for detail in outcome.fault.details if not _repeats(outcome.fault.message, detail)]
+    rows += _diagnosis_rows(outcome)
     if outcome.motion:
-        rows += [("log failure", failure_words(failure)) for failure in outcome.motion.failures]
-    return (*rows, *_diagnosis_rows(outcome))
+        told = dict.fromkeys(failure_words(failure) for failure in outcome.motion.failures)
+        rows += [("log failure", words) for words in told]
+    return tuple(rows)
+
+
+def line_words(line: LogLine) -> str:
+    """A log line without the time stamp it begins with, where its time is shown beside it."""
+    return _STAMP.sub("", line.text, count=1) if line.at is not None else line.text
+
+
+def _repeats(message: str, detail: str) -> bool:
+    """vCenter says the same again as the fault's reason and as its message."""
+    return bool(message) and detail.removeprefix("reason: ") == message
 
 
 def _diagnosis_rows(outcome: Outcome) -> Iterator[Row]:
@@ -159,7 +184,10 @@ def _outcome_rows(outcome: Outcome, zone: tzinfo) -> Iterator[Row]:
 
 def _motion_rows(motion: MotionRecord) -> Iterator[Row]:
     yield "migration ID", motion.migration_id
+    yield "failed in", motion.failed_in or ABSENT
     yield "vMotion network", _network_words(motion)
+    yield "clocks", _skew_words(motion)
+    yield "stun at the start", format_downtime(motion.precopy_stun_s)
     yield "pre-copy", format_duration(motion.precopy_s)
     yield "pre-copy bandwidth", format_bps(motion.precopy_bandwidth_bps)
     yield "guest's write rate", format_bps(motion.dirty_rate_bps)
@@ -169,6 +197,15 @@ def _motion_rows(motion: MotionRecord) -> Iterator[Row]:
     yield "downtime measure", motion.downtime_measure or ABSENT
     for note in motion.notes:
         yield "log note", note
+
+
+def _skew_words(motion: MotionRecord) -> str:
+    """How far the hosts' clocks are apart, by the start lines of both; less than they are apart anyway is nothing."""
+    skew_s = motion.clock_skew_s
+    if skew_s is None or abs(skew_s) < LEAST_SKEW_S:
+        return ABSENT
+    where = "ahead of" if skew_s > 0 else "behind"
+    return f"{motion.destination_host} is about {abs(skew_s):.1f}s {where} {motion.source_host}"
 
 
 def _network_words(motion: MotionRecord) -> str:

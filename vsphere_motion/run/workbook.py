@@ -18,10 +18,11 @@ from vsphere_motion.model.jsonform import format_time, from_json
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.report import HostLoad
 from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep, StepState
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.journal import Journal
-from vsphere_motion.run.records import dump
+from vsphere_motion.run.records import JournaledMove, dump, row_of_move
 
 
 class PurposeKind(Enum):
@@ -46,6 +47,13 @@ class Purpose:
 def purpose_of(kind: PlanKind, hosts: Sequence[MoRef]) -> Purpose | None:
     """What the run of a plan is for, where that matters later."""
     return Purpose(kind=PurposeKind.EVACUATE, hosts=tuple(hosts)) if kind is PlanKind.EVACUATE else None
+
+
+class Moment(Enum):
+    """When the hosts' loads of a run were read."""
+
+    BEFORE = "loads_before"
+    AFTER = "loads_after"
 
 
 class TruceState(Enum):
@@ -129,6 +137,24 @@ class Workbook:
             (vcenter_uuid, OutcomeState.MOVED.value, host.moid, PurposeKind.RESTORE.value),
         )
         return str(found[0]["run"]) if found else None
+
+    # -- how loaded the hosts are ----------------------------------------------------------------------------------
+
+    def write_loads(self, run: str, loads: Sequence[HostLoad], moment: Moment) -> None:
+        """Commit how loaded the hosts of a run are before or after its moves."""
+        self._store.write(
+            f"write the hosts' loads of {run} in",
+            "UPDATE run SET info = json_set(info, ?, json(?)) WHERE id = ?",
+            (f"$.{moment.value}", dump(tuple(loads)), run),
+        )
+
+    # -- moves that are added to a run -----------------------------------------------------------------------------
+
+    def add_moves(self, run: str, moves: Sequence[JournaledMove]) -> None:
+        """Commit more moves of a run, whose positions follow those that it has."""
+        with self._store.transaction(f"add moves to {run} in") as db:
+            for row in (row_of_move(run, item) for item in moves):
+                db.execute(f"INSERT INTO move VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks alone
 
     # -- DRS truces -----------------------------------------------------------------------------------------------
 

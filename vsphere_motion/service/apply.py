@@ -128,6 +128,7 @@ def runnable_plan(
             one,
             relies_on=tuple(place[other] for other in move.relies_on if other in place),
             costs=slots_of(move.costs),
+            window=move.window,
         )
         for one, move in zip(checked, moves, strict=True)
     )
@@ -148,7 +149,9 @@ def _found(
 
 
 def _request(file: PlanFile) -> MoveRequest:
-    return MoveRequest(selectors=(), to_host="", skip_checks=file.choices.skip_checks, partial=True)
+    return MoveRequest(
+        selectors=(), to_host="", skip_checks=file.choices.skip_checks, strict=file.choices.strict, partial=True
+    )
 
 
 def _planned(inventory: Inventory, move: PlanMove, findings: Findings, request: MoveRequest) -> PlannedMove:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from vsphere_motion.model.record import LoggedMotion
 from vsphere_motion.motionlog.gather import Gatherer
 from vsphere_motion.motionlog.scan import KERNEL_NEEDLES, NEEDLES, is_kernel_log, kernel_needles_of, lines_of
 from vsphere_motion.service.packed import MAGIC, Damaged, Unpacked
+from vsphere_motion.service.recoded import MARKS, Recoded
 
 HEAD_BYTES = 16 * 1024
 BIG_BYTES = 16 * 1024**2
@@ -27,11 +29,16 @@ BIG_BYTES = 16 * 1024**2
 WHOLE_BYTES = 1024**2
 """How much is read line by line of what may be big or not: what comes packed or from a pipe."""
 
+MAX_DEPTH = 3
+"""How many bundles may lie one inside the other; there are archives that hold themselves."""
+
 STDIN = Path("-")
 
+_ZIP = b"PK\x03\x04"
 _USTAR_AT = 257
 _LOG_NAME = re.compile(
-    r"(?:vmkernel|vmkwarning|vmkalert|hostd|vpxa|vpxd|vmware|vobd|syslog)[\w.-]{0,100}|.{1,250}\.(?:log|txt|gz)(?:\.\d{1,4})?",
+    r"(?:vmkernel|vmkwarning|vmkalert|hostd|vpxa|vpxd|vmware|vobd|syslog|messages)[\w.-]{0,100}"
+    r"|.{1,250}\.(?:log|txt|gz|tgz|tar|json|jsonl|ndjson|csv)(?:[.-]\d{1,14})?",
     re.ASCII,
 )
 _VMWARE_LOG = re.compile(r"vmware(?:-\d{1,6})?\.log(?:\.gz)?", re.ASCII)
@@ -89,6 +96,14 @@ class _Reader:
         self._migration_id = migration_id
         self._gatherer = Gatherer()
         self._found = LogFiles()
+        self._seen: set[tuple[int, int]] = set()
+
+    def is_new(self, file: os.stat_result) -> bool:
+        """Whether this file was not read yet: a bundle's `var/log` leads to the files of its `var/run/log`."""
+        key = (file.st_dev, file.st_ino)
+        is_new = key not in self._seen
+        self._seen.add(key)
+        return is_new
 
     def read(self, name: str, log: _Head, *, size: int | None) -> None:
         """One log; `size` is None where it is not known before it is read."""
@@ -131,31 +146,41 @@ def _read_path(reader: _Reader, path: Path, stdin: IO[bytes] | None) -> None:
         _read_stream(reader, "standard input", stdin, size=None)
     elif path.is_dir():
         for member in _logs_below(path):
-            _read_path(reader, member, stdin)
+            try:
+                _read_path(reader, member, stdin)
+            except OSError as problem:
+                reader.note(f"{member} was left out: {problem.strerror}")
     else:
         with path.open("rb", buffering=0) as stream:
-            _read_stream(reader, str(path), stream, size=path.stat().st_size)
+            file = os.fstat(stream.fileno())
+            if not stat.S_ISREG(file.st_mode) or reader.is_new(file):
+                _read_stream(reader, str(path), stream, size=file.st_size)
 
 
 def _logs_below(directory: Path) -> Iterator[Path]:
     for place, directories, names in os.walk(directory):
         directories.sort()
         for name in sorted(names):
-            if _LOG_NAME.fullmatch(name):
-                yield Path(place, name)
+            path = Path(place, name)
+            if _LOG_NAME.fullmatch(name) and (path.is_file() or path.is_symlink()):
+                yield path
 
 
-def _read_stream(reader: _Reader, name: str, stream: IO[bytes], *, size: int | None) -> None:
+def _read_stream(reader: _Reader, name: str, stream: IO[bytes], *, size: int | None, depth: int = 0) -> None:
     """Read a stream as what its first bytes say it is: a log, a bundle, or either of them packed."""
     head = _Head(stream)
     if head.starts_with(MAGIC):
         unpacked = _Head(Unpacked(head))
         if _is_tar(unpacked):
-            _read_bundle(reader, name, unpacked)
+            _read_bundle(reader, name, unpacked, depth)
         else:
             reader.read(name, unpacked, size=None)
     elif head.peek(512)[_USTAR_AT : _USTAR_AT + 5] == b"ustar":
-        _read_bundle(reader, name, head)
+        _read_bundle(reader, name, head, depth)
+    elif head.peek(2) in MARKS:
+        reader.read(name, _Head(Recoded(head)), size=size)
+    elif head.starts_with(_ZIP):
+        reader.note(f"{name} was left out: it is a zip archive; unpack it, and name the directory")
     else:
         reader.read(name, head, size=size)
 
@@ -167,14 +192,17 @@ def _is_tar(unpacked: _Head) -> bool:
         return False
 
 
-def _read_bundle(reader: _Reader, name: str, stream: _Head) -> None:
+def _read_bundle(reader: _Reader, name: str, stream: _Head, depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        reader.note(f"{name} was left out: it lies in {depth} bundles, one inside the other")
+        return
     try:
         with tarfile.open(fileobj=_as_file(stream), mode="r|") as bundle:
             for member in bundle:
                 if member.isfile() and _LOG_NAME.fullmatch(Path(member.name).name):
                     packed = bundle.extractfile(member)
                     if packed is not None:
-                        _read_stream(reader, f"{name}:{member.name}", packed, size=member.size)
+                        _read_stream(reader, f"{name}:{member.name}", packed, size=member.size, depth=depth + 1)
     except (tarfile.ReadError, EOFError, Damaged) as problem:
         reader.note(f"{name}: read up to where it is damaged: {problem}")
 

@@ -33,11 +33,13 @@ from vsphere_motion.run.limits import (
 )
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control, Ports
-from vsphere_motion.run.workbook import Purpose, Workbook
+from vsphere_motion.run.workbook import Moment, Purpose, Workbook
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, telling
+from vsphere_motion.service.loads import note_loads
+from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.truce import begin_truce, end_truce
@@ -98,11 +100,13 @@ class Given:
         info: the run, described by `describe_run`; None: it is described when it begins.
         purpose: what it is for.
         settled: outcomes of moves that are no part of the plan and belong into the report.
+        replan: plans more moves where some were refused; None: what was refused stays.
     """
 
     info: RunInfo | None = None
     purpose: Purpose | None = None
     settled: tuple[Outcome, ...] = ()
+    replan: Replan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +170,22 @@ def run(
         if given.purpose is not None:
             Workbook(journal).write_purpose(info.run, given.purpose)
         journaled = journal.load_run(info.run)
+        if any(row.outcome is None for row in journaled.moves):
+            note_loads(vcenter, journal, journaled, Moment.BEFORE, info.started_at)
         yield RunStarted(at=utc_now(), run=info.run)
         for row in journaled.moves:
             if row.outcome is not None:
                 yield MoveEnded(at=utc_now(), outcome=row.outcome)
         if options.drs_override:
             yield from begin_truce(vcenter, journal, journaled)
-        yield from run_open_moves(vcenter, journaled, plan.moves, journal=journal, control=control, options=options)
+
+        def watch(row: JournaledRun, moves: tuple[PlannedMove, ...]) -> Iterator[Event]:
+            return watch_open_moves(vcenter, row, moves, journal=journal, control=control, options=options)
+
+        first = watch(journaled, plan.moves)
+        yield from with_replans(first, given.replan, run=info.run, journal=journal, watch=watch)
+        yield from end_truce(vcenter, journal, info.run)
+        yield end_run(vcenter, journaled, journal)
 
 
 def run_open_moves(
@@ -237,7 +250,11 @@ def gate_of(journaled: JournaledRun) -> PlanGate:
 def end_run(vcenter: VCenter, journaled: JournaledRun, journal: Journal) -> RunEnded:
     """Write when a run ended, if it has, by vCenter's clock; its report."""
     run_id = journaled.info.run
-    journal.end_run(run_id, _server_now(vcenter, journal.load_run(run_id)))
+    present = journal.load_run(run_id)
+    at = _server_now(vcenter, present)
+    if present.info.loads_before and all(row.outcome is not None for row in present.moves):
+        note_loads(vcenter, journal, present, Moment.AFTER, at)
+    journal.end_run(run_id, at)
     return RunEnded(at=utc_now(), report=report_of(journal.load_run(run_id)))
 
 

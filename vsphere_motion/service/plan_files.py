@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,25 @@ from vsphere_motion.model.plan_file import SCHEMA, PlanFile
 from vsphere_motion.model.snapshot import snapshot_document, snapshot_from
 from vsphere_motion.planning.plan_checks import problems_of_plan
 from vsphere_motion.report.write import write_text
+from vsphere_motion.service.windows import window_of
 
 MOST_TOLD = 200
 """Problems of one file that are told; the rest is counted."""
 
-COLUMNS = ("vm", "vm_moid", "source", "destination", "wave", "relies_on", "reason", "start_s", "duration_s", "findings")
+COLUMNS = (
+    "vm",
+    "vm_moid",
+    "source",
+    "destination",
+    "wave",
+    "relies_on",
+    "reason",
+    "start_s",
+    "duration_s",
+    "findings",
+    "window",
+    "priority",
+)
 
 
 def plan_document(plan: PlanFile) -> dict[str, Any]:
@@ -60,11 +75,21 @@ def plan_of(document: Any, name: str) -> PlanFile:
     body = {name: value for name, value in document.items() if name != "schema"}
     problems = problems_of(PlanFile, body)
     plan = None if problems else from_json(PlanFile, body)
-    problems = problems if plan is None else problems_of_plan(plan)
+    problems = problems if plan is None else (*problems_of_plan(plan), *_window_problems(plan))
     if problems:
         raise _unusable(name, problems)
     assert plan is not None
     return plan
+
+
+def _window_problems(plan: PlanFile) -> Iterator[str]:
+    """The windows that never open, cannot be read, or whose zone this machine does not know."""
+    for number, move in enumerate(plan.moves):
+        try:
+            if move.window:
+                window_of(move.window)
+        except BadInput as problem:
+            yield f"$.moves[{number}].window: {problem.message}"
 
 
 def csv_text(plan: PlanFile) -> str:
@@ -85,6 +110,8 @@ def csv_text(plan: PlanFile) -> str:
                 move.estimate.start_s,
                 move.estimate.duration_s,
                 " ".join(dict.fromkeys(finding.id for finding in move.findings)),
+                _plain(move.window),
+                move.priority,
             ]
         )
     return lines.getvalue()

@@ -20,13 +20,17 @@ from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import Workbook
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import NEVER_STOP
+from vsphere_motion.service.migrate import NEVER_STOP, utc_now
 from vsphere_motion.service.rolling_hosts import HostWork
 from vsphere_motion.service.rolling_moves import MoveWork, plan_step, stuck_words
-from vsphere_motion.service.rolling_steps import Stopped, World
+from vsphere_motion.service.rolling_steps import Stopped, World, note_of
+from vsphere_motion.service.windows import window_of
 
 __all__ = ["ROLLING", "World", "end_rolling", "find_rolling", "plan_rolling", "plan_step", "run_rolling", "stuck_words"]
 
+
+PAUSE_S = 1.0
+"""How often it is looked at whether a window has opened, or the person no longer waits."""
 
 ROLLING = "roll-"
 """What the id of a rolling begins with; that of a run does not."""
@@ -122,6 +126,7 @@ def run_rolling(
         work.forget_failures()
         try:
             while batch := work.next_batch():
+                yield from work.wait_for_window(batch)
                 yield from work.do(batch)
         except Stopped:
             return
@@ -140,6 +145,23 @@ class _Work(HostWork, MoveWork):
         if self._control.is_halting or self._control.is_detaching:
             raise Stopped
         return [s.position for s in rolling.steps if s.state is StepState.PLANNED][: rolling.request.parallel]
+
+    def wait_for_window(self, batch: list[int]) -> Iterator[Event]:
+        """Begin no new host outside of the window; one that is under way is gone on with.
+
+        Raises:
+            Stopped: the person does not wait for it to open.
+        """
+        written = self._load().request.window
+        if not written or not self._at(batch, StepState.PLANNED):
+            return
+        opens = window_of(written).next_opening(utc_now())
+        if opens > utc_now():
+            yield note_of(f"the next host is begun at {opens:%Y-%m-%d %H:%M} UTC, when the window {written} opens")
+        while not window_of(written).is_open(utc_now()):
+            if self._control.is_halting or self._control.is_detaching:
+                raise Stopped
+            self._world.pause(PAUSE_S)
 
     def do(self, batch: list[int]) -> Iterator[Event]:
         """All that is to be done with these hosts, from where each of them is."""

@@ -10,20 +10,23 @@ from dataclasses import replace
 
 from vsphere_motion.model.event import Event
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.outcome import OutcomeState
+from vsphere_motion.model.outcome import OutcomeState, made_good
+from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
-from vsphere_motion.model.plan_request import PlanRequest
+from vsphere_motion.model.plan_request import PlanRequest, request_of
 from vsphere_motion.model.rolling import Rolling, RollingStep, StepState
 from vsphere_motion.planning.restore import Back
 from vsphere_motion.run.workbook import Purpose, PurposeKind
 from vsphere_motion.service.apply import runnable_plan
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.migrate import Given, describe_run, run
+from vsphere_motion.service.next_best import NextBest
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.restore import Wanted, prepare_restore, restore
 from vsphere_motion.service.resume import resume
 from vsphere_motion.service.rolling_steps import RollingWork, Stopped, note_of
 from vsphere_motion.service.surroundings import Places
+from vsphere_motion.service.windows import in_windows
 
 _WELL = {OutcomeState.MOVED, OutcomeState.UNCHANGED}
 
@@ -65,8 +68,13 @@ class MoveWork(RollingWork):
         yield from events
         self._require_finished(run_id)
 
+    def _in_window(self, plan: Plan) -> Plan:
+        return in_windows(plan, self._load().request.window, None)
+
     def _is_well(self, run_id: str) -> bool:
-        return all(item.outcome and item.outcome.state in _WELL for item in self._journal.load_run(run_id).moves)
+        outcomes = [item.outcome for item in self._journal.load_run(run_id).moves]
+        good = made_good([one for one in outcomes if one is not None])
+        return all(one and (one.state in _WELL or number in good) for number, one in enumerate(outcomes))
 
     def _known_runs(self, steps: Sequence[RollingStep]) -> tuple[str, ...]:
         known = {summary.info.run for summary in self._journal.history()}
@@ -88,7 +96,7 @@ class MoveWork(RollingWork):
         yield from self._move_off(inventory, file, steps)
 
     def _move_off(self, inventory: Inventory, file: PlanFile, steps: list[RollingStep]) -> Iterator[Event]:
-        plan = runnable_plan(self._vcenter, inventory, file, places=self._world.places)
+        plan = self._in_window(runnable_plan(self._vcenter, inventory, file, places=self._world.places))
         if plan.blocked():
             names = ", ".join(f"{one.move.vm.name} ({one.blockers[0].message})" for one in plan.blocked())
             yield self._fail(steps[0], f"it cannot be emptied: {names}")
@@ -97,7 +105,8 @@ class MoveWork(RollingWork):
             info = describe_run(self._vcenter)
             steps = [self._write(replace(one, runs=(*one.runs, info.run)), StepState.EVACUATING) for one in steps]
             purpose = Purpose(kind=PurposeKind.EVACUATE, hosts=tuple(one.host for one in steps))
-            options, given = self._world.options, Given(info=info, purpose=purpose)
+            replan = NextBest(self._vcenter, request_of(file.kind, file.choices), self._world.places)
+            options, given = self._world.options, Given(info=info, purpose=purpose, replan=replan)
             events = run(
                 self._vcenter, plan, journal=self._journal, control=self._control, options=options, given=given
             )
@@ -121,6 +130,7 @@ class MoveWork(RollingWork):
             keeps_ha_reserve=self._load().request.keeps_ha_reserve,
         )
         found = prepare_restore(self._vcenter, self._journal, wanted, self._world.places)
+        found = replace(found, plan=self._in_window(found.plan))
         for line in found.lines:
             if line.back in {Back.CANNOT, Back.LEFT}:
                 yield note_of(f"{line.taken.vm.name} does not go back to {line.taken.origin.name}: {line.why}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -26,11 +27,13 @@ class World:
     Args:
         environment: of the commands.
         options: how the moves are run.
+        pause: lets a moment pass.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     options: RunOptions = DEFAULT_OPTIONS
     places: Places = NOWHERE
+    pause: Callable[[float], object] = threading.Event().wait
 
 
 class Stopped(Exception):

@@ -32,7 +32,9 @@ def parse_zone(name: str | None) -> tzinfo:
 
 
 def in_windows(plan: Plan, window: str | None, zone: str | None) -> Plan:
-    """The plan with the window of each move, in the clock of a zone: its own where a list names one, else this one.
+    """The plan with the window of each move, in the clock of a zone: its own where the move has one, else this one.
+
+    A window that names its zone, as a plan from a file does, keeps it.
 
     Raises:
         BadInput: the window or the zone cannot be read.
@@ -44,7 +46,7 @@ def in_windows(plan: Plan, window: str | None, zone: str | None) -> Plan:
 
 
 def window_of(written: str) -> TimeWindow:
-    """The window of a planned move, as `in_windows` wrote it.
+    """The window of a planned move, as `written_window` wrote it.
 
     Raises:
         BadInput: it cannot be read, or this machine does not know its zone.
@@ -75,6 +77,17 @@ def timely(journaled: JournaledRun, inner: StartGate, now: Callable[[], datetime
     return TimeGate(inner=inner, windows={position: read[text] for position, text in texts.items()}, now=now)
 
 
+def written_window(text: str, zone: str | None) -> str:
+    """A window with the zone whose clock it is said in, such as `22:00-05:00 Europe/Berlin`; empty for an empty one.
+
+    Raises:
+        BadInput: the window or the zone cannot be read.
+    """
+    return _written(text, parse_zone(zone)) if text else ""
+
+
 def _written(text: str, zone: tzinfo) -> str:
-    window = parse_window(text, zone)
-    return f"{window.span} {zone}"
+    span, _, own = text.strip().rpartition(" ")
+    if span and ":" not in own:
+        text, zone = span, parse_zone(own)
+    return f"{parse_window(text, zone).span} {zone}"

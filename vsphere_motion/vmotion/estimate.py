@@ -45,23 +45,45 @@ def best_case_s(memory_bytes: int, bandwidth_bps: float) -> float | None:
     return memory_bytes * 8 / bandwidth_bps if bandwidth_bps > 0 else None
 
 
-def estimate_precopy(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: float) -> PrecopyEstimate | None:
-    """Walk the model pass by pass. None without a bandwidth."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelledPass:
+    """One pass of the model: how long it takes, and how long sending what was written meanwhile will take."""
+
+    duration_s: float
+    rest_s: float
+
+
+def model_passes(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: float) -> tuple[ModelledPass, ...]:
+    """Walk the model pass by pass; () without a bandwidth."""
     pass_s = best_case_s(memory_bytes, bandwidth_bps)
     if pass_s is None:
+        return ()
+    ratio = dirty_rate_bps / bandwidth_bps
+    passes = [ModelledPass(duration_s=pass_s, rest_s=pass_s * min(1.0, ratio))]
+    if _is_slowed(bandwidth_bps, dirty_rate_bps):
+        ratio = 1 / SLOWED_PROGRESS
+    while (rest_s := passes[-1].rest_s) > SWITCHOVER_GOAL_S:
+        passes.append(ModelledPass(duration_s=rest_s, rest_s=rest_s * ratio))
+    return tuple(passes)
+
+
+def estimate_precopy(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: float) -> PrecopyEstimate | None:
+    """What the model says of all passes together. None without a bandwidth."""
+    passes = model_passes(memory_bytes, bandwidth_bps, dirty_rate_bps)
+    if not passes:
         return None
-    is_slowed = dirty_rate_bps > 0 and bandwidth_bps / dirty_rate_bps < MIN_PROGRESS
-    precopy_s, passes, rest_s = pass_s, 1, pass_s * min(1.0, dirty_rate_bps / bandwidth_bps)
-    ratio = 1 / SLOWED_PROGRESS if is_slowed else dirty_rate_bps / bandwidth_bps
-    while rest_s > SWITCHOVER_GOAL_S:
-        precopy_s, passes, rest_s = precopy_s + rest_s, passes + 1, rest_s * ratio
+    precopy_s = sum(one.duration_s for one in passes)
     return PrecopyEstimate(
         precopy_s=precopy_s,
-        switchover_send_s=rest_s,
-        passes=passes,
+        switchover_send_s=passes[-1].rest_s,
+        passes=len(passes),
         sent_bytes=round(precopy_s * bandwidth_bps / 8),
-        guest_is_slowed=is_slowed,
+        guest_is_slowed=_is_slowed(bandwidth_bps, dirty_rate_bps),
     )
+
+
+def _is_slowed(bandwidth_bps: float, dirty_rate_bps: float) -> bool:
+    return dirty_rate_bps > 0 and bandwidth_bps / dirty_rate_bps < MIN_PROGRESS
 
 
 def active_rate_bps(active_bytes: int) -> float:

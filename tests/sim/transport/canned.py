@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from tests.sim.transport.servers import Backend, Reply, Request
@@ -18,8 +19,12 @@ ABOUT = (
 )
 CONTENT = (
     '<returnval><rootFolder type="Folder">group-d1</rootFolder>'
-    '<propertyCollector type="PropertyCollector">propertyCollector</propertyCollector>{about}'
-    '<sessionManager type="SessionManager">SessionManager</sessionManager></returnval>'
+    '<propertyCollector type="PropertyCollector">propertyCollector</propertyCollector>'
+    '<viewManager type="ViewManager">ViewManager</viewManager>{about}'
+    '<sessionManager type="SessionManager">SessionManager</sessionManager>'
+    '<authorizationManager type="AuthorizationManager">AuthorizationManager</authorizationManager>'
+    '<taskManager type="TaskManager">TaskManager</taskManager>'
+    '<diagnosticManager type="DiagnosticManager">DiagMgr</diagnosticManager></returnval>'
 )
 USER_SESSION = (
     "<returnval><key>k</key><userName>bob</userName><fullName>Bob</fullName>"
@@ -45,10 +50,13 @@ def fault(kind: str, words: str, content: str = "") -> Reply:
     return Reply(status=500, body=text.encode())
 
 
-def content_answer(*, api_type: str = "VirtualCenter", full_name: str = "VMware vCenter Server 8.0.3") -> Reply:
-    """What a server is."""
+def content_answer(
+    *, api_type: str = "VirtualCenter", full_name: str = "VMware vCenter Server 8.0.3", without: str | None = None
+) -> Reply:
+    """What a server is; `without` one of its managers."""
     about = ABOUT.format(api_type=api_type, full_name=full_name)
-    return answer("RetrieveServiceContent", CONTENT.format(about=about), headers=(COOKIE,))
+    content = re.sub(rf"<{without} .*?</{without}>", "", CONTENT.format(about=about))
+    return answer("RetrieveServiceContent", content, headers=(COOKIE,))
 
 
 DEFAULTS: Mapping[str, Reply] = {

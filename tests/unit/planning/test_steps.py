@@ -105,3 +105,22 @@ def test_what_leaves_in_a_wave_makes_room_for_the_next_one() -> None:
 
     assert shortfalls(seen, [leaves, replace(comes, wave=1)]) == ()
     assert len(shortfalls(seen, [leaves, comes])) == 1
+
+
+def test_urgent_steps_come_first_and_after_what_they_rely_on() -> None:
+    seen = site(vm(1), vm(2), vm(3))
+    words = Words(
+        reason=lambda _: "because",
+        findings={},
+        windows={vm_ref(3): "22:00-05:00 UTC"},
+        priorities={vm_ref(3): -1, vm_ref(1): 5},
+    )
+    steps = [step(0), step(1), step(2, relies_on=(1,), wave=1)]
+
+    planned, _ = plan_moves(inventory(vms=seen.vms), seen, steps, words)
+
+    assert [(one.vm.name, one.priority, one.relies_on, one.window) for one in planned] == [
+        ("vm2", 0, (), ""),
+        ("vm3", -1, (0,), "22:00-05:00 UTC"),
+        ("vm1", 5, (), ""),
+    ]

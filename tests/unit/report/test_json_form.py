@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.unit.report.samples import (
+    GIB,
     ID,
     blocked,
     failed,
@@ -21,6 +23,9 @@ from tests.unit.report.samples import (
     named,
 )
 from tests.unit.report.schema import load, problems
+from tests.unit.report.test_comparison import FORECAST
+from tests.unit.report.test_comparison import load as load_of
+from tests.unit.report.test_passes import make_pass
 from vsphere_motion.errors import Ambiguous, MotionError
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.matrix import Matrix, MatrixRow
@@ -163,6 +168,7 @@ def test_an_outcome_has_the_documented_shape() -> None:
         "migration_id": None,
         "motion": None,
         "fault": None,
+        "expected": None,
         "note": None,
         "diagnoses": [],
     }
@@ -265,3 +271,18 @@ def test_a_finding_names_its_subject_and_its_evidence() -> None:
 def test_documents_are_plain_json() -> None:
     for document in (check_document(PLAN), run_document(full_report())):
         assert json.loads(json.dumps(document)) == document
+
+
+def test_what_was_expected_the_passes_and_the_hosts_are_told() -> None:
+    item = replace(
+        moved(), outcome=replace(moved().outcome, forecast=FORECAST, motion=make_motion(passes=(make_pass(),)))
+    )
+    document = run_document(
+        make_report(item, loads_before=(load_of("esx01"),), loads_after=(load_of("esx01", vms=None),))
+    )
+    (outcome,) = document["outcomes"]
+    assert outcome["expected"]["duration_s"] == {"low": 20, "likely": 30, "high": 40}
+    (only,) = outcome["motion"]["passes"]
+    assert (only["duration_s"], only["sent_bytes"], only["left_bytes"]) == (8.0, 8 * GIB, GIB)
+    assert [one["vms"] for one in (*document["hosts"]["before"], *document["hosts"]["after"])] == [7, None]
+    assert problems(load("run-v1.json"), document) == []

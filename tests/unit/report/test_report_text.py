@@ -110,10 +110,15 @@ def test_a_moved_vm_has_its_numbers_its_timeline_and_both_hosts_lines() -> None:
     ]
 
 
-def test_a_failed_vm_begins_with_its_fault_and_the_log_s_own_words() -> None:
-    assert block_of(make_report(failed()), "db02")[1:6] == [
+def test_a_failed_vm_begins_with_its_fault_what_to_do_and_the_log_s_own_words() -> None:
+    block = block_of(make_report(failed()), "db02")
+    assert block[1:3] == [
         "  fault        GenericVmConfigFault: Timed out waiting for data.",
         "               msg.migrate.x",
+    ]
+    labels = [line[2:15].strip() for line in block[3:12]]
+    assert labels[:2] == ["cause", "next"]
+    assert [line for line in block if line.startswith("  log failure")] == [
         "  log failure  esx02: IO was aborted (0xbad00e0, VMK_ABORTED)",
         "  log failure  esx02: failed to end preCopy stream",
         "  log failure  esx05: something new (0xbadffff)",

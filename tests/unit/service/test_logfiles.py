@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -122,3 +123,66 @@ def test_every_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         read_log_files([tmp_path / "a.log", DATA / SOURCE, tmp_path / "b.log"])
     assert "2 of 3" in caught.value.message
     assert "b.log" in caught.value.details[0]
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_log_saved_by_a_shell_of_windows_is_read(tmp_path: Path, coding: str) -> None:
+    log = tmp_path / "vmkernel.log"
+    mark = "\ufeff" if coding == "utf-16-be" else ""
+    log.write_bytes((mark + text_of(SOURCE).decode().replace("\n", "\r\n")).encode(coding))
+    assert read_log_files([log]).motions == read_log_files([DATA / SOURCE]).motions
+
+
+def test_half_a_character_at_the_end_stops_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "vmkernel.log"
+    log.write_bytes(text_of(SOURCE).decode().encode("utf-16") + b"\x00")
+    assert read_log_files([log]).motions[0].lines == read_log_files([DATA / SOURCE]).motions[0].lines
+
+
+def test_a_file_that_two_names_lead_to_is_read_once(tmp_path: Path) -> None:
+    place = tmp_path / "var" / "run" / "log"
+    place.mkdir(parents=True)
+    (place / "vmkernel.log").write_bytes(text_of(SOURCE))
+    (tmp_path / "vmkernel.log").symlink_to(place / "vmkernel.log")
+    found = read_log_files([tmp_path, place / "vmkernel.log"])
+    assert (found.files, found.motions) == (1, read_log_files([DATA / SOURCE]).motions)
+
+
+def test_what_cannot_be_read_in_a_directory_is_left_out_with_a_note(tmp_path: Path) -> None:
+    (tmp_path / "hostd.log").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "vmkernel.log").write_bytes(text_of(SOURCE))
+    (tmp_path / "vm-support.log").write_bytes(b"PK\x03\x04rest")
+    os.mkfifo(tmp_path / "vpxa.log")
+    found = read_log_files([tmp_path])
+    assert (found.files, len(found.motions)) == (1, 1)
+    assert [note.partition(" was left out: ")[2][:12] for note in found.notes] == ["No such file", "it is a zip "]
+
+
+@pytest.mark.parametrize(
+    "name", ["messages", "messages.0.gz", "vmkernel.all", "esx1.tgz", "export.json", "lines.ndjson", "app.log-20261122"]
+)
+def test_a_directory_is_read_for_every_name_a_log_may_have(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(text_of(SOURCE))
+    assert read_log_files([tmp_path]).files == 1
+
+
+def bundle_with(name: str, content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def test_bundles_inside_of_bundles_come_to_an_end(tmp_path: Path) -> None:
+    content = text_of(SOURCE)
+    names = ["vmkernel.log", *("host.tgz" for _ in range(6))]
+    told = []
+    for depth, name in enumerate(names):
+        content = bundle_with(name, content)
+        (tmp_path / "all.tgz").write_bytes(content)
+        found = read_log_files([tmp_path / "all.tgz"])
+        told.append((len(found.motions), len(found.notes)))
+        assert depth < 3 or "one inside the other" in found.notes[0]
+    assert told == [(1, 0), (1, 0), (1, 0), (0, 1), (0, 1), (0, 1), (0, 1)]

@@ -17,6 +17,7 @@ from vsphere_motion.errors import BadInput, NotFound
 from vsphere_motion.model.inventory import Inventory, PowerState, RuleKind
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
 from vsphere_motion.model.plan_request import PlanRequest, request_of
+from vsphere_motion.planning.list_text import read_csv
 from vsphere_motion.planning.scope import ALREADY_THERE, POWERED_OFF, SYSTEM, TEMPLATE
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.plan_files import (
@@ -212,3 +213,48 @@ def test_thousands_of_problems_are_told_in_part_and_counted(tmp_path: Path) -> N
         read_plan(file)
 
     assert told.value.details[-1] == "... and 49800 more"
+
+
+def listed(text: str, seen: Inventory, **changes: Any) -> PlanFile:
+    request = PlanRequest(kind=PlanKind.MIGRATE, words=(), listed=read_csv(text, "moves.csv"))
+    return make_plan_file(seen, replace(request, **changes))
+
+
+def test_a_list_is_a_plan_with_the_windows_and_priorities_of_its_lines(tmp_path: Path) -> None:
+    seen = site(vm(1), vm(2), vm(3, host=host_ref(2)))
+    text = "vm,host,cluster,window,priority\nvm1,host2,,22:00-05:00,2\nvm2,host2,,,\nvm3,,cluster1,,\n"
+
+    plan, file = listed(text, seen, window="01:00-02:00", zone="Europe/Berlin"), tmp_path / "plan.json"
+
+    assert [(move.vm.name, move.window, move.priority, move.reason) for move in plan.moves] == [
+        ("vm2", "01:00-02:00 Europe/Berlin", 0, "line 3 of moves.csv"),
+        ("vm1", "22:00-05:00 Europe/Berlin", 2, "line 2 of moves.csv"),
+    ]
+    assert [(left.vm.name, left.why) for left in plan.left] == [("vm3", ALREADY_THERE)]
+    write_plan(file, plan)
+    assert read_plan(file) == plan
+    assert problems(load("plan-v1.json"), json.loads(file.read_text())) == []
+    assert make_plan_file(seen, request_of(plan.kind, plan.choices)) == plan
+
+
+def test_a_vm_of_a_list_that_cannot_go_is_named_with_the_reason_for_its_host() -> None:
+    plan = listed("vm,host\nvm1,host2\nvm2,host2\n", site(vm(1), vm(2, memory_bytes=600 * GIB)))
+
+    assert ways(plan) == {"vm1": "host2"}
+    (stuck,) = plan.stuck
+    assert (stuck.vm.name, [one.host.name for one in stuck.reasons]) == ("vm2", ["host2"])
+
+
+def test_a_window_of_a_plan_that_cannot_be_kept_is_told_with_its_place(tmp_path: Path) -> None:
+    document = plan_document(evacuation(window="22:00-05:00"))
+    document["moves"][0]["window"] = "22:00-22:00 UTC"
+    document["moves"][1]["window"] = "22:00-05:00 Mars/Olympus"
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+
+    with pytest.raises(BadInput) as caught:
+        read_plan(tmp_path / "plan.json")
+
+    assert caught.value.details == (
+        "$.moves[0].window: the window 22:00-22:00 never opens",
+        "$.moves[1].window: no time zone is called Mars/Olympus",
+    )

@@ -6,7 +6,8 @@ reason for each room, and the rest goes all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from vsphere_motion.model.site import Placing, Shift, Site, Stuck
 from vsphere_motion.planning.placement.floor import Floor, Unit, units_of
@@ -26,16 +27,26 @@ def evacuate(site: Site, leaving: Iterable[int], *, only: frozenset[int] | None 
     floor = Floor(site)
     wanted = [i for i, load in enumerate(site.loads) if load.at in banned and (only is None or i in only)]
     movers = units_of(floor, wanted)
-    search = Search(floor, movers, banned)
+    others = frozenset(range(len(site.rooms))) - banned
+    return settle(Search(floor, movers, banned), movers, lambda _: others)
+
+
+def settle(search: Search, movers: Sequence[Unit], rooms_of: Callable[[int], frozenset[int]]) -> Placing:
+    """Find a room for each of these units, even the rooms out, and name what has found none.
+
+    Args:
+        rooms_of: the rooms that are told of where a load has nowhere to go.
+    """
+    floor, banned = search.floor, search.banned
     for unit in movers:
         search.lift(unit)
     stuck: list[Unit] = []
     for unit in sorted(movers, key=lambda one: _difficulty(one, banned)):
         if not search.place(unit):
             stuck.append(unit)
-            search.give_up(unit, site.loads[unit.loads[0]].at)
-    reasons = tuple(_reasons(floor, unit, load, banned) for unit in stuck for load in unit.loads)
-    _send_home(floor, banned)
+            search.give_up(unit, [floor.site.loads[load].at for load in unit.loads])
+    reasons = tuple(_reasons(floor, unit, load, rooms_of(load)) for unit in stuck for load in unit.loads)
+    _send_home(floor, banned, {load for unit in movers for load in unit.loads})
     _even_out(search, [unit for unit in movers if unit not in stuck])
     return Placing(shifts=_shifts(floor), stuck=reasons)
 
@@ -46,17 +57,16 @@ def _difficulty(unit: Unit, banned: frozenset[int]) -> tuple[bool, int, int, tup
     return choices > 2, -unit.needs_bytes - unit.needs_mhz, choices, unit.loads
 
 
-def _reasons(floor: Floor, unit: Unit, load: int, banned: frozenset[int]) -> Stuck:
-    others = [room for room in range(len(floor.site.rooms)) if room not in banned]
-    said = [(room, floor.reason(unit, room) or "the others would not fit then") for room in others]
+def _reasons(floor: Floor, unit: Unit, load: int, rooms: frozenset[int]) -> Stuck:
+    said = [(room, floor.reason(unit, room) or "the others would not fit then") for room in sorted(rooms)]
     return Stuck(load=load, reasons=tuple(said))
 
 
-def _send_home(floor: Floor, banned: frozenset[int]) -> None:
+def _send_home(floor: Floor, banned: frozenset[int], movers: AbstractSet[int]) -> None:
     """Whoever was pushed aside and fits at home again goes home."""
     for load, room in enumerate(floor.room_of):
         home = floor.site.loads[load].at
-        if room == home or home in banned:
+        if room == home or home in banned or load in movers:
             continue
         unit = floor.unit_of((load,))
         floor.lift(unit)

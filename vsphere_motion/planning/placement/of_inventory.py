@@ -48,6 +48,9 @@ vSphere HA, and vCenter's limits. A plan moves many, so placement, order and the
 UNWANTED = frozenset({"cluster.should-rule", "cluster.drs"})
 """Checks that warn of a host which is possible and not wanted: such a host is taken only where there is no other."""
 
+STOPS = frozenset({Severity.BLOCKER})
+STRICTLY_STOPS = STOPS | {Severity.WARNING, Severity.UNKNOWN}
+
 SYSTEM_NAME = "vCLS-"
 LINK_BPS = 10_000_000_000
 IDLE = frozenset({PowerState.OFF, PowerState.SUSPENDED})
@@ -138,14 +141,19 @@ def site_of(
     return SiteMap(site=site, hosts=members, vms=vms, rooms=rooms, loads=loads, closed=closed)
 
 
-def verdict_of(findings: Iterable[Finding], skip_checks: Iterable[str] = ()) -> Verdict:
-    """What findings about one VM and one host mean for placement."""
+def verdict_of(findings: Iterable[Finding], skip_checks: Iterable[str] = (), *, strict: bool = False) -> Verdict:
+    """What findings about one VM and one host mean for placement.
+
+    Args:
+        strict: warnings and what could not be read stop a move as well.
+    """
     skipped = frozenset(skip_checks)
+    stops = STRICTLY_STOPS if strict else STOPS
     stopping, is_unwanted = [], False
     for finding in findings:
         if finding.id in ANSWERED_BY_PLACEMENT or finding.id in skipped:
             continue
-        if finding.severity is Severity.BLOCKER:
+        if finding.severity in stops:
             stopping.append(finding)
         is_unwanted = is_unwanted or finding.id in UNWANTED
     shortest = min(stopping, key=lambda one: len(one.message), default=None)

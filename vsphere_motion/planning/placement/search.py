@@ -28,7 +28,7 @@ class Search:
 
     def __init__(self, floor: Floor, movers: Sequence[Unit], banned: frozenset[int]) -> None:
         self.floor = floor
-        self._banned = banned
+        self.banned = banned
         self._movers = {load: unit for unit in movers for load in unit.loads}
         self._room_of: dict[tuple[int, ...], int | None] = {}
         self._trail: list[tuple[Unit, int | None]] = []
@@ -40,9 +40,13 @@ class Search:
         self._room_of[unit.loads] = self.floor.room_of[unit.loads[0]]
         self._go(unit, None)
 
-    def give_up(self, unit: Unit, room: int) -> None:
-        """Put a unit that found no room back where it was."""
-        self._go(unit, room)
+    def give_up(self, unit: Unit, rooms: Sequence[int]) -> None:
+        """Put a unit that found no room back where it was: each of its loads into its room."""
+        self._room_of[unit.loads] = rooms[0]
+        for load, room in zip(unit.loads, rooms, strict=True):
+            self.floor.drop(self.floor.unit_of((load,)), room)
+        if self._residents is not None:
+            self._residents[rooms[0]][unit.loads[0]] = unit
 
     def place(self, unit: Unit) -> bool:
         """Find a room for a unit that was lifted; False leaves everything as it was."""
@@ -55,7 +59,7 @@ class Search:
 
     def rooms_for(self, unit: Unit) -> list[int]:
         """The rooms a unit may go to, the emptiest first."""
-        rooms = [room for room in unit.rooms if room not in self._banned]
+        rooms = [room for room in unit.rooms if room not in self.banned]
         return sorted(rooms, key=lambda room: (self.floor.fullness(room, unit), room))
 
     def _put(self, unit: Unit, depth: int, held: frozenset[tuple[int, ...]], *, without: int) -> bool:
@@ -124,7 +128,7 @@ class Search:
                 found[room][load] = self.floor.unit_of((load,))
         for unit in self._movers.values():
             at = self._room_of.get(unit.loads)
-            if at is not None and at not in self._banned:
+            if at is not None and at not in self.banned:
                 found[at][unit.loads[0]] = unit
         return found
 

@@ -56,7 +56,7 @@ def _send_away(floor: Floor, search: Search, unit: Unit) -> list[Stuck]:
     if search.place(away):
         return []
     reasons = [(room, floor.reason(away, room) or "") for room in range(len(floor.site.rooms)) if room != home]
-    search.give_up(away, home)
+    search.give_up(away, [home])
     return [Stuck(load=load, reasons=tuple(reasons))]
 
 
