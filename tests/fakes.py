@@ -243,6 +243,10 @@ class FakeControl:
     halt_after: int | None = None
     detach_after: int | None = None
     looks: int = 0
+    answers: list[bool] = field(default_factory=list)
+
+    def may_go_on(self) -> bool:
+        return self.answers.pop(0) if self.answers else False
 
     @property
     def is_halting(self) -> bool:

@@ -45,6 +45,8 @@ _NAMES = (
     "drs_override",
     "max_stun_s",
     "canary",
+    "halt_on",
+    "pause_after",
     "logs",
 )
 _DECLARATIONS = (
@@ -65,6 +67,16 @@ _DECLARATIONS = (
     duration_option("max-stun", "Start nothing more once a guest stood still for longer, such as 500ms (exit code 9)."),
     click.option(
         "--canary", type=click.IntRange(min=1), metavar="N", help="The first N migrations go alone, and must end well."
+    ),
+    click.option(
+        "--halt-on",
+        metavar="failed=N",
+        help="Start nothing more once so many migrations failed, also failed=10% of them (exit code 9).",
+    ),
+    click.option(
+        "--pause-after",
+        metavar="N|canary|wave",
+        help="Wait for Enter after each N migrations, the canaries or each wave; without a terminal leave (code 9).",
     ),
     click.option(
         "--logs",

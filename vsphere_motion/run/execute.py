@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vsphere_motion.errors import VCenterUnavailable
-from vsphere_motion.model.event import Event, RunHalted, RunNoted, ServerBack, ServerLost
+from vsphere_motion.model.event import Event, RunHalted, RunNoted, RunPaused, ServerBack, ServerLost
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.run.before import not_started
 from vsphere_motion.run.flights import Flights
@@ -22,6 +22,7 @@ from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.lost_answers import LostAnswers
 from vsphere_motion.run.others import crowded_out_words
+from vsphere_motion.run.pause import PauseWatch
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.recorder import Recorder
 from vsphere_motion.run.records import JournaledMove
@@ -62,6 +63,7 @@ class Execution:
     ended: Mapping[int, OutcomeState] = field(default_factory=dict)
     counts_others: bool = False
     _halt_watch: HaltWatch = field(init=False)
+    _pause_watch: PauseWatch = field(init=False)
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
     _lost: LostAnswers = field(init=False)
@@ -75,7 +77,8 @@ class Execution:
     _is_crowded_out: bool = False
 
     def __post_init__(self) -> None:
-        self._halt_watch = HaltWatch(self.limits.halt)
+        self._halt_watch = HaltWatch(self.limits.halt, moves=len(self.items))
+        self._pause_watch = PauseWatch(self.limits.pause)
         self._recorder = Recorder(journal=self.journal)
         self._flights = Flights(
             run=self.run,
@@ -136,7 +139,7 @@ class Execution:
             if self.control.is_halting and not self._is_halted:
                 yield self._halt()
             try:
-                yield from self._halt_watch.judged(self._turn())
+                yield from self._halt_watch.judged(self._pause_watch.noted(self._turn()))
                 self._losses = 0
             except VCenterUnavailable as error:
                 yield from self._outlast(error)
@@ -173,6 +176,7 @@ class Execution:
         self._starts.take_back()
         if self._halt_watch.rule.is_set:
             yield from self._flights.land()  # whether more may start depends on how these ended
+        yield from self._pause()
         if not self._is_halted:
             yield from self._give_up()
             yield from self._start_more()
@@ -184,6 +188,23 @@ class Execution:
             yield from self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
             yield from self._flights.end_explained(wait_s=0.0 if self._flights else self._wait_s())
+
+    def _pause(self) -> Iterator[Event]:
+        """Where the person wants to look, and everything that was started has ended, ask whether to go on."""
+        is_busy = self._flights or self._lost or self._flights.is_explaining or self._flights.returned
+        if is_busy or self._is_halted or self._halt_watch.is_broken or not self.limits.pause.is_set:
+            return
+        waiting = self._starts.waiting
+        reason = self._pause_watch.due([item.planned.wave for item in waiting.values()])
+        if reason is None:
+            return
+        yield RunPaused(at=self.ports.now(), reason=reason, waiting=len(waiting))
+        if self.control.may_go_on():
+            self._pause_watch.go_on()
+        elif not self.control.is_halting:
+            self._is_halted = True
+            words = f"paused: {reason}; {len(waiting)} wait, and nobody is there to let them go on"
+            yield RunHalted(at=self.ports.now(), reason=words, detached=False, is_breach=True)
 
     def _wait_for_gate(self) -> Iterator[Event]:
         """Where nothing runs and nothing may start, such as outside of a window, let a moment pass."""
@@ -262,6 +283,9 @@ class Execution:
         )
         running = self._flights.own_positions | self._lost.positions
         ready = self.gate.ready(tuple(waiting), running=running, ended=self._flights.ended, now=now)
+        if limits.pause.is_set:
+            told = [(position, waiting[position].planned.wave) for position in ready]
+            ready = tuple(self._pause_watch.allowed(told, [item.planned.wave for item in waiting.values()]))
         return [waiting[position] for position in ready[:room]]
 
     def _give_up(self) -> Iterator[Event]:

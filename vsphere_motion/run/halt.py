@@ -1,4 +1,4 @@
-"""When a run stops by itself: a guest stood still for longer than the stun budget, or the canary moves went badly.
+"""When a run stops by itself: a guest stood still for too long, the canary moves went badly, or too many moves failed.
 
 Rules of this file: pure bookkeeping over the events of a run. What was not measured breaks no budget, but canary moves
 of which nothing was measured prove nothing, so nothing follows them.
@@ -6,6 +6,7 @@ of which nothing was measured prove nothing, so nothing follows them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,15 +21,29 @@ class HaltRule:
     Args:
         max_stun_s: the longest a guest may stand still; None: no limit.
         canary: how many moves go first, alone, and have to end well before any other starts; 0: none.
+        failed: how many moves may not fail; None: any number may.
+        failed_percent: the same in percent of the moves that the run is to make.
     """
 
     max_stun_s: float | None = None
     canary: int = 0
+    failed: int | None = None
+    failed_percent: float | None = None
 
     @property
     def is_set(self) -> bool:
         """Whether there is anything to watch for."""
-        return self.max_stun_s is not None or self.canary > 0
+        return self.max_stun_s is not None or self.canary > 0 or self.counts_failures
+
+    @property
+    def counts_failures(self) -> bool:
+        """Whether it matters how many moves fail."""
+        return self.failed is not None or self.failed_percent is not None
+
+    def most_failed(self, moves: int) -> int | None:
+        """With how many failures a run of so many moves stops; None: with no number of them."""
+        part = None if self.failed_percent is None else max(1, math.ceil(moves * self.failed_percent / 100))
+        return min((one for one in (self.failed, part) if one is not None), default=None)
 
 
 @dataclass(slots=True)
@@ -36,10 +51,13 @@ class HaltWatch:
     """What a run has done so far, held against the rule.
 
     Args:
+        moves: how many the run is to make.
         is_broken: no further moves start.
     """
 
     rule: HaltRule = field(default_factory=HaltRule)
+    moves: int = 0
+    _failed: int = 0
     _started: int = 0
     _ended: int = 0
     _measured: int = 0
@@ -58,11 +76,15 @@ class HaltWatch:
         """Take an event over; the reason why no further moves start, once, if that is so from now on."""
         if isinstance(event, MoveStarted):
             self._started += 1
-        if not isinstance(event, MoveEnded) or event.outcome.task is None:
+        if not isinstance(event, MoveEnded):
             return None
-        self._ended += 1
-        self._measured += _stun_s(event.outcome) is not None
-        reason = None if self.is_broken else self._reason(event.outcome)
+        self._failed += event.outcome.state in _FAILURES
+        reason = None
+        if event.outcome.task is not None:
+            self._ended += 1
+            self._measured += _stun_s(event.outcome) is not None
+            reason = self._reason(event.outcome)
+        reason = None if self.is_broken else reason or self._too_many()
         self.is_broken = self.is_broken or reason is not None
         return reason
 
@@ -78,6 +100,14 @@ class HaltWatch:
             return max(0, min(room, self.rule.canary - self._started))
         return room
 
+    def _too_many(self) -> str | None:
+        most = self.rule.most_failed(self.moves)
+        if most is None or self._failed < most:
+            return None
+        words = f"{self.rule.failed_percent:g}%" if most != self.rule.failed else str(self.rule.failed)
+        counted = "1 move" if self._failed == 1 else f"{self._failed} moves"
+        return f"{counted} of {self.moves} failed, --halt-on failed={words}"
+
     def _reason(self, outcome: Outcome) -> str | None:
         stun_s, limit_s, name = _stun_s(outcome), self.rule.max_stun_s, outcome.move.vm.name
         is_canary = self._ended <= self.rule.canary
@@ -88,6 +118,10 @@ class HaltWatch:
         if is_canary and limit_s is not None and self._ended == self.rule.canary and not self._measured:
             return f"how long the guests of the first {self.rule.canary} stood still could not be read from the logs"
         return None
+
+
+_FAILURES = frozenset({OutcomeState.FAILED, OutcomeState.UNKNOWN})
+"""A move whose end is not known counts as one that failed: it may have."""
 
 
 def _stun_s(outcome: Outcome) -> float | None:

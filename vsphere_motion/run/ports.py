@@ -196,6 +196,10 @@ class Control(Protocol):
         """Stop watching now; tasks go on in vCenter."""
         ...
 
+    def may_go_on(self) -> bool:
+        """Ask after a `RunPaused`; False: nobody is there to say so, and the run is left open."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:

@@ -32,12 +32,13 @@ from vsphere_motion.run.limits import (
     Patience,
 )
 from vsphere_motion.run.locks import watching
+from vsphere_motion.run.pause import PauseRule
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.workbook import Moment, Purpose, Workbook
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
-from vsphere_motion.service.forecasts import keeping, of_moves, telling
+from vsphere_motion.service.forecasts import keeping, of_moves, rest_of, telling
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.report import report_of
@@ -61,7 +62,8 @@ class RunOptions:
         is_watching: False: everything is started at once and left to vCenter; the run stays open.
         read_logs: read what both hosts' logs and the VM's own say of each move right after it.
         keep_log_lines: keep the lines too, not only what was read from them.
-        halt: when the run stops by itself; it needs the logs.
+        halt: when the run stops by itself; a stun budget needs the logs.
+        pause: where it stops for a person to look.
         drs_override: keep DRS away from the VMs until the run ends.
     """
 
@@ -76,6 +78,7 @@ class RunOptions:
     drs_override: bool = False
     keep_log_lines: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
+    pause: PauseRule = field(default_factory=PauseRule)
 
     @property
     def limits(self) -> Limits:
@@ -89,6 +92,7 @@ class RunOptions:
             on_interrupt=self.on_interrupt,
             is_watching=self.is_watching,
             halt=self.halt,
+            pause=self.pause,
         )
 
 
@@ -115,6 +119,10 @@ class NeverStop:
 
     is_halting: bool = False
     is_detaching: bool = False
+
+    def may_go_on(self) -> bool:
+        """Nobody is there to say so."""
+        return False
 
 
 SUBMITTERS = 4
@@ -231,7 +239,7 @@ def watch_open_moves(
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
-        yield from telling(execution.events(), forecasts)
+        yield from rest_of(journaled, forecasts, options.max_concurrent).telling(telling(execution.events(), forecasts))
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
 

@@ -48,6 +48,39 @@ def test_it_is_said_once_and_behind_the_end_that_broke_it() -> None:
     assert watch.room(4, is_explaining=False) == 0
 
 
+FAILED, UNKNOWN = OutcomeState.FAILED, OutcomeState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("rule", "moves", "failures", "words"),
+    [
+        pytest.param(HaltRule(failed=2), 9, 1, None, id="one less"),
+        pytest.param(HaltRule(failed=2), 9, 2, "2 moves of 9 failed, --halt-on failed=2", id="as many"),
+        pytest.param(HaltRule(failed=1), 9, 1, "1 move of 9 failed, --halt-on failed=1", id="one"),
+        pytest.param(HaltRule(failed_percent=10), 30, 2, None, id="less than the part"),
+        pytest.param(HaltRule(failed_percent=10), 30, 3, "3 moves of 30 failed, --halt-on failed=10%", id="the part"),
+        pytest.param(HaltRule(failed_percent=10), 5, 1, "1 move of 5 failed, --halt-on failed=10%", id="at least one"),
+        pytest.param(HaltRule(failed_percent=100), 2, 1, None, id="all of them"),
+    ],
+)
+def test_so_many_failures_stop_the_run(rule: HaltRule, moves: int, failures: int, words: str | None) -> None:
+    watch = HaltWatch(rule, moves=moves)
+    for number in range(failures):
+        assert watch.note(ended(number, state=OutcomeState.MOVED)) is None
+    said = [watch.note(ended(number, state=FAILED if number else UNKNOWN)) for number in range(failures)]
+
+    assert said[:-1] == [None] * (failures - 1)
+    assert said[-1] == (None if words is None else f"{words}")
+    assert watch.is_broken is (words is not None)
+
+
+def test_a_refused_start_is_a_failure_and_what_was_left_out_is_none() -> None:
+    watch = HaltWatch(HaltRule(failed=1), moves=3)
+    for state in (OutcomeState.NOT_STARTED, OutcomeState.BLOCKED, OutcomeState.UNCHANGED, OutcomeState.CANCELLED):
+        assert watch.note(ended(0, state=state, task=None)) is None
+    assert watch.note(ended(1, state=FAILED, task=None)) is not None
+
+
 def test_without_a_rule_nothing_stops() -> None:
     assert reasons(HaltRule(), ended(0, 99.0), ended(1, None, OutcomeState.FAILED)) == []
     assert HaltWatch().room(4, is_explaining=True) == 4
