@@ -304,4 +304,4 @@ class Execution:
         if not self.limits.is_watching:
             return len(self._starts.waiting)
         free = self.limits.max_concurrent - self._flights.own - len(self._lost)
-        return self._halt_watch.room(free, is_explaining=self._flights.is_explaining)
+        return self._halt_watch.room(free, untold=self._flights.untold)

@@ -92,6 +92,11 @@ class Flights:
         return (one for task, one in self._flights.items() if one.followed is None and task not in self._ended)
 
     @property
+    def untold(self) -> tuple[OutcomeState, ...]:
+        """How those moves ended whose end is not told yet, because their logs are still being read."""
+        return self._aftermath.states
+
+    @property
     def is_explaining(self) -> bool:
         """Whether moves have ended whose logs are still being read; they hold up nothing that starts."""
         return len(self._aftermath) > 0

@@ -7,7 +7,7 @@ of which nothing was measured prove nothing, so nothing follows them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vsphere_motion.model.event import Event, MoveEnded, MoveStarted, RunHalted
@@ -88,13 +88,15 @@ class HaltWatch:
         self.is_broken = self.is_broken or reason is not None
         return reason
 
-    def room(self, room: int, *, is_explaining: bool) -> int:
+    def room(self, room: int, *, untold: Sequence[OutcomeState]) -> int:
         """How many moves may start, of those that there is room for.
 
         Args:
-            is_explaining: moves have ended of which it is not known yet how long their guests stood still.
+            untold: how moves have ended of which it is not known yet how long their guests stood still.
         """
-        if self.is_broken or (self.rule.max_stun_s is not None and is_explaining):
+        most = self.rule.most_failed(self.moves)
+        fails = most is not None and self._failed + sum(state in _FAILURES for state in untold) >= most
+        if self.is_broken or fails or (self.rule.max_stun_s is not None and untold):
             return 0
         if self._ended < self.rule.canary:
             return max(0, min(room, self.rule.canary - self._started))
