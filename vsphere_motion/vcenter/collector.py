@@ -19,7 +19,10 @@ from pyVmomi import VmomiSupport, vmodl
 from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, VCenterFault
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.vcenter import salvage
+from vsphere_motion.vcenter.bulk_answer import BulkReader
 from vsphere_motion.vcenter.faults import raise_for_missing, translated
+from vsphere_motion.vcenter.garbage import collection_held_back
+from vsphere_motion.vcenter.page_grammar import ObjectRead, Page
 from vsphere_motion.vcenter.property_types import fits
 
 if TYPE_CHECKING:
@@ -88,7 +91,8 @@ def read_all(session: Session, paths_by_kind: PathsByKind) -> Readings:
     Raises:
         SessionEnded: vCenter no longer knows the session; an empty inventory is never returned instead.
     """
-    return from_the_start(session, lambda: _read_all(session, paths_by_kind))
+    with collection_held_back():
+        return from_the_start(session, lambda: _read_all(session, paths_by_kind))
 
 
 def read_objects(session: Session, refs: Sequence[MoRef], paths: Sequence[str]) -> Readings:
@@ -284,38 +288,53 @@ def _merge(one: Reading, other: Reading) -> Reading:
 
 
 def _retrieve(session: Session, spec: Any) -> Readings:
-    collector = session.content.propertyCollector
-    with translated(_WHAT):
-        page = collector.RetrievePropertiesEx([spec], _COLLECTOR.RetrieveOptions(maxObjects=PAGE_SIZE))
+    read = BulkReader(session.stub)
+    page = _page(session, read, "RetrievePropertiesEx", [spec], _COLLECTOR.RetrieveOptions(maxObjects=PAGE_SIZE))
     readings: Readings = {}
     while page is not None:
-        for content in page.objects:
-            _add(readings, content)
-        page = _next_page(collector, page.token) if page.token else None
+        for one in page.objects:
+            _add(readings, one)
+        page = _next_page(session, read, page.token) if page.token else None
     return readings
 
 
-def _next_page(collector: Any, token: str) -> Any:
+def _next_page(session: Session, read: BulkReader, token: str) -> Page | None:
     try:
-        with translated(_WHAT):
-            return collector.ContinueRetrievePropertiesEx(token)
+        return _page(session, read, "ContinueRetrievePropertiesEx", token)
     except MotionError:
-        quietly(lambda: collector.CancelRetrievePropertiesEx(token))
+        quietly(lambda: session.content.propertyCollector.CancelRetrievePropertiesEx(token))
         raise
 
 
-def _add(readings: Readings, content: Any) -> None:
-    """Add one object's content; an object that a page repeats is completed, one that has vanished is left out."""
-    unread = {path: fault.kind for path, fault in raise_for_missing(content.missingSet, what=_WHAT)}
-    if "ManagedObjectNotFound" in unread.values():
-        return
+def _page(session: Session, read: BulkReader, method: str, *arguments: Any) -> Page | None:
+    collector: Any = session.content.propertyCollector
+    with translated(_WHAT):
+        answer = session.stub.ask(collector, collector._GetMethodInfo(method), arguments, read=read)
+    return answer if answer is None or isinstance(answer, Page) else page_of(answer)
+
+
+def page_of(result: Any) -> Page:
+    """The page that is a result of pyVmomi's."""
+    return Page(objects=[_object_of(content) for content in result.objects], token=result.token)
+
+
+def _object_of(content: Any) -> ObjectRead:
     ref = ref_of(content.obj)
     # some servers send an unset property without a value instead of leaving it out (seen with vcsim, on later pages)
     present = [one for one in content.propSet if one.val is not None]
-    values = {one.name: plain(one.val) for one in present if fits(ref.kind, one.name, one.val)}
-    unread |= {one.name: ProtocolError.code for one in present if one.name not in values}
-    new = Reading(ref=ref, values=values, unread=unread)
-    readings[ref] = _merge(readings[ref], new) if ref in readings else new
+    fit = {one.name: plain(one.val) for one in present if fits(ref.kind, one.name, one.val)}
+    unfit = tuple(one.name for one in present if one.name not in fit)
+    return ObjectRead(ref=ref, values=fit, unfit=unfit, missing=list(content.missingSet))
+
+
+def _add(readings: Readings, one: ObjectRead) -> None:
+    """Add one object's content; an object that a page repeats is completed, one that has vanished is left out."""
+    unread = {path: fault.kind for path, fault in raise_for_missing(one.missing, what=_WHAT)} if one.missing else {}
+    if "ManagedObjectNotFound" in unread.values():
+        return
+    unread |= dict.fromkeys(one.unfit, ProtocolError.code)
+    new = Reading(ref=one.ref, values=one.values, unread=unread)
+    readings[one.ref] = _merge(readings[one.ref], new) if one.ref in readings else new
 
 
 def _type_of(kind: str) -> Any:

@@ -113,13 +113,21 @@ class BodyReader:
             AnswerCutOff: the connection ended before the body did.
             TimeoutError: the deadline is over.
         """
-        if self._deadline is not None:
-            self._deadline.require_time()
+        self.require_time()
         piece = self._read_plain(size) if self._unpacker is None else self._read_packed(self._unpacker, size)
         self._left_bytes -= len(piece)
         if self._left_bytes < 0:
             raise AnswerTooLong("the answer is larger than the limit")
         return piece
+
+    def require_time(self) -> None:
+        """Go on where there is time left.
+
+        Raises:
+            TimeoutError: the deadline is over.
+        """
+        if self._deadline is not None:
+            self._deadline.require_time()
 
     def drain(self) -> None:
         """Read to the end, so that the connection can be used again."""

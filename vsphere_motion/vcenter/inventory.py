@@ -43,6 +43,7 @@ from vsphere_motion.vcenter.collector import (
     ref_of,
 )
 from vsphere_motion.vcenter.devices import NetworkIndex, devices_from, has_raw_mapping
+from vsphere_motion.vcenter.garbage import collection_held_back
 from vsphere_motion.vcenter.host_networks import HostNetworks
 from vsphere_motion.vcenter.host_traits import LUNS, host_traits, luns_of, networks_of
 from vsphere_motion.vcenter.inventory_paths import inventory_path, plain_name
@@ -61,6 +62,7 @@ T = TypeVar("T")
 Word = TypeVar("Word", PowerState, ConnectionState)
 
 
+@collection_held_back()
 def take_snapshot(session: Session) -> Inventory:
     """Everything `Inventory` has, as vCenter lets this account see it.
 

@@ -46,7 +46,6 @@ LOGOUT_TIMEOUT_S = 3.0
 
 _VCENTER = "VirtualCenter"
 _NEEDED = (
-    "about",
     "authorizationManager",
     "diagnosticManager",
     "propertyCollector",
@@ -55,7 +54,7 @@ _NEEDED = (
     "taskManager",
     "viewManager",
 )
-"""Most are optional in the API's own words (vSphere API 8.0, ServiceContent), and all are there on every vCenter."""
+"""Optional in the API's own words (vSphere API 8.0, ServiceContent), and there on every vCenter."""
 
 _SHORT = 4
 
@@ -241,13 +240,13 @@ def _read_content(stub: Stub, endpoint: Endpoint) -> Any:
     with translated(f"read what {endpoint.address} is"):
         content = vim.ServiceInstance("ServiceInstance", stub).RetrieveContent()
     about = content.about
-    if about is not None and about.apiType != _VCENTER:
+    if about.apiType != _VCENTER:
         raise ProtocolError(
             f"{endpoint.address} is not a vCenter: it says that it is {about.fullName} ({about.apiType})",
             hint="Give the vCenter that manages this host; an ESXi host on its own cannot do a vMotion.",
         )
     missing = [name for name in _NEEDED if getattr(content, name) is None]
-    missing += [] if about is None or about.apiVersion else ["apiVersion"]
+    missing += [] if about.apiVersion else ["apiVersion"]
     if missing:
         raise ProtocolError(
             f"{endpoint.address} says that it is a vCenter, and names no {', '.join(missing)}",

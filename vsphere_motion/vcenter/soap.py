@@ -7,13 +7,12 @@ SOAP forbids, would let an answer grow by entities.
 from __future__ import annotations
 
 import zlib
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from xml.parsers.expat import ExpatError
 
 from pyVmomi.SoapAdapter import XMLNS_SOAPENV, SoapResponseDeserializer
 from pyVmomi.VmomiSupport import F_OPTIONAL, DataObject, ManagedObject
 
-from vsphere_motion.vcenter.connection import BodyReader
 from vsphere_motion.vcenter.property_types import is_one_of, is_whole
 
 NOT_UNDERSTOOD = (ExpatError, zlib.error, LookupError, TypeError, AttributeError, ValueError)
@@ -21,6 +20,13 @@ NOT_UNDERSTOOD = (ExpatError, zlib.error, LookupError, TypeError, AttributeError
 or fault, a value of the wrong type. Only `read_answer` may raise these."""
 
 _ENVELOPE = f"{XMLNS_SOAPENV} Envelope"
+
+
+class Body(Protocol):
+    """The bytes of an answer."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
 
 
 class NotAnAnswer(ValueError):
@@ -52,7 +58,7 @@ class Answer(NamedTuple):
     is_fault: bool
 
 
-def read_answer(stub: Any, method: Any, body: BodyReader) -> Answer:
+def read_answer(stub: Any, method: Any, body: Body) -> Answer:
     """The answer to a call of `method` (pyVmomi's description of it).
 
     Raises:
@@ -82,7 +88,7 @@ class _AnswerReader(SoapResponseDeserializer):
     It is the file that the parser reads from as well: the first `read` comes when the parser exists.
     """
 
-    def __init__(self, stub: Any, method: str, body: BodyReader) -> None:
+    def __init__(self, stub: Any, method: str, body: Body) -> None:
         super().__init__(stub)  # type: ignore[no-untyped-call]
         self.isFault = False
         self.msg = ""

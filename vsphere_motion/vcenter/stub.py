@@ -16,7 +16,7 @@ import random
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError
@@ -28,6 +28,7 @@ from pyVmomi.VmomiSupport import GetRequestContext
 from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, Unreachable, VCenterFault
 from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter import reads
+from vsphere_motion.vcenter.call import Call, Read
 from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
 from vsphere_motion.vcenter.deadline import Deadline, no_answer, timely
 from vsphere_motion.vcenter.faults import outcome_unknown, translate
@@ -52,34 +53,6 @@ _AWAY = frozenset({429, 502, 503, 504})
 _HINT_STARTING = "vCenter's service may be starting; try again."
 _OPERATION_ID = "operationID"
 _COOKIE = re.compile(rf'\s*{COOKIE_NAME}=("[^"]*"|[^;\s]*)')
-
-
-class _Call:
-    """One call of the API; its request is the SOAP text, which may hold a password and is never shown.
-
-    Args:
-        method: pyVmomi's description of the method.
-    """
-
-    __slots__ = ("deadline", "method", "request", "server")
-
-    def __init__(self, *, method: Any, server: str, request: bytes, deadline: Deadline) -> None:
-        self.method = method
-        self.server = server
-        self.request = request
-        self.deadline = deadline
-
-    @property
-    def name(self) -> str:
-        return str(self.method.wsdlName)
-
-    @property
-    def what(self) -> str:
-        return f"call {self.name} on {self.server}"
-
-    @property
-    def is_changing(self) -> bool:
-        return reads.is_changing(self.name)
 
 
 class Stub(SoapStubAdapterBase):
@@ -169,9 +142,24 @@ class Stub(SoapStubAdapterBase):
             vmodl.MethodFault: vCenter refused the call.
             MotionError: there is no answer, or none that is understood.
         """
+        return self.ask(mo, info, args)
+
+    def ask(self, managed: Any, method: Any, arguments: Sequence[Any], *, read: Read = read_answer) -> Any:
+        """What a method of a managed object returns.
+
+        Args:
+            method: pyVmomi's description of it.
+            read: reads the answer; pyVmomi does it unless another reader is given.
+
+        Raises:
+            vmodl.MethodFault: vCenter refused the call.
+            MotionError: there is no answer, or none that is understood.
+        """
         if self._closed.is_set():
-            raise SessionEnded(f"Could not call {info.wsdlName} on {self._endpoint.address}: this session was closed.")
-        call = self._call(mo, info, args, Deadline(self._timeout_s))
+            raise SessionEnded(
+                f"Could not call {method.wsdlName} on {self._endpoint.address}: this session was closed."
+            )
+        call = self._call(managed, method, arguments, Deadline(self._timeout_s), read)
         answer = self._ask_in_session(call)
         if answer.is_fault:
             raise answer.value
@@ -190,11 +178,13 @@ class Stub(SoapStubAdapterBase):
         """How long ago a connection may have answered that needs no probe before a changing call."""
         return float(getattr(self._local, "fresh_s", 0.0))
 
-    def _call(self, mo: Any, info: Any, args: Any, deadline: Deadline) -> _Call:
-        request = self.SerializeRequest(mo, info, args)  # type: ignore[no-untyped-call]
-        return _Call(method=info, server=self._endpoint.address, request=request, deadline=deadline)
+    def _call(
+        self, managed: Any, method: Any, arguments: Sequence[Any], deadline: Deadline, read: Read = read_answer
+    ) -> Call:
+        request = self.SerializeRequest(managed, method, arguments)  # type: ignore[no-untyped-call]
+        return Call(method=method, server=self._endpoint.address, request=request, deadline=deadline, read=read)
 
-    def _ask_in_session(self, call: _Call) -> Answer:
+    def _ask_in_session(self, call: Call) -> Answer:
         """The answer; a call that an ended session refused is made again after a new login, within its deadline."""
         logins = self.logins
         for _ in range(MAX_RENEWALS if logins is not None and reads.is_renewing(call.name) else 0):
@@ -205,10 +195,10 @@ class Stub(SoapStubAdapterBase):
                 return answer
         return self._ask_as_often_as_allowed(call)
 
-    def _ask_as_often_as_allowed(self, call: _Call) -> Answer:
+    def _ask_as_often_as_allowed(self, call: Call) -> Answer:
         return self._ask_until_answered(call) if reads.is_repeatable(call.name) else self._ask(call)
 
-    def _ask_until_answered(self, call: _Call) -> Answer:
+    def _ask_until_answered(self, call: Call) -> Answer:
         for attempt in range(self._tries - 1):
             try:
                 return self._ask(call)
@@ -221,7 +211,7 @@ class Stub(SoapStubAdapterBase):
                     raise
         return self._ask(call)
 
-    def _ask(self, call: _Call) -> Answer:
+    def _ask(self, call: Call) -> Answer:
         connection = self._live_connection(call)
         if call.deadline.left_s <= 0:
             self._pool.give_back(connection)
@@ -230,7 +220,7 @@ class Stub(SoapStubAdapterBase):
         self._pool.give_back(connection)
         return answer
 
-    def _live_connection(self, call: _Call) -> VCenterConnection:
+    def _live_connection(self, call: Call) -> VCenterConnection:
         """A connection that was seen alive: an idle one may have been cut by a load balancer without a word.
 
         Before a changing call the service behind it is seen alive as well, so that a vCenter that is away leaves no
@@ -244,7 +234,7 @@ class Stub(SoapStubAdapterBase):
             self._probe(connection, call.deadline)
         return connection
 
-    def _is_fresh(self, connection: VCenterConnection, call: _Call) -> bool:
+    def _is_fresh(self, connection: VCenterConnection, call: Call) -> bool:
         return connection.idle_s < (self._fresh_s if call.is_changing else FRESH_S)
 
     def _answers(self, connection: VCenterConnection, deadline: Deadline) -> bool:
@@ -261,7 +251,7 @@ class Stub(SoapStubAdapterBase):
         with operation(None):
             self._exchange(self._call(service, method, (), Deadline(limit_s)), connection)
 
-    def _connect(self, call: _Call) -> VCenterConnection:
+    def _connect(self, call: Call) -> VCenterConnection:
         endpoint = self._endpoint
         deadline = call.deadline.within(endpoint.connect_timeout_s)
         what = f"connect to {endpoint.host}:{endpoint.port}"
@@ -272,7 +262,7 @@ class Stub(SoapStubAdapterBase):
         except OSError as failure:
             raise translate(timely(failure, deadline), what=what) from failure
 
-    def _exchange(self, call: _Call, connection: VCenterConnection) -> Answer:
+    def _exchange(self, call: Call, connection: VCenterConnection) -> Answer:
         try:
             answer = self._read(call, self._post(call, connection))
         except BaseException:
@@ -281,7 +271,7 @@ class Stub(SoapStubAdapterBase):
         self._has_answered = True
         return answer
 
-    def _post(self, call: _Call, connection: VCenterConnection) -> http.client.HTTPResponse:
+    def _post(self, call: Call, connection: VCenterConnection) -> http.client.HTTPResponse:
         try:
             response = connection.post(
                 PATH, call.request, self._headers(call), call.deadline, is_changing=call.is_changing
@@ -298,7 +288,7 @@ class Stub(SoapStubAdapterBase):
             if (match := _COOKIE.match(header)) is not None:
                 self._cookie = match.group(1)
 
-    def _headers(self, call: _Call) -> dict[str, str]:
+    def _headers(self, call: Call) -> dict[str, str]:
         headers = {
             "Accept-Encoding": "gzip, deflate",
             "Content-Type": "text/xml; charset=UTF-8",
@@ -309,16 +299,16 @@ class Stub(SoapStubAdapterBase):
             return headers
         return headers | {"Cookie": f"{COOKIE_NAME}={self._cookie}"}
 
-    def _is_new_login(self, call: _Call) -> bool:
+    def _is_new_login(self, call: Call) -> bool:
         """A login in a session that goes on would be refused, so a new one asks for a session of its own."""
         return call.name in reads.SESSION and self.logins is not None and self.logins.count > 0
 
-    def _read(self, call: _Call, response: http.client.HTTPResponse) -> Answer:
+    def _read(self, call: Call, response: http.client.HTTPResponse) -> Answer:
         if response.status not in {200, 500}:
             raise self._refused(call, response)
         try:
             body = BodyReader(response, call.deadline)
-            answer = read_answer(self, call.method, body)
+            answer = call.read(self, call.method, body)
             body.drain()
         except UnknownFault as fault:
             raise VCenterFault(f"Could not {call.what}: {fault.message}", fault_kind=fault.kind) from fault
@@ -328,7 +318,7 @@ class Stub(SoapStubAdapterBase):
             raise self._not_understood(call, response.status, failure) from failure
         return answer
 
-    def _not_understood(self, call: _Call, status: int, failure: Exception) -> MotionError:
+    def _not_understood(self, call: Call, status: int, failure: Exception) -> MotionError:
         words = f"the answer (HTTP {status}) is not understood: {failure}"
         if call.is_changing:
             return outcome_unknown(call.what, words)
@@ -339,12 +329,12 @@ class Stub(SoapStubAdapterBase):
             hint="Check that this is the address of a vCenter. A newer vCenter may need a newer pyvmomi.",
         )
 
-    def _lost(self, call: _Call, failure: Exception) -> MotionError:
+    def _lost(self, call: Call, failure: Exception) -> MotionError:
         """The error for an answer that did not come whole; the other idle connections are as sick as this one."""
         self._pool.drop()
         return translate(timely(failure, call.deadline), what=call.what, changing=call.is_changing)
 
-    def _refused(self, call: _Call, response: http.client.HTTPResponse) -> MotionError:
+    def _refused(self, call: Call, response: http.client.HTTPResponse) -> MotionError:
         words = f"the server answered HTTP {response.status} {response.reason}"
         if call.is_changing and response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             return outcome_unknown(call.what, words)

@@ -55,7 +55,7 @@ def content_answer(
 ) -> Reply:
     """What a server is; `without` one of its managers."""
     about = ABOUT.format(api_type=api_type, full_name=full_name)
-    content = re.sub(rf"<{without} .*?</{without}>", "", CONTENT.format(about=about))
+    content = re.sub(rf"<{without}[ >].*?</{without}>", "", CONTENT.format(about=about))
     return answer("RetrieveServiceContent", content, headers=(COOKIE,))
 
 

@@ -66,7 +66,7 @@ def test_a_lost_first_answer_is_not_asked_for_again(endpoint: Endpoint, server: 
         ),
         pytest.param(content_answer(api_type="HostAgent", full_name="VMware ESXi 8.0.3"), "VMware ESXi", id="ESXi"),
         pytest.param(content_answer(without="sessionManager"), "names no sessionManager", id="no sessions"),
-        pytest.param(content_answer(without="about"), "names no about", id="not said what"),
+        pytest.param(content_answer(without="about"), "is missing that the API requires", id="not said what"),
         pytest.param(content_answer(without="apiVersion"), "names no apiVersion", id="not said of which release"),
         pytest.param(content_answer(without="viewManager"), "names no viewManager", id="no views"),
         pytest.param(answer("Login"), "LoginResponse instead of", id="answer to another call"),

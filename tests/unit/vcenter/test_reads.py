@@ -72,8 +72,8 @@ def test_every_listed_name_is_a_method_of_the_api() -> None:
 
 def test_only_those_read_properties_who_look_at_what_is_missing() -> None:
     """An ended session answers such a read with nothing and no fault, so nobody else may make one."""
-    calls = re.compile(r"\.(RetrieveProperties(Ex)?|RetrieveContents|WaitForUpdates(Ex)?|CheckForUpdates)\(")
-    sources = {path.name: path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py")}
+    calls = re.compile(r"[.\"](RetrieveProperties(Ex)?|RetrieveContents|WaitForUpdates(Ex)?|CheckForUpdates)[(\"]")
+    sources = {path.name: path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py") if path.name != "reads.py"}
     readers = {name for name, source in sources.items() if calls.search(source)}
     assert readers == {"collector.py", "host_health.py", "motions.py", "task_filter.py"}
     assert all("raise_for_missing" in sources[name] for name in readers)
