@@ -20,7 +20,7 @@ from vsphere_motion.model.record import LogLine, MotionRecord
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.motionlog.belonging import split_own_logs
 from vsphere_motion.motionlog.timeline import read_motion
-from vsphere_motion.service.beside import beside
+from vsphere_motion.service.beside import Few, beside
 from vsphere_motion.service.connection import VCenter
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ CLOCK_SKEW = timedelta(seconds=120)
 
 READ_LIMIT_S = 30.0
 """How long the logs of one move are read at most."""
+
+EXPLAINED_AT_ONCE = 8
+"""Moves whose logs are read at the same time, each in three places at once: many may end together."""
 
 CALL_LIMIT_S = 10.0
 """How long one page of a log is waited for."""
@@ -57,12 +60,13 @@ def make_explainer(
     Args:
         keep_lines: whether the lines themselves are kept with what was read from them.
     """
+    readers = Few(EXPLAINED_AT_ONCE)
     plans = {item.move.vm.ref: item for item in planned}
 
     def explain(outcome: Outcome) -> Outcome | Future[Outcome]:
         if outcome.state not in HAS_LOGS or outcome.started_at is None:
             return outcome
-        return beside(lambda: _explain(vcenter, plans[outcome.move.vm.ref], outcome, keep_lines=keep_lines))
+        return readers.begin(lambda: _explain(vcenter, plans[outcome.move.vm.ref], outcome, keep_lines=keep_lines))
 
     return explain
 
