@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import json
 import pkgutil
 import re
 import subprocess
@@ -159,6 +160,54 @@ def test_row_39_no_expression_takes_more_than_linear_time() -> None:
 def test_row_39_the_judge_of_expressions_finds_a_slow_one() -> None:
     naive = re.compile(r"(a+)+\Z")
     assert seconds(naive, "a" * 22 + "b") > seconds(naive, "a" * 17 + "b") * 4
+
+
+STAMP = "2026-11-22T10:00:00.000Z"
+CROWDS = {
+    "each line another migration": lambda n: (
+        f"{STAMP} cpu1:1)VMotion: 1: {10**18 + n} S: Stopping pre-copy: only 1 pages left"
+    ),
+    "each line a failure of one": lambda n: (
+        f"{STAMP} cpu1:1)WARNING: Migrate: 1: {ID} S: Failed: because of {n} (0xbad0001)"
+    ),
+    "each line another number": lambda n: (
+        f"{STAMP} cpu1:1)Other: 1: " + " ".join(str(10**15 + 50 * n + k) for k in range(9))
+    ),
+    "a fault that never ends": lambda n: f'--> {n} (vim.fault.GenericVmConfigFault) key = "msg.migrate.fail.dst"',
+    "announced again and again": lambda n: (
+        f"{STAMP}| vmx| I120: Received migrate 'to' request for mid id {10**18 + n % 7}, src"
+    ),
+    "stunned again and again": lambda n: f"{STAMP}| vmx| I120: Checkpoint_Unstun: vm stopped for {n} us",
+    "objects of a shipper": lambda n: json.dumps(
+        {"message": f"{STAMP} cpu1:1)VMotion: 1: {10**18 + n} S: x", "n": [n] * 20}
+    ),
+    "stamps one after another": lambda n: f"{STAMP} relay " * 40 + str(n),
+}
+"""Logs of which every line is of a kind that something is kept of."""
+
+FEW_LINES, LOG_FLOOR_S = 1_000, 0.05
+
+
+def seconds_for(log: Path) -> float:
+    """Of the processor, the best of three."""
+    taken = []
+    for _ in range(3):
+        begin = time.process_time()
+        read_log_files([log])
+        taken.append(time.process_time() - begin)
+    return min(taken)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_row_39_reading_takes_no_more_than_linear_time(tmp_path: Path, crowd: str) -> None:
+    few, many = tmp_path / "few.log", tmp_path / "many.log"
+    for log, lines in ((few, FEW_LINES), (many, FEW_LINES * TIMES_AS_LONG)):
+        log.write_text(
+            "\n".join([f"{STAMP} hostd VMotionSrc ({ID})", *map(CROWDS[crowd], range(lines))]), encoding="utf-8"
+        )
+    long_s = seconds_for(many)
+    assert long_s < LOG_FLOOR_S or long_s < seconds_for(few) * TIMES_AS_LONG * SLOPE
 
 
 def test_memory_is_measured_where_the_system_tells() -> None:

@@ -103,6 +103,7 @@ def test_doctor_says_what_is_missing_where(run: Callable[..., Program]) -> None:
 
     lines = {line["text"]: line["state"] for line in done.json["lines"] if line["topic"] == "privileges"}
     assert lines == {
+        "Datastore.Browse is missing on 1 of 1 objects (migrate, logs): san": "fail",
         "Global.Diagnostics is missing on 1 of 1 objects (migrate, logs): the vCenter's root": "fail",
         "Resource.AssignVMToPool is missing on 2 of 2 objects (migrate, logs): Resources, Resources": "fail",
         "Resource.ColdMigrate is missing on 1 of 2 objects (migrate, logs): web01": "warn",

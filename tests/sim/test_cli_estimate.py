@@ -118,6 +118,8 @@ def test_a_measured_move_makes_the_next_estimate_narrow_and_calibration_tells_ho
     assert trial["inside"] is True
     assert trial["basis"] == "link", "told from what was known before it"
     assert "1 move, each told from those before it: 100% inside" in call("history", "--calibrate").stdout
+    assert call("history", "calibrate").stdout == call("history", "--calibrate").stdout
+    assert call("history", "calibrate", "--vm", "idle").exit_code == 2
     assert call("history", "--calibrate", "--vm", "idle").exit_code == 2
 
 

@@ -25,14 +25,20 @@ HEADER = ("RUN", "STARTED", "VCENTER", "USER", "STATE", "MOVES")
 
 
 @declare("history", formats=("table", "json"), connects=False)
+@click.argument("what", required=False, type=click.Choice(["calibrate"]), metavar="[calibrate]")
 @duration_option("since", "Only runs that started so long ago or later, such as 7d or 12h.")
 @click.option("--vm", metavar="NAME", help="Only runs with this VM: a name, a glob or moid:vm-42.")
-@click.option("--calibrate", is_flag=True, help="Say how well the estimator would have told the moves of all runs.")
-def command(invocation: Invocation, /, *, since_s: float | None, vm: str | None, calibrate: bool) -> int:
-    """Show the runs of the journal, the newest first. vCenter is not asked."""
+@click.option("--calibrate", is_flag=True, help="The same as the word calibrate.")
+def command(
+    invocation: Invocation, /, *, what: str | None, since_s: float | None, vm: str | None, calibrate: bool
+) -> int:
+    """Show the runs of the journal, the newest first. vCenter is not asked.
+
+    With the word calibrate it says how well the estimator would have told the moves of all runs.
+    """
     from vsphere_motion.service.history import history_document, read_history
 
-    if calibrate:
+    if calibrate or what == "calibrate":
         return _calibrate(invocation, is_filtered=since_s is not None or vm is not None)
     since = None if since_s is None else datetime.now(UTC) - timedelta(seconds=since_s)
     with open_state_journal(invocation) as journal:
@@ -54,7 +60,7 @@ def _calibrate(invocation: Invocation, *, is_filtered: bool) -> int:
     from vsphere_motion.service.estimate import calibration_document, calibration_of
 
     if is_filtered:
-        raise click.UsageError("--calibrate looks at every run; leave --since and --vm out.")
+        raise click.UsageError("calibrate looks at every run; leave --since and --vm out.")
     with open_state_journal(invocation) as journal:
         found = calibration_of(journal.past_moves())
     if invocation.wants("json"):

@@ -79,12 +79,12 @@ def command(
         return _show_outcomes(invocation, vcenter, what, save)
 
 
-def _save(invocation: Invocation, save: str | None, motions: list[MotionRecord]) -> None:
+def _save(invocation: Invocation, save: str | None, motions: list[tuple[MotionRecord, str | None]]) -> None:
     """Write the lines where that is asked for, and say how many files that made."""
     from vsphere_motion.service.savelogs import save_lines
 
     if save is not None:
-        files = [file for motion in motions for file in save_lines(Path(save), motion)]
+        files = [file for motion, vm in motions for file in save_lines(Path(save), motion, vm_name=vm)]
         invocation.console.note(f"{len(files)} logs written to {safe(save)}")
 
 
@@ -93,7 +93,7 @@ def _show_outcomes(invocation: Invocation, vcenter: VCenter, what: str, save: st
 
     with open_state_journal(invocation) as journal:
         outcomes = read_logs(vcenter, journal, what)
-    _save(invocation, save, [outcome.motion for outcome in outcomes if outcome.motion])
+    _save(invocation, save, [(one.motion, one.move.vm.name) for one in outcomes if one.motion])
     if invocation.wants("json"):
         told = [_told(outcome.motion, outcome) for outcome in outcomes if outcome.motion]
         _print_document(invocation, told, [_outcome_document(outcome) for outcome in outcomes])
@@ -116,7 +116,7 @@ def _show_migration(
             f"neither {hosts[0]} nor {hosts[1]} has a line of migration {migration_id}",
             hint="hosts rotate their logs; look at the time of the migration and at the hosts' names",
         )
-    _save(invocation, save, [motion])
+    _save(invocation, save, [(motion, None)])
     if invocation.wants("json"):
         migration = {"vm": None, "migration_id": migration_id, "motion": motion_document(motion)}
         _print_document(invocation, [_told(motion, None)], [migration])
@@ -129,8 +129,10 @@ def _show_migration(
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
     """A headline for the move, then its lines, or why there are none."""
     from vsphere_motion.report.event_words import outcome_line
+    from vsphere_motion.report.rows import diagnosis_rows
 
     yield outcome_line(outcome)
+    yield from (f"  {label}: {safe(words)}" for label, words in diagnosis_rows(outcome))
     if outcome.motion is None:
         yield f"  no log lines{': ' + safe(outcome.note) if outcome.note else ''}"
     else:
@@ -139,20 +141,20 @@ def outcome_lines(outcome: Outcome) -> Iterator[str]:
 
 def motion_lines(motion: MotionRecord) -> Iterator[str]:
     """What was measured, then the lines of both hosts in the order of time."""
-    from vsphere_motion.report.rows import downtime_words
+    from vsphere_motion.report.rows import downtime_words, failure_words, line_words
     from vsphere_motion.report.units import format_bps, format_clock, format_duration
 
     yield (
         f"  migration {safe(motion.migration_id)}: pre-copy {format_duration(motion.precopy_s)}"
         f" at {format_bps(motion.precopy_bandwidth_bps)}, downtime {downtime_words(motion)}"
     )
-    for failure in motion.failures:
-        yield f"  failure on {safe(failure.host)}: {safe(failure.text)}"
+    for words in dict.fromkeys(failure_words(failure) for failure in motion.failures):
+        yield f"  failure: {safe(words)}"
     for note in motion.notes:
         yield f"  note: {safe(note)}"
     width = max((len(safe(line.host)) for line in motion.lines), default=0)
     for line in motion.lines:
-        yield f"  {format_clock(line.at):>12}  {safe(line.host):<{width}}  {safe(line.text)}".rstrip()
+        yield f"  {format_clock(line.at):>12}  {safe(line.host):<{width}}  {safe(line_words(line))}".rstrip()
 
 
 def _print_document(invocation: Invocation, motions: list[dict[str, Any]], migrations: list[dict[str, Any]]) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vsphere_motion.model.diagnosis import Diagnosis, Symptoms
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.record import MotionRecord
 from vsphere_motion.motionlog.diagnosis import CAUSES, diagnose
+
+OTHER_ADDRESS = "OTHER_HOSTS_VMOTION_ADDRESS"
+"""What a cause's next step writes for an address that the table cannot know."""
 
 _KEY = re.compile(r"\b(?:msg|vob)\.[A-Za-z0-9_]{1,64}(?:\.[A-Za-z0-9_]{1,64}){1,6}", re.ASCII)
 _CODE = re.compile(r"\b(?:0x)?0?bad[0-9a-f]{4}\b|\b195887\d{3}\b", re.ASCII | re.IGNORECASE)
@@ -40,7 +45,35 @@ def diagnose_outcome(outcome: Outcome) -> tuple[Diagnosis, ...]:
     fault, motion = outcome.fault, outcome.motion
     texts = [fault.kind, fault.message, *fault.details] if fault else []
     said = [(failure.host, failure.text, failure.code) for failure in motion.failures] if motion else []
-    return diagnose(symptoms_in((*texts, *first_to_fail(said))))
+    found = diagnose(symptoms_in((*texts, *first_to_fail(said))))
+    return tuple(_with_addresses(one, motion) for one in found) if motion else found
+
+
+def _with_addresses(diagnosis: Diagnosis, motion: MotionRecord) -> Diagnosis:
+    """The commands of its next steps with the addresses that the logs name, so that they can be run as they are."""
+    if not motion.source_address or not motion.destination_address:
+        return diagnosis
+    steps = [filled for step in diagnosis.next_steps for filled in _filled(step, motion)]
+    return replace(diagnosis, next_steps=tuple(steps))
+
+
+def _filled(step: str, motion: MotionRecord) -> Iterator[str]:
+    if OTHER_ADDRESS not in step:
+        yield step
+        return
+    ends = {
+        "on the source": ((motion.source_host, motion.destination_address),),
+        "on the destination": ((motion.destination_host, motion.source_address),),
+        "on both hosts": (
+            (motion.source_host, motion.destination_address),
+            (motion.destination_host, motion.source_address),
+        ),
+    }
+    place, _, command = step.partition(": ")
+    for host, address in ends.get(place, ()):
+        yield f"on {host}: {command.replace(OTHER_ADDRESS, address or OTHER_ADDRESS)}"
+    if place not in ends:
+        yield step
 
 
 def first_to_fail(failures: Sequence[tuple[str | None, str, str | None]]) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class On(Enum):
     VMS = "the virtual machines"
     POOLS = "the destination resource pools"
     DATASTORES = "the destination datastores"
+    OWN_DATASTORES = "the datastores of the virtual machines"
     HOSTS = "the hosts"
     CLUSTERS = "the clusters"
 
@@ -60,7 +61,15 @@ _MOVE = (
     Need(privilege=HOT_MIGRATE, on=On.VMS, reason="relocate a running one", source=_DOCS),
     Need(privilege=ASSIGN_TO_POOL, on=On.POOLS, reason="move into another pool or cluster", source=_DOCS),
 )
-_LOGS = Need(privilege="Global.Diagnostics", on=On.ROOT, reason="read the hosts' logs", source="vSphere API reference")
+_LOGS = (
+    Need(privilege="Global.Diagnostics", on=On.ROOT, reason="read the hosts' logs", source="vSphere API reference"),
+    Need(
+        privilege="Datastore.Browse",
+        on=On.OWN_DATASTORES,
+        reason="read a virtual machine's own log, vmware.log",
+        source=_SECURITY,
+    ),
+)
 
 PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
     {
@@ -91,7 +100,7 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
                 source="vSphere API reference, ReconfigureComputeResource_Task",
             ),
         ),
-        "logs": (*_LOOK, _LOGS),
+        "logs": (*_LOOK, *_LOGS),
         "cancel": (
             *_LOOK,
             Need(
@@ -158,6 +167,7 @@ def _objects(inventory: Inventory, on: On) -> tuple[MoRef, ...]:
         On.VMS: (vm.ref for vm in inventory.vms if not vm.is_template),
         On.POOLS: (pool.ref for pool in inventory.pools),
         On.DATASTORES: (datastore.ref for datastore in inventory.datastores),
+        On.OWN_DATASTORES: (datastore.ref for datastore in inventory.datastores),
         On.HOSTS: (host.ref for host in inventory.hosts),
         On.CLUSTERS: (cluster.ref for cluster in inventory.clusters if cluster.is_cluster),
     }

@@ -114,7 +114,7 @@ def fault_rows(outcome: Outcome) -> tuple[Row, ...]:
     if outcome.fault:
         rows.append(("fault", f"{outcome.fault.kind}: {outcome.fault.message or 'no message'}"))
         rows += [("", detail) for detail in outcome.fault.details if not _repeats(outcome.fault.message, detail)]
-    rows += _diagnosis_rows(outcome)
+    rows += diagnosis_rows(outcome)
     if outcome.motion:
         told = dict.fromkeys(failure_words(failure) for failure in outcome.motion.failures)
         rows += [("log failure", words) for words in told]
@@ -131,7 +131,7 @@ def _repeats(message: str, detail: str) -> bool:
     return bool(message) and detail.removeprefix("reason: ") == message
 
 
-def _diagnosis_rows(outcome: Outcome) -> Iterator[Row]:
+def diagnosis_rows(outcome: Outcome) -> Iterator[Row]:
     """What it may come from and what to do, the likeliest first; where something else is the cause, that alone."""
     found = diagnose_outcome(outcome)
     for diagnosis in [one for one in found if not one.is_consequence][:MOST_CAUSES] or found[:1]:

@@ -15,6 +15,7 @@ from vsphere_motion.report.rows import (
     counts_words,
     fault_rows,
     finding_words,
+    line_words,
     move_rows,
     ordered_findings,
     phase_rows,
@@ -78,4 +79,6 @@ def _log_lines(lines: Iterable[LogLine], zone: tzinfo) -> Iterator[str]:
     held = list(lines)
     width = max((len(line.host) for line in held), default=0)
     for line in held:
-        yield escape_text(f"    {format_clock(line.at, zone=zone):>12}  {line.host:<{width}}  {line.text}".rstrip())
+        yield escape_text(
+            f"    {format_clock(line.at, zone=zone):>12}  {line.host:<{width}}  {line_words(line)}".rstrip()
+        )

@@ -6,48 +6,54 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+class Crew(Generic[T]):
+    """A few threads that take work in turn; they come when there is some, and leave when there is none.
+
+    Args:
+        size: how many threads there are at most.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[Callable[[], T], Future[T]]] = deque()
+        self._busy = 0
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Have this work done as soon as a thread is free; the end of the program does not wait for it."""
+        future: Future[T] = Future()
+        with self._lock:
+            self._waiting.append((work, future))
+            is_short = self._busy < self._size
+            self._busy += is_short
+        if is_short:
+            _start(self._go_on)
+        return future
+
+    def _go_on(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._busy -= 1
+                    return
+                work, future = self._waiting.popleft()
+            _carry_out(work, future)
 
 
 def beside(work: Callable[[], T]) -> Future[T]:
     """Begin this work in a thread of its own; the end of the program does not wait for it."""
     future: Future[T] = Future()
-    threading.Thread(target=_carry_out, args=(work, future), daemon=True, name="vsphere-motion-logs").start()
+    _start(lambda: _carry_out(work, future))
     return future
 
 
-class Few:
-    """Works beside the loop of which no more than so many are done at once; the rest waits its turn."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._lock = threading.Lock()
-        self._jobs: deque[Callable[[], None]] = deque()
-        self._busy = 0
-
-    def begin(self, work: Callable[[], T]) -> Future[T]:
-        """Have this work done; a thread ends when nothing is left to do."""
-        future: Future[T] = Future()
-        with self._lock:
-            self._jobs.append(lambda: _carry_out(work, future))
-            is_new = self._busy < self._count
-            self._busy += is_new
-        if is_new:
-            threading.Thread(target=self._work, daemon=True, name="vsphere-motion-logs").start()
-        return future
-
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
-            job()
-
-    def _next(self) -> Callable[[], None] | None:
-        with self._lock:
-            if self._jobs:
-                return self._jobs.popleft()
-            self._busy -= 1
-            return None
+def _start(work: Callable[[], object]) -> None:
+    threading.Thread(target=work, daemon=True, name="vsphere-motion-logs").start()
 
 
 def _carry_out(work: Callable[[], T], future: Future[T]) -> None:

@@ -20,7 +20,7 @@ from vsphere_motion.model.record import LogLine, MotionRecord
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.motionlog.belonging import split_own_logs
 from vsphere_motion.motionlog.timeline import read_motion
-from vsphere_motion.service.beside import Few, beside
+from vsphere_motion.service.beside import Crew, beside
 from vsphere_motion.service.connection import VCenter
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 CLOCK_SKEW = timedelta(seconds=120)
 """How far a host's clock may be off vCenter's; a published log shows 98 s (KB 436882's sample)."""
 
+READINGS_AT_ONCE = 8
+"""Of how many moves the logs are read at once; each has a thread for either host and one for the VM's own."""
+
 READ_LIMIT_S = 30.0
 """How long the logs of one move are read at most."""
-
-EXPLAINED_AT_ONCE = 8
-"""Moves whose logs are read at the same time, each in three places at once: many may end together."""
 
 CALL_LIMIT_S = 10.0
 """How long one page of a log is waited for."""
@@ -60,13 +60,13 @@ def make_explainer(
     Args:
         keep_lines: whether the lines themselves are kept with what was read from them.
     """
-    readers = Few(EXPLAINED_AT_ONCE)
     plans = {item.move.vm.ref: item for item in planned}
+    crew = Crew[Outcome](READINGS_AT_ONCE)
 
     def explain(outcome: Outcome) -> Outcome | Future[Outcome]:
         if outcome.state not in HAS_LOGS or outcome.started_at is None:
             return outcome
-        return readers.begin(lambda: _explain(vcenter, plans[outcome.move.vm.ref], outcome, keep_lines=keep_lines))
+        return crew.begin(lambda: _explain(vcenter, plans[outcome.move.vm.ref], outcome, keep_lines=keep_lines))
 
     return explain
 

@@ -9,15 +9,19 @@ from pathlib import Path
 
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.record import MotionRecord
+from vsphere_motion.motionlog.belonging import VMWARE
 from vsphere_motion.private import make_private_directory, open_private_file
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]|^\.+")
 
 
-def save_lines(directory: Path, motion: MotionRecord) -> list[Path]:
+def save_lines(directory: Path, motion: MotionRecord, *, vm_name: str | None = None) -> list[Path]:
     """Write a migration's lines below a directory, as `ID/HOST/LOG.log`; what is there already is replaced.
 
     Names of hosts come from vCenter, so characters that have a meaning in paths become `_`.
+
+    Args:
+        vm_name: the VM's; its own logs go to `ID/HOST/VM/vmware.log`, for that is where the name is read from again.
 
     Raises:
         BadInput: a file cannot be written.
@@ -25,7 +29,8 @@ def save_lines(directory: Path, motion: MotionRecord) -> list[Path]:
     lines = sorted(motion.lines, key=lambda line: (line.host, line.log, line.number))
     written: list[Path] = []
     for (host, log), group in groupby(lines, key=lambda line: (line.host, line.log)):
-        path = directory / _name(motion.migration_id) / _name(host) / f"{_name(log)}.log"
+        place = directory / _name(motion.migration_id) / _name(host)
+        path = (place / _name(vm_name or "vm") if log.startswith(VMWARE) else place) / f"{_name(log)}.log"
         _write(path, "".join(f"{line.text}\n" for line in group))
         written.append(path)
     return written

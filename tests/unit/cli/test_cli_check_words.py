@@ -85,7 +85,7 @@ def test_a_role_is_a_command_as_well(tmp_path: Path) -> None:
     assert done.code == 0
     assert done.stdout.splitlines()[-1] == (
         "Make it with: govc role.create vsphere-motion Resource.ColdMigrate Resource.HotMigrate"
-        " Resource.AssignVMToPool Global.Diagnostics"
+        " Resource.AssignVMToPool Global.Diagnostics Datastore.Browse"
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.report.samples import make_motion, make_outcome
 from vsphere_motion.model.diagnosis import Symptoms
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.record import LogFailure
 from vsphere_motion.motionlog.codes import CODES
 from vsphere_motion.motionlog.diagnosis import CAUSES, GENERAL_KINDS, diagnose
-from vsphere_motion.motionlog.symptoms import first_to_fail, symptoms_in
+from vsphere_motion.motionlog.symptoms import OTHER_ADDRESS, diagnose_outcome, first_to_fail, symptoms_in
 
 BY_WORDS = {
     "network.mtu-differs": "The source and destination hosts have different vMotion vNIC MTU configured.",
@@ -119,3 +122,28 @@ def test_that_the_peer_was_gone_is_no_cause_where_the_peer_says_why() -> None:
 @pytest.mark.parametrize("failures", [(CLOSED,), (ABORTED, CLOSED), (("esx01", *CLOSED[1:]), CLOSED)])
 def test_that_the_peer_was_gone_is_all_there_is_to_say(failures: tuple[tuple[str, str, str | None], ...]) -> None:
     assert CLOSED[1] in first_to_fail(failures)
+
+
+def outcome_of(**changes: object) -> Outcome:
+    failures = (LogFailure(host="esx02", at=None, text="The ESX hosts failed to connect over the VMotion network"),)
+    return make_outcome(state=OutcomeState.FAILED, motion=make_motion(failures=failures, **changes))
+
+
+def test_commands_have_the_addresses_that_the_logs_name() -> None:
+    first = diagnose_outcome(outcome_of())[0]
+    assert first.next_steps[:3] == (
+        "on esx02: vmkping -I VMK -S vmotion 192.0.2.15 (no -S on the default TCP/IP stack)",
+        "on esx05: vmkping -I VMK -S vmotion 192.0.2.12 (no -S on the default TCP/IP stack)",
+        "on esx02: nc -z 192.0.2.15 8000; open TCP 8000 between the vMotion addresses",
+    )
+
+
+def test_where_the_logs_name_none_the_commands_say_what_to_put_there() -> None:
+    first = diagnose_outcome(outcome_of(destination_address=None))[0]
+    assert OTHER_ADDRESS in first.next_steps[0]
+
+
+def test_every_place_for_an_address_can_be_filled() -> None:
+    for cause in CAUSES:
+        for step in cause.next_steps:
+            assert OTHER_ADDRESS not in step or step.partition(": ")[0] in {"on both hosts", "on the source"}, step

@@ -69,6 +69,7 @@ def test_a_purpose_on_a_site_is_asked_where_it_applies() -> None:
         build.pool_ref(1): ("Resource.AssignVMToPool",),
         build.pool_ref(2): ("Resource.AssignVMToPool",),
         **{build.host_ref(number): ("Host.Config.Maintenance",) for number in (1, 2, 3)},
+        **{datastore.ref: ("Datastore.Browse",) for datastore in SITE.datastores},
     }
 
 

@@ -103,7 +103,7 @@ def test_a_moved_vm_has_its_numbers_its_timeline_and_both_hosts_lines() -> None:
         "    warning: web01 has 2 snapshots [vm.snapshots]",
         "  log lines of esx02 and esx05",
         *(
-            f"    {line.at:%H:%M:%S}.{line.at:%f}"[:16] + f"  {line.host}  {line.text}"
+            f"    {line.at:%H:%M:%S}.{line.at:%f}"[:16] + f"  {line.host}  {line.text.partition('Z ')[2] or line.text}"
             for line in make_motion().lines
             if line.at
         ),
