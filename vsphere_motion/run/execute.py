@@ -32,8 +32,9 @@ WAIT_S = 1.0
 """Longest single wait for updates: the time within which a Ctrl-C is noticed. It is less than what a program that is to
 leave is given (`cli/signals.py`), so that it leaves in order where vCenter answers."""
 
-START_S = 0.1
-"""For how long moves are started before those that run are looked after again."""
+START_S, MOST_START_S = 0.1, 0.5
+"""For how long moves are started before those that run are looked after again: as long as that took the last time, for
+with a slow server both are slow, and within these bounds."""
 
 LOSSES = 5
 """Outages without one good turn in between after which vCenter is not away, but something else is wrong."""
@@ -75,6 +76,7 @@ class Execution:
     _is_over: bool = False
     _must_reread: bool = False
     _is_crowded_out: bool = False
+    _looked_for_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._halt_watch = HaltWatch(self.limits.halt, moves=len(self.items))
@@ -182,12 +184,14 @@ class Execution:
             yield from self._start_more()
         elif self.control.is_halting and self.limits.on_interrupt is OnInterrupt.CANCEL:
             self._flights.cancel_own("cancelled as it was asked for")
+        started_s = self.ports.monotonic_s()
         yield from self._lost.look(pause_s=WAIT_S)
         yield from self._flights.land()
         if self.limits.is_watching:
             yield from self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
             yield from self._flights.end_explained(wait_s=0.0 if self._flights else self._wait_s())
+        self._looked_for_s = self.ports.monotonic_s() - started_s
 
     def _pause(self) -> Iterator[Event]:
         """Where the person wants to look, and everything that was started has ended, ask whether to go on."""
@@ -255,7 +259,7 @@ class Execution:
 
     def _start_more(self) -> Iterator[Event]:
         """Start what may start, for a moment: news of what runs is not to wait for long."""
-        until_s = self.ports.monotonic_s() + START_S
+        until_s = self.ports.monotonic_s() + min(MOST_START_S, max(START_S, self._looked_for_s))
         if not self._ready():
             self._starts.look_around()
         while (ready := self._ready()) and self.ports.monotonic_s() <= until_s:
