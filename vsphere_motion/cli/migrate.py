@@ -92,8 +92,8 @@ def command(
     from vsphere_motion.cli.planned_run import Wish, plan_and_run
     from vsphere_motion.service.check import check
 
-    if no_wait and (options.halt.is_set or options.stun_budgets):
-        raise click.UsageError("--max-stun and --canary watch the run; leave --no-wait out.")
+    if no_wait and (options.halt.is_set or options.stun_budgets or options.pause.is_set):
+        raise click.UsageError("--max-stun, --canary, --halt-on and --pause-after watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
     wishes = other.in_wishes(wishes)
     if placement == "drs" and wishes != NO_WISHES:

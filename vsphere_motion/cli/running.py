@@ -64,6 +64,8 @@ _NAMES = (
     "max_stun_s",
     "max_stun_of",
     "canary",
+    "halt_on",
+    "pause_after",
     "logs",
 )
 _DECLARATIONS = (
@@ -91,6 +93,16 @@ _DECLARATIONS = (
     ),
     click.option(
         "--canary", type=click.IntRange(min=1), metavar="N", help="The first N migrations go alone, and must end well."
+    ),
+    click.option(
+        "--halt-on",
+        metavar="failed=N",
+        help="Start nothing more once so many migrations failed, also failed=10% of them (exit code 9).",
+    ),
+    click.option(
+        "--pause-after",
+        metavar="N|canary|wave",
+        help="Wait for Enter after each N migrations, the canaries or each wave; without a terminal leave (code 9).",
     ),
     click.option(
         "--logs",

@@ -134,6 +134,7 @@ def runnable_plan(
             one,
             relies_on=tuple(place[other] for other in move.relies_on if other in place),
             costs=slots_of(move.costs),
+            wave=move.wave,
             window=move.window,
         )
         for one, move in zip(checked, moves, strict=True)

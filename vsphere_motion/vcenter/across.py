@@ -280,12 +280,20 @@ class BothSides:
         return found
 
     def read_before_start(
-        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+        self,
+        vms: Sequence[MoRef],
+        hosts: Sequence[MoRef],
+        *,
+        with_devices: Collection[MoRef] = (),
+        own: Collection[MoRef] | None = None,
     ) -> CurrentState:
-        """How VMs and hosts are, each on the side where it is; see `run.ports.StateReader`."""
+        """How VMs and hosts are, each on the side where it is; see `run.ports.StateReader`.
+
+        What others do is looked at where the VMs come from: there the tasks of these moves are.
+        """
         far = [host for host in hosts if is_elsewhere(host)]
         near = [host for host in hosts if not is_elsewhere(host)]
-        state = self._now.read_before_start(vms, near, with_devices=with_devices)
+        state = self._now.read_before_start(vms, near, with_devices=with_devices, own=own)
         arrived = self._arrived([vm for vm in vms if vm not in state.vms])
         refs = list(arrived.values())
         there = self._now_there.read_before_start(refs, [here(host) for host in far], with_devices=refs)
