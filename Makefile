@@ -61,6 +61,7 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/simulator.py
 	@$(BIN)/python benchmarks/ansible.py
 	@$(BIN)/python benchmarks/logs.py
+	@$(BIN)/python benchmarks/inventory.py
 	@$(BIN)/python benchmarks/moves.py
 
 page-tools: ## Fetch axe-core, by which the tests judge how accessible a report is; it needs npm

@@ -40,7 +40,7 @@ SUBMIT_AND_WATCH = frozenset(
 
 @dataclass(slots=True)
 class Meter:
-    """Takes the place of a stub's InvokeMethod: CPU time by method, and when a final state was first in an answer."""
+    """Takes the place of a stub's `ask`: CPU time by method, and when a final state was first in an answer."""
 
     ask: Any
     cpu_s: Counter[str] = field(default_factory=Counter)
@@ -48,13 +48,13 @@ class Meter:
     known_at: dict[str, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __call__(self, managed: Any, info: Any, *args: Any) -> Any:
+    def __call__(self, managed: Any, info: Any, *args: Any, **options: Any) -> Any:
         """One call."""
         if info.wsdlName == "WaitForUpdatesEx":
             self.waited_at.append(time.monotonic())
         begun = time.thread_time()
         try:
-            answer = self.ask(managed, info, *args)
+            answer = self.ask(managed, info, *args, **options)
         finally:
             with self.lock:
                 self.cpu_s[info.wsdlName] += time.thread_time() - begun
@@ -97,8 +97,8 @@ class Ours:
 def run_ours(vcenter: SimulatedVCenter, trips: Sequence[Trip], *, at_once: int, read_logs: bool = False) -> Ours:
     """Move these VMs, so many at once, and verify each."""
     with running(vcenter) as (ours, journal):
-        meter = Meter(ours.session.stub.InvokeMethod)
-        ours.session.stub.InvokeMethod = meter  # type: ignore[method-assign]
+        meter = Meter(ours.session.stub.ask)
+        ours.session.stub.ask = meter  # type: ignore[method-assign]
         options = RunOptions(max_concurrent=at_once, read_logs=read_logs)
         vcenter.control.clear_trace()
         began, cpu, told = now_s(), time.process_time(), {}

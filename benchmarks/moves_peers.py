@@ -47,7 +47,8 @@ import (
 func main() { os.Exit(cli.Run(os.Args[1:])) }
 """
 
-Wait = Callable[[Any], None]
+Wait = Callable[[Any, Any], None]
+"""Waits for a task of a service."""
 
 
 def run_threads(client: str, wait: Wait, vcenter: SimulatedVCenter, trips: Sequence[Trip], *, at_once: int) -> Result:
@@ -59,7 +60,7 @@ def run_threads(client: str, wait: Wait, vcenter: SimulatedVCenter, trips: Seque
         def move(trip: Trip) -> None:
             vm = vim.VirtualMachine(trip.vm_moid, service._stub)
             task = vm.RelocateVM_Task(vim.vm.RelocateSpec(host=vim.HostSystem(trip.host_moid, service._stub)))
-            wait(task)
+            wait(service, task)
             with lock:
                 known_at[task._moId] = now_s()
 
@@ -73,12 +74,16 @@ def run_threads(client: str, wait: Wait, vcenter: SimulatedVCenter, trips: Seque
     )
 
 
-def wait_for_task(task: Any) -> None:
-    """As scripts with pyvmomi wait."""
-    WaitForTask(task)
+def wait_for_task(service: Any, task: Any) -> None:
+    """As scripts with pyvmomi wait; with a collector for each, for one that threads share gives each others' news."""
+    collector = service.content.propertyCollector.CreatePropertyCollector()
+    try:
+        WaitForTask(task, si=service, pc=collector)
+    finally:
+        collector.Destroy()
 
 
-def back_off(task: Any) -> None:
+def back_off(_: Any, task: Any) -> None:
     """As Ansible's modules for VMware wait: state, then error or result, then a pause twice as long as the last."""
     failures = 0
     while True:

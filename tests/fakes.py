@@ -14,6 +14,7 @@ from vsphere_motion.model.current import (
     CurrentNic,
     CurrentState,
     CurrentVm,
+    OtherMotion,
     Question,
     RunningTask,
 )
@@ -56,6 +57,7 @@ class FakeVCenter:
         queued: moids of VMs whose task never begins.
         unfailing: tasks that succeed although the VM's relocations fail.
         outages: what the next calls of any kind raise, one call each; an entry None lets a call pass.
+        others: relocations that run because of others.
         back: what waiting for the server returns, True after all that is listed.
     """
 
@@ -79,6 +81,7 @@ class FakeVCenter:
     unfailing: set[MoRef] = field(default_factory=set)
     outages: list[Exception | None] = field(default_factory=list)
     back: list[bool] = field(default_factory=list)
+    others: list[OtherMotion] = field(default_factory=list)
     questions: Mapping[MoRef, Question] = field(default_factory=dict)
     readings: list[tuple[str, ...]] = field(default_factory=list)
     read_whole: list[list[str]] = field(default_factory=list)
@@ -138,7 +141,12 @@ class FakeVCenter:
         self.closed = True
 
     def read_before_start(
-        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+        self,
+        vms: Sequence[MoRef],
+        hosts: Sequence[MoRef],
+        *,
+        with_devices: Collection[MoRef] = (),
+        own: Collection[MoRef] | None = None,
     ) -> CurrentState:
         self._pass()
         self.readings.append(tuple(vm.moid for vm in vms))
@@ -146,6 +154,7 @@ class FakeVCenter:
         return CurrentState(
             vms={vm: self._current(vm) for vm in vms if vm in self.hosts},
             hosts={host: self.away.get(host, here) for host in hosts},
+            others=None if own is None else tuple(one for one in self.others if one.task not in own),
         )
 
     def wait_until_back(self, *, is_stopping: Callable[[], bool], limit_s: float | None) -> bool:
@@ -234,6 +243,10 @@ class FakeControl:
     halt_after: int | None = None
     detach_after: int | None = None
     looks: int = 0
+    answers: list[bool] = field(default_factory=list)
+
+    def may_go_on(self) -> bool:
+        return self.answers.pop(0) if self.answers else False
 
     @property
     def is_halting(self) -> bool:

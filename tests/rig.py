@@ -57,6 +57,7 @@ class Rig:
         self.explain: Callable[[Outcome], Outcome | Future[Outcome]] = lambda outcome: outcome
         self.paused_s = 0.0
         self.submitters = 1
+        self.counts_others = False
         rows = []
         for position in range(moves):
             move = make_move(position)
@@ -96,6 +97,7 @@ class Rig:
             control=self.control,
             limits=self.limits,
             gate=self.gate,
+            counts_others=self.counts_others,
             ended={row.position: row.outcome.state for row in self.rows if row.outcome is not None},
         ).events()
 

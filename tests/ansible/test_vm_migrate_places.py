@@ -119,6 +119,18 @@ def test_a_cluster_and_a_datastore_cluster_are_chosen_in_together(on_site: Modul
 
 
 @pytest.mark.nightly
+def test_moves_of_a_list_have_datastores_and_clusters_of_their_own(on_site: Modules) -> None:
+    moves = [{"vm": "app", "datastore": "ds1"}, {"vm": "split", "cluster": "two", "datastore": "ds0"}]
+
+    answer = on_site("vm_migrate", moves=moves)
+
+    assert (answer.exit_code, answer.data["changed"]) == (0, True), answer.text
+    assert seen(on_site.vcenter, "app")["datastores"] == {"ds1"}
+    split = seen(on_site.vcenter, "split")
+    assert (split["pool"], split["datastores"]) == ("two", {"ds0"})
+
+
+@pytest.mark.nightly
 def test_single_disks_and_networks_go_where_they_are_sent(on_site: Modules) -> None:
     wish: dict[str, Any] = {
         "vm_name": "app",

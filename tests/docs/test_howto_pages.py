@@ -9,10 +9,12 @@ import pytest
 
 from tests.docs.console import play, steps
 
+LIMIT_S = 540
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
 
 @pytest.mark.vcsim
+@pytest.mark.timeout(LIMIT_S + 60)
 @pytest.mark.parametrize(
     "page",
     [
@@ -31,4 +33,4 @@ def test_the_page_runs_as_printed(page: str, tmp_path: Path, vcenter_environment
     tour = steps(text)
     assert len(tour) >= 5
 
-    play(tour, tmp_path, vcenter_environment)
+    play(tour, tmp_path, vcenter_environment, limit_s=LIMIT_S)

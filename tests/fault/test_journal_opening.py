@@ -64,6 +64,7 @@ def an_old_schema_is_migrated_and_keeps_its_rows(directory: Path) -> None:
         assert run.moves[1].task == TASK
         assert replace(run.moves[3], position=0).planned.findings == rows(1)[0].planned.findings
         assert [summary.info.run for summary in journal.history()] == ["r-4d5e6f", "r-1a2b3c"]
+        assert {(move.planned.costs, move.planned.wave) for move in run.moves} == {((), 0)}
         assert journal.write_intent("r-1a2b3c", 3, op_id="op", at=START)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT version FROM schema_version").fetchall() == [(SCHEMA_VERSION,)]

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 import click
 
 from vsphere_motion.errors import UsageProblem
+
+LOOK_S = 0.2
+"""How long a Ctrl-C may be waited for while a person is asked to press Enter."""
 
 
 class Console:
@@ -75,6 +79,14 @@ class Console:
     def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question; the caller has seen that the console is interactive."""
         return click.confirm(question, default=False, err=True)
+
+    def wait_for_enter(self, is_stopping: Callable[[], bool]) -> bool:
+        """Wait until a person presses Enter; False where nobody is there, or `is_stopping` says so meanwhile."""
+        while self.is_interactive and not is_stopping():
+            readable, _, _ = select.select([sys.stdin], [], [], LOOK_S)
+            if readable:
+                return bool(sys.stdin.readline())
+        return False
 
     def ask_password(self, question: str) -> str:
         """Ask for a password without showing it."""

@@ -15,6 +15,8 @@ from vsphere_motion.model.event import (
     RunEnded,
     RunHalted,
     RunNoted,
+    RunPaused,
+    RunProgressed,
     RunStarted,
     ServerBack,
     ServerLost,
@@ -33,6 +35,8 @@ def event_document(event: Event) -> dict[str, Any]:
     head = {"schema": EVENT_SCHEMA, "at": format_time(event.at)}
     if isinstance(event, MoveEnded):
         return {**head, "event": "ended", **outcome_document(event.outcome)}
+    if isinstance(event, RunPaused | RunProgressed):
+        return {**head, **_step_facts(event)}
     if isinstance(event, RunStarted | RunHalted | RunNoted | ServerLost | ServerBack):
         return {**head, **_run_facts(event)}
     return {**head, **_move_facts(event)}
@@ -58,6 +62,18 @@ def _run_facts(event: RunStarted | RunHalted | RunNoted | ServerLost | ServerBac
             return {"event": "server_back", "away_s": round(event.away_s, 3)}
         case _:
             assert_never(event)
+
+
+def _step_facts(event: RunPaused | RunProgressed) -> dict[str, Any]:
+    if isinstance(event, RunPaused):
+        return {"event": "paused", "reason": event.reason, "waiting": event.waiting}
+    return {
+        "event": "run_progressed",
+        "ended": event.ended,
+        "running": event.running,
+        "waiting": event.waiting,
+        "left_s": None if event.left_s is None else round(event.left_s, 1),
+    }
 
 
 def _move_facts(event: MoveStarted | MoveFollowed | MoveProgressed | MoveStalled | MoveAsks) -> dict[str, Any]:

@@ -40,7 +40,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.FAILED: "at least one move failed or was cancelled (others may have moved)",
     ExitCode.UNFINISHED: "moves were left running or not started, an outcome is unknown, or another process watches it",
     ExitCode.STALE: "what the plan relies on has changed since: nothing was changed",
-    ExitCode.HALTED: "the run stopped by itself: a guest stood still longer than --max-stun, or a canary went badly",
+    ExitCode.HALTED: "the run stopped by itself: --max-stun, --canary, --halt-on, or a --pause-after that nobody ended",
     ExitCode.INTERRUPTED: "ended by Ctrl-C, or the question was answered with no",
     ExitCode.TERMINATED: "ended by SIGTERM",
 }

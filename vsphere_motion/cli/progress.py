@@ -26,6 +26,8 @@ from vsphere_motion.model.event import (
     RunEnded,
     RunHalted,
     RunNoted,
+    RunPaused,
+    RunProgressed,
     RunStarted,
     ServerBack,
     ServerLost,
@@ -37,9 +39,12 @@ from vsphere_motion.report.escape import json_text
 from vsphere_motion.report.event_words import (
     end_word,
     end_words,
+    event_line,
     looking_words,
     news_word,
     news_words,
+    overall_words,
+    paused_words,
     server_words,
     start_words,
 )
@@ -48,6 +53,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from vsphere_motion.model.plan import Plan
+
+OVERALL_S = 10.0
+"""Between two plain lines about the whole."""
+
+SHOWN = 12
+"""Bars of moves that are over stay up to here: more would leave no room for those that run."""
 
 SETTLED = {OutcomeState.UNCHANGED, OutcomeState.BLOCKED, OutcomeState.NOT_STARTED}
 
@@ -84,6 +95,7 @@ class PlainLines:
         self._planned = plan.moves if plan else ()
         self._run = "-"
         self._eta = Eta()
+        self._overall_at: datetime | None = None
 
     def draw(self, event: Event) -> None:
         """One line on standard error; the end of the run has none, its summary follows."""
@@ -99,16 +111,21 @@ class PlainLines:
                 self._move_line(event.at, event.move, news_word(event), news_words(event))
             case MoveEnded():
                 self._end(event)
-            case ServerLost() | ServerBack():
-                self._line(event.at, server_words(event))
-            case RunHalted():
-                self._line(event.at, f"halted    {safe(event.reason)}")
-            case RunNoted():
-                self._line(event.at, f"{'warning' if event.is_warning else 'note':<9} {safe(event.text)}")
+            case ServerLost() | ServerBack() | RunHalted() | RunNoted() | RunPaused():
+                self._line(event.at, _whole_words(event))
+            case RunProgressed():
+                self._say_overall(event)
             case RunEnded():
                 pass
             case _:
                 assert_never(event)
+
+    def _say_overall(self, event: RunProgressed) -> None:
+        """Now and then: a run that is over in a moment has no line of it."""
+        self._overall_at = self._overall_at or event.at
+        if (event.at - self._overall_at).total_seconds() >= OVERALL_S and event.running + event.waiting:
+            self._overall_at = event.at
+            self._line(event.at, f"overall   {overall_words(event)}")
 
     def _begin(self, event: RunStarted) -> None:
         self._run = event.run
@@ -142,11 +159,15 @@ class JsonLines:
 
 
 class Bars:
-    """One bar a move, drawn by rich on standard error."""
+    """One bar a move, drawn by rich on standard error, and one for the whole where there are several.
+
+    With many moves those that are over leave the bars, and each leaves a line above them.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._bars: dict[str, TaskID] = {}
+        self._overall: TaskID | None = None
 
     def draw(self, event: Event) -> None:
         """Move the bars."""
@@ -155,16 +176,16 @@ class Bars:
                 self._add(event.move, start_words(event))
             case MoveProgressed():
                 self._progress.update(self._bars[event.move.vm.moid], completed=event.progress_percent)
+            case RunProgressed():
+                self._show_overall(event)
             case MoveFollowed():
                 self._add(event.move, news_words(event))
             case MoveStalled() | MoveAsks():
                 self._print(f"{event.move.vm.name} {news_word(event)}: {news_words(event)}")
             case MoveEnded():
                 self._end(event.outcome)
-            case ServerLost() | ServerBack():
-                self._print(server_words(event))
-            case RunHalted() | RunNoted():
-                self._print(event.reason if isinstance(event, RunHalted) else event.text)
+            case ServerLost() | ServerBack() | RunHalted() | RunNoted() | RunPaused():
+                self._print(event_line(event) or "")
             case RunStarted():
                 self._begin(event)
             case RunEnded():
@@ -176,13 +197,26 @@ class Bars:
         if event.asked_for:
             self._print(looking_words(event))
 
+    def _show_overall(self, event: RunProgressed) -> None:
+        total = event.ended + event.running + event.waiting
+        if total == 1:
+            return
+        if self._overall is None:
+            self._overall = self._progress.add_task("all", total=total, words="")
+        self._progress.update(self._overall, total=total, completed=event.ended, words=overall_words(event))
+
     def _end(self, outcome: Outcome) -> None:
         bar = self._bars.get(outcome.move.vm.moid)
         if bar is None:
             return
         if outcome.state is OutcomeState.MOVED:
             self._progress.update(bar, completed=100)
-        self._say(outcome.move, f"{end_word(outcome)} {end_words(outcome)}")
+        words = f"{end_word(outcome)} {end_words(outcome)}"
+        if len(self._bars) > SHOWN:
+            self._progress.remove_task(self._bars.pop(outcome.move.vm.moid))
+            self._print(f"{outcome.move.vm.name} {words}")
+            return
+        self._say(outcome.move, words)
         self._progress.stop_task(bar)
 
     def _add(self, move: Move, words: str) -> None:
@@ -197,6 +231,21 @@ class Bars:
 
     def _say(self, move: Move, words: str) -> None:
         self._progress.update(self._bars[move.vm.moid], words=safe(words))
+
+
+def _whole_words(event: ServerLost | ServerBack | RunHalted | RunNoted | RunPaused) -> str:
+    """What is new about the run, with the word for it in front."""
+    match event:
+        case ServerLost() | ServerBack():
+            return server_words(event)
+        case RunHalted():
+            return f"halted    {safe(event.reason)}"
+        case RunNoted():
+            return f"{'warning' if event.is_warning else 'note':<9} {safe(event.text)}"
+        case RunPaused():
+            return f"paused    {paused_words(event)}"
+        case _:
+            assert_never(event)
 
 
 @contextmanager

@@ -59,10 +59,18 @@ class SignalControl:
     Args:
         announce: shows one line at once; it is called from within the signal handler.
         halting: the line for the first Ctrl-C.
+        wait_for_enter: asks a person at a pause; it gives up when what it is given says so.
     """
 
-    def __init__(self, announce: Callable[[str], None], *, halting: str = HALTING) -> None:
+    def __init__(
+        self,
+        announce: Callable[[str], None],
+        *,
+        halting: str = HALTING,
+        wait_for_enter: Callable[[Callable[[], bool]], bool] = lambda _: False,
+    ) -> None:
         self._announce = announce
+        self._wait_for_enter = wait_for_enter
         self._halting = halting
         self._interrupts = 0
         self._terminated = False
@@ -77,6 +85,10 @@ class SignalControl:
     def is_detaching(self) -> bool:
         """Stop watching now."""
         return self._interrupts > 1 or self._terminated
+
+    def may_go_on(self) -> bool:
+        """Ask the person at the terminal."""
+        return self._wait_for_enter(lambda: self.is_halting)
 
     @property
     def stopped(self) -> ExitCode | None:

@@ -14,7 +14,7 @@ from vsphere_motion.cli.exit import ExitCode, code_of_report
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.progress import JsonLines, drawing
 from vsphere_motion.cli.signals import Left, SignalControl, halting_words
-from vsphere_motion.model.event import Event, RunEnded, RunHalted, RunStarted
+from vsphere_motion.model.event import Event, RunEnded, RunHalted, RunPaused, RunStarted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.escape import json_text
@@ -29,12 +29,20 @@ if TYPE_CHECKING:
     from vsphere_motion.run.limits import OnInterrupt
 
 
+PAUSED = "Press Enter to go on, Ctrl-C to stop here and leave the rest for resume."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """How watching ended: the report, None if there was nothing to watch, and the signal or rule that ended it."""
+    """How watching ended: the report, None if there was nothing to watch, and the signal or rule that ended it.
+
+    Args:
+        halted: why the run stopped by itself; None if it did not.
+    """
 
     report: Report | None
     stopped: ExitCode | None = None
+    halted: str | None = None
 
 
 def watch(
@@ -52,16 +60,19 @@ def watch(
         meter: keeps the numbers of the run; None: nobody wants them.
     """
     seen = _Seen()
-    control = SignalControl(announce, halting=halting_words(on_interrupt))
+    console = invocation.console
+    control = SignalControl(announce, halting=halting_words(on_interrupt), wait_for_enter=console.wait_for_enter)
     try:
         with (
             control,
-            drawing(invocation.console, as_jsonl=invocation.wants("jsonl"), plan=plan) as drawer,
+            drawing(console, as_jsonl=invocation.wants("jsonl"), plan=plan) as drawer,
             closing(_generator(start(control))) as events,
         ):
             for event in events:
                 drawer.draw(event)
                 seen.take(event)
+                if isinstance(event, RunPaused) and console.is_interactive:
+                    announce(PAUSED)
                 if meter is not None:
                     meter.take(event)
     except Left:
@@ -70,7 +81,11 @@ def watch(
         seen.report = _journaled_report(invocation, seen.run)
         if invocation.wants("jsonl"):
             JsonLines(invocation.console).draw(RunEnded(at=datetime.now(UTC), report=seen.report))
-    return Watched(report=seen.report, stopped=control.stopped or (ExitCode.HALTED if seen.is_breached else None))
+    return Watched(
+        report=seen.report,
+        stopped=control.stopped or (ExitCode.HALTED if seen.breach is not None else None),
+        halted=seen.breach,
+    )
 
 
 @dataclass(slots=True)
@@ -79,15 +94,15 @@ class _Seen:
 
     run: str | None = None
     report: Report | None = None
-    is_breached: bool = False
+    breach: str | None = None
 
     def take(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.run = event.run
         elif isinstance(event, RunEnded):
             self.report = event.report
-        elif isinstance(event, RunHalted):
-            self.is_breached = self.is_breached or event.is_breach
+        elif isinstance(event, RunHalted) and event.is_breach:
+            self.breach = self.breach or event.reason
 
 
 def _journaled_report(invocation: Invocation, run: str) -> Report:
@@ -123,7 +138,8 @@ def finish(
     for file in files:
         write_report(file, report)
     if invocation.wants("json"):
-        invocation.console.result(json_text({**_document(report, error), **(more or {})}, indent=2))
+        halted = {"halted": watched.halted} if watched.halted is not None else {}
+        invocation.console.result(json_text({**_document(report, error), **halted, **(more or {})}, indent=2))
     elif not invocation.wants("jsonl") and error is None:
         for item in report.moves:
             invocation.console.result(outcome_line(item.outcome))

@@ -56,6 +56,24 @@ class CurrentNic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherMotion:
+    """A relocation that vCenter runs now or has in its queue, whoever asked for it.
+
+    Args:
+        operation_id: the operationID it was asked for with, where the server keeps it.
+        hosts: those that are known to take part.
+        datastores: those that its VM is on.
+        moves_files: it moves files alone.
+    """
+
+    task: MoRef
+    operation_id: str | None = None
+    hosts: tuple[MoRef, ...] = ()
+    datastores: tuple[MoRef, ...] = ()
+    moves_files: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentVm:
     """A VM as it is now. None: it could not be read.
 
@@ -89,10 +107,15 @@ class CurrentHost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentState:
-    """One reading of VMs and hosts; what no longer exists is left out."""
+    """One reading of VMs and hosts; what no longer exists is left out.
+
+    Args:
+        others: the relocations that run; None: they were not looked at.
+    """
 
     vms: Mapping[MoRef, CurrentVm] = field(default_factory=dict)
     hosts: Mapping[MoRef, CurrentHost] = field(default_factory=dict)
+    others: tuple[OtherMotion, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

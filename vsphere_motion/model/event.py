@@ -130,13 +130,43 @@ class RunHalted:
     """No further moves start, or the running ones are no longer watched; `reason` says why in a sentence.
 
     Args:
-        is_breach: a move broke a rule of the run, such as its stun budget.
+        is_breach: the run stopped by itself: a move broke one of its rules, or nobody ended a pause.
     """
 
     at: datetime
     reason: str
     detached: bool
     is_breach: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused:
+    """What was started has ended, and a person is to look before the rest starts; `reason` says why in a sentence.
+
+    Args:
+        waiting: how many moves wait.
+    """
+
+    at: datetime
+    reason: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgressed:
+    """How far the whole is; told after moves have ended, at most once a second.
+
+    Args:
+        ended: moves that are over, also those that were settled without a start.
+        left_s: what the rest is expected to take, by the moves that were measured in this run, before the first of them
+            by the forecast; None: nothing is known. Never by the percentage of a task.
+    """
+
+    at: datetime
+    ended: int
+    running: int
+    waiting: int
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +197,8 @@ Event: TypeAlias = (
     | ServerLost
     | ServerBack
     | RunHalted
+    | RunPaused
+    | RunProgressed
     | RunNoted
     | RunEnded
 )

@@ -111,12 +111,14 @@ class OtherVCenter:
         host: its address.
         instance_uuid: what tells it apart, whatever it is called.
         thumbprint: SHA-256 of its certificate, as the person has pinned it.
+        user: the account there; empty in moves of releases that did not keep it.
     """
 
     context: str
     host: str
     instance_uuid: str
     thumbprint: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ class PlannedMove:
         source_addresses, destination_addresses: vMotion addresses of the two hosts, which their logs name.
         relies_on: moves of the same plan, by their place, that must have ended well before this one starts.
         costs: the units of vCenter's cost model it takes while it runs; () if they do not matter.
+        wave: moves of one wave may all run at the same time; earlier waves come first.
         window: when it may start, such as `22:00-05:00 Europe/Berlin`; empty: at any time.
         forecast: what the move is expected to take; None where nobody asked.
     """
@@ -34,6 +35,7 @@ class PlannedMove:
     destination_addresses: tuple[str, ...] = ()
     relies_on: tuple[int, ...] = ()
     costs: tuple[tuple[Slot, int], ...] = ()
+    wave: int = 0
     window: str = ""
     forecast: Forecast | None = None
 

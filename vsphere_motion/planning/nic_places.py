@@ -14,6 +14,7 @@ from vsphere_motion.model.inventory import Device, DeviceKind, Host, Inventory, 
 from vsphere_motion.model.move import NetworkBacking, NicPlacement
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import NetworkWish
+from vsphere_motion.planning.joined import JoinedInventory
 from vsphere_motion.planning.named import Sort
 
 
@@ -27,6 +28,9 @@ class NicPlaces:
         self._of_host: dict[MoRef, frozenset[MoRef]] = {}
         networks = tuple(one for one in inventory.networks if not one.is_uplink)
         self._networks = Sort(noun="network", members=networks, unreadable=inventory.unreadable)
+        self._origin = inventory.source if isinstance(inventory, JoinedInventory) else inventory
+        olds = tuple(one for one in self._origin.networks if not one.is_uplink)
+        self._olds = Sort(noun="network", members=olds, unreadable=self._origin.unreadable)
 
     def now(self, vm: Vm) -> tuple[NicPlacement, ...]:
         """The adapters as they are attached."""
@@ -70,9 +74,9 @@ class NicPlaces:
     def _is_meant(self, nic: Device, wish: NetworkWish) -> bool:
         if nic.label == wish.old:
             return True
-        olds = self._networks.all_of(wish.old)
-        if not olds and not any(nic.label == wish.old for vm in self._inventory.vms for nic in _nics(vm)):
-            raise self._networks.missing(wish.old)
+        olds = self._olds.all_of(wish.old)
+        if not olds and not any(nic.label == wish.old for vm in self._origin.vms for nic in _nics(vm)):
+            raise self._olds.missing(wish.old)
         return nic.network is not None and nic.network in {one.ref for one in olds}
 
     def _new(self, word: str, host: Host) -> Network:

@@ -20,6 +20,7 @@ COLD_MIGRATE = "Resource.ColdMigrate"
 ASSIGN_TO_POOL = "Resource.AssignVMToPool"
 ALLOCATE_SPACE = "Datastore.AllocateSpace"
 ASSIGN_NETWORK = "Network.Assign"
+REGISTER = "VirtualMachine.Inventory.Register"
 
 ROOT_NAME = "the vCenter's root"
 
@@ -56,6 +57,7 @@ class Need:
 
 _DOCS = "vSphere API reference, RelocateVM_Task"
 _SECURITY = "vSphere Security, required privileges for common tasks"
+_XAPI = "VMware's table of privileges for cross vCenter vMotion"
 _LOOK = (
     Need(privilege="System.View", on=On.ROOT, reason="see the inventory", source="vSphere API reference"),
     Need(privilege="System.Read", on=On.ROOT, reason="read it and check a move", source="vSphere API reference"),
@@ -129,6 +131,13 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
                 reason="make the folder of --create-folder",
                 source="vSphere API reference, CreateFolder",
             ),
+        ),
+        "receive": (
+            *_LOOK,
+            Need(privilege=ASSIGN_TO_POOL, on=On.POOLS, reason="take a VM of another vCenter in", source=_XAPI),
+            Need(privilege=REGISTER, on=On.FOLDERS, reason="take a VM of another vCenter in", source=_XAPI),
+            Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place its disks", source=_XAPI),
+            Need(privilege=ASSIGN_NETWORK, on=On.NETWORKS, reason="attach its adapters", source=_XAPI),
         ),
         "evacuate": (
             *_LOOK,
@@ -207,6 +216,9 @@ def _needs_of_move(inventory: Inventory, move: Move) -> Iterable[tuple[MoRef, st
     for nic in move.destination.nics:
         if nic.network is not None and nic_differs(move, nic):
             yield nic.network.ref, ASSIGN_NETWORK
+    folder = move.destination.folder
+    if move.destination.vcenter is not None and folder is not None:
+        yield folder.ref, REGISTER
 
 
 def _new_datastores(source: Placement, destination: Placement) -> Iterable[NamedRef]:

@@ -247,7 +247,7 @@ class Subject:
     @property
     def attached(self) -> tuple[Device, ...]:
         """The VM's adapters as they are after the move."""
-        return tuple(self._attached(nic) for nic in self.of_vm.nics)
+        return tuple(self._attached(nic) for nic in self.of_vm.nics) if self.nics else self.of_vm.nics
 
     def _attached(self, nic: Device) -> Device:
         wanted = next((one for one in self.nics if one.key == nic.key), None)

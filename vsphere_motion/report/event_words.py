@@ -19,6 +19,8 @@ from vsphere_motion.model.event import (
     RunEnded,
     RunHalted,
     RunNoted,
+    RunPaused,
+    RunProgressed,
     RunStarted,
     ServerBack,
     ServerLost,
@@ -33,6 +35,18 @@ from vsphere_motion.report.units import format_bytes, format_duration
 
 ALREADY_THERE = "it is already there"
 """The note that says no more than the word `unchanged`."""
+
+
+def paused_words(event: RunPaused) -> str:
+    """`4 moves have ended; 16 wait`."""
+    return safe(f"{event.reason}; {event.waiting} wait")
+
+
+def overall_words(event: RunProgressed) -> str:
+    """`12 of 300 ended, 64 running, about 3m left`; without the last where nothing is known."""
+    total = event.ended + event.running + event.waiting
+    left = "" if event.left_s is None else f", about {format_duration(event.left_s)} left"
+    return f"{event.ended} of {total} ended, {event.running} running{left}"
 
 
 def event_line(event: Event) -> str | None:
@@ -52,7 +66,9 @@ def event_line(event: Event) -> str | None:
             return server_words(event)
         case RunHalted() | RunNoted():
             return safe(event.reason if isinstance(event, RunHalted) else event.text)
-        case RunEnded():
+        case RunPaused():
+            return f"paused: {paused_words(event)}"
+        case RunProgressed() | RunEnded():
             return None
         case _:
             assert_never(event)

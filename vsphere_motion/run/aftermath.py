@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
-from vsphere_motion.model.outcome import Outcome
+from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.run.records import JournaledMove
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,11 @@ class Aftermath:
 
     def __len__(self) -> int:
         return len(self._readings)
+
+    @property
+    def states(self) -> tuple[OutcomeState, ...]:
+        """How those moves ended."""
+        return tuple(reading.outcome.state for reading in self._readings)
 
     def add(self, item: JournaledMove, outcome: Outcome, explained: Future[Outcome]) -> None:
         """Keep an end until its logs have been read."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vsphere_motion.errors import VCenterUnavailable
-from vsphere_motion.model.event import Event, RunHalted, ServerBack, ServerLost
+from vsphere_motion.model.event import Event, RunHalted, RunNoted, RunPaused, ServerBack, ServerLost
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.run.before import not_started
 from vsphere_motion.run.flights import Flights
@@ -21,6 +21,8 @@ from vsphere_motion.run.halt import HaltWatch
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.limits import Limits, OnInterrupt
 from vsphere_motion.run.lost_answers import LostAnswers
+from vsphere_motion.run.others import crowded_out_words
+from vsphere_motion.run.pause import PauseWatch
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.recorder import Recorder
 from vsphere_motion.run.records import JournaledMove
@@ -30,8 +32,9 @@ WAIT_S = 1.0
 """Longest single wait for updates: the time within which a Ctrl-C is noticed. It is less than what a program that is to
 leave is given (`cli/signals.py`), so that it leaves in order where vCenter answers."""
 
-START_S = 0.1
-"""For how long moves are started before those that run are looked after again."""
+START_S, MOST_START_S = 0.1, 0.5
+"""For how long moves are started before those that run are looked after again: as long as that took the last time, for
+with a slow server both are slow, and within these bounds."""
 
 LOSSES = 5
 """Outages without one good turn in between after which vCenter is not away, but something else is wrong."""
@@ -48,6 +51,7 @@ class Execution:
         items: the open moves, in the order in which they are to start; those that have a task are watched again.
         gate: which of them wait for others.
         ended: how the moves of the run ended that are no longer open, by their positions.
+        counts_others: whether the gate looks at what relocations of others take of vCenter's limits.
     """
 
     run: str
@@ -58,7 +62,9 @@ class Execution:
     limits: Limits = field(default_factory=Limits)
     gate: StartGate = field(default_factory=OpenGate)
     ended: Mapping[int, OutcomeState] = field(default_factory=dict)
+    counts_others: bool = False
     _halt_watch: HaltWatch = field(init=False)
+    _pause_watch: PauseWatch = field(init=False)
     _recorder: Recorder = field(init=False)
     _flights: Flights = field(init=False)
     _lost: LostAnswers = field(init=False)
@@ -69,9 +75,12 @@ class Execution:
     _is_away: bool = False
     _is_over: bool = False
     _must_reread: bool = False
+    _is_crowded_out: bool = False
+    _looked_for_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self._halt_watch = HaltWatch(self.limits.halt)
+        self._halt_watch = HaltWatch(self.limits.halt, moves=len(self.items))
+        self._pause_watch = PauseWatch(self.limits.pause)
         self._recorder = Recorder(journal=self.journal)
         self._flights = Flights(
             run=self.run,
@@ -89,6 +98,7 @@ class Execution:
             flights=self._flights,
             lost=self._lost,
             is_watching=self.limits.is_watching,
+            counts_others=self.counts_others and self.limits.is_watching,
             waiting={item.position: item for item in self.items if item.task is None and item.op_id is None},
         )
 
@@ -131,7 +141,7 @@ class Execution:
             if self.control.is_halting and not self._is_halted:
                 yield self._halt()
             try:
-                yield from self._halt_watch.judged(self._turn())
+                yield from self._halt_watch.judged(self._pause_watch.noted(self._turn()))
                 self._losses = 0
             except VCenterUnavailable as error:
                 yield from self._outlast(error)
@@ -168,24 +178,47 @@ class Execution:
         self._starts.take_back()
         if self._halt_watch.rule.is_set:
             yield from self._flights.land()  # whether more may start depends on how these ended
+        yield from self._pause()
         if not self._is_halted:
             yield from self._give_up()
             yield from self._start_more()
         elif self.control.is_halting and self.limits.on_interrupt is OnInterrupt.CANCEL:
             self._flights.cancel_own("cancelled as it was asked for")
+        started_s = self.ports.monotonic_s()
         yield from self._lost.look(pause_s=WAIT_S)
         yield from self._flights.land()
         if self.limits.is_watching:
-            self._wait_for_gate()
+            yield from self._wait_for_gate()
             yield from self._flights.watch(timeout_s=self._wait_s())
             yield from self._flights.end_explained(wait_s=0.0 if self._flights else self._wait_s())
+        self._looked_for_s = self.ports.monotonic_s() - started_s
 
-    def _wait_for_gate(self) -> None:
-        """Where nothing runs and nothing may start, such as outside of a window, let a moment pass; ask nobody."""
+    def _pause(self) -> Iterator[Event]:
+        """Where the person wants to look, and everything that was started has ended, ask whether to go on."""
+        is_busy = self._flights or self._lost or self._flights.is_explaining or self._flights.returned
+        if is_busy or self._is_halted or self._halt_watch.is_broken or not self.limits.pause.is_set:
+            return
+        waiting = self._starts.waiting
+        reason = self._pause_watch.due([item.planned.wave for item in waiting.values()])
+        if reason is None:
+            return
+        yield RunPaused(at=self.ports.now(), reason=reason, waiting=len(waiting))
+        if self.control.may_go_on():
+            self._pause_watch.go_on()
+        elif not self.control.is_halting:
+            self._is_halted = True
+            words = f"paused: {reason}; {len(waiting)} wait, and nobody is there to let them go on"
+            yield RunHalted(at=self.ports.now(), reason=words, detached=False, is_breach=True)
+
+    def _wait_for_gate(self) -> Iterator[Event]:
+        """Where nothing runs and nothing may start, such as outside of a window, let a moment pass."""
         is_idle = self._starts.waiting and not (
             self._flights or self._lost or self._is_halted or self._flights.returned
         )
         if is_idle and not self._ready():
+            if self._starts.others and not self._is_crowded_out:
+                yield RunNoted(at=self.ports.now(), text=crowded_out_words(self._starts.others))
+            self._is_crowded_out = bool(self._starts.others)
             self.ports.pause(self._wait_s())
 
     def _wait_s(self) -> float:
@@ -226,7 +259,9 @@ class Execution:
 
     def _start_more(self) -> Iterator[Event]:
         """Start what may start, for a moment: news of what runs is not to wait for long."""
-        until_s = self.ports.monotonic_s() + START_S
+        until_s = self.ports.monotonic_s() + min(MOST_START_S, max(START_S, self._looked_for_s))
+        if not self._ready():
+            self._starts.look_around()
         while (ready := self._ready()) and self.ports.monotonic_s() <= until_s:
             yield from self._starts.start(ready, may_go_on=lambda: self._may_start_on(until_s))
             failure = self._recorder.failure
@@ -246,10 +281,15 @@ class Execution:
             return []
         limits = self.limits
         now = Capacity(
-            max_concurrent=limits.max_concurrent if limits.is_watching else None, max_per_host=limits.max_per_host
+            max_concurrent=limits.max_concurrent if limits.is_watching else None,
+            max_per_host=limits.max_per_host,
+            others=self._starts.others,
         )
         running = self._flights.own_positions | self._lost.positions
         ready = self.gate.ready(tuple(waiting), running=running, ended=self._flights.ended, now=now)
+        if limits.pause.is_set:
+            told = [(position, waiting[position].planned.wave) for position in ready]
+            ready = tuple(self._pause_watch.allowed(told, [item.planned.wave for item in waiting.values()]))
         return [waiting[position] for position in ready[:room]]
 
     def _give_up(self) -> Iterator[Event]:
@@ -268,4 +308,4 @@ class Execution:
         if not self.limits.is_watching:
             return len(self._starts.waiting)
         free = self.limits.max_concurrent - self._flights.own - len(self._lost)
-        return self._halt_watch.room(free, is_explaining=self._flights.is_explaining)
+        return self._halt_watch.room(free, untold=self._flights.untold)

@@ -83,8 +83,18 @@ class Flights:
         return sum(1 for _ in self._own)
 
     @property
+    def own_tasks(self) -> frozenset[MoRef]:
+        """The tasks in flight that are ours."""
+        return frozenset(task for task, flight in self._flights.items() if flight.followed is None)
+
+    @property
     def _own(self) -> Iterator[Flight]:
         return (one for task, one in self._flights.items() if one.followed is None and task not in self._ended)
+
+    @property
+    def untold(self) -> tuple[OutcomeState, ...]:
+        """How those moves ended whose end is not told yet, because their logs are still being read."""
+        return self._aftermath.states
 
     @property
     def is_explaining(self) -> bool:

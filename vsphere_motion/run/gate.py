@@ -118,8 +118,13 @@ class PlanGate:
         return tuple(chosen) or (() if running else self._first(waiting, ended))
 
     def _first(self, waiting: Sequence[int], ended: Mapping[int, OutcomeState]) -> tuple[int, ...]:
-        """Where nothing of ours runs, one may always start: what does not fit then waits at vCenter."""
-        return tuple(position for position in waiting if self._may(self._of(position), ended))[:1]
+        """Where nothing of ours runs, one may start that would never fit: what others do is over some day."""
+        alone = Window()
+        return tuple(
+            position
+            for position in waiting
+            if self._may(self._of(position), ended) and not alone.fits(self._of(position).costs)
+        )[:1]
 
     def given_up(
         self, waiting: Sequence[int], *, running: AbstractSet[int], ended: Mapping[int, OutcomeState]

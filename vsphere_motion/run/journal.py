@@ -22,7 +22,7 @@ from vsphere_motion.model.report import RunInfo
 from vsphere_motion.private import make_private_directory
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.filesystems import MOUNTS
-from vsphere_motion.run.measured import MOST, PAST_MOVES, past_move
+from vsphere_motion.run.measured import MOST, MOVED_SINCE, PAST_MOVES, past_move
 from vsphere_motion.run.records import (
     JournaledMove,
     JournaledRun,
@@ -114,7 +114,7 @@ class Journal:
         with self._store.transaction(f"write run {info.run} in") as db:
             db.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", row_of_run(info))
             db.executemany(
-                "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [row_of_move(info.run, item) for item in moves],
             )
 
@@ -332,13 +332,12 @@ class Journal:
             return tuple((str(row["run"]), read_move(row)) for row in rows)
 
     def moved_since(self, since: datetime, *, vcenter_uuid: str) -> tuple[tuple[str, JournaledMove], ...]:
-        """Each move of this vCenter that was seen to end well since then, with the id of its run, the oldest first."""
-        rows = self._store.read(
-            "SELECT move.* FROM move JOIN run ON run.id = move.run"
-            " WHERE run.vcenter_uuid = ? AND move.state = ? AND (run.ended_at IS NULL OR run.ended_at >= ?)"
-            " ORDER BY run.started_at, run.rowid, move.position",
-            (vcenter_uuid, OutcomeState.MOVED.value, format_time(since - _CLOCKS_DIFFER)),
-        )
+        """Each move of this vCenter that was seen to end well since then, with the id of its run, the oldest first.
+
+        What the hosts' logs said of a move is left out: it is most of a journal.
+        """
+        early = format_time(since - _CLOCKS_DIFFER)
+        rows = self._store.read(MOVED_SINCE, (vcenter_uuid, OutcomeState.MOVED.value, early, format_time(since)))
         with named_errors("read", self.path):
             moves = [(str(row["run"]), read_move(row)) for row in rows]
         return tuple((run, item) for run, item in moves if _ended_at(item) >= since)

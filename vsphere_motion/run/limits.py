@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from vsphere_motion.run.halt import HaltRule
+from vsphere_motion.run.pause import PauseRule
 
 DEFAULT_MAX_CONCURRENT = 4
 DEFAULT_OUTAGE_LIMIT_S = 3600.0
@@ -58,6 +59,7 @@ class Limits:
         on_interrupt: what a first Ctrl-C does with the moves that run.
         is_watching: False: everything is started at once, vCenter queues what exceeds its own limits, and nobody waits.
         halt: when the run stops by itself.
+        pause: where it stops for a person to look.
     """
 
     max_concurrent: int = DEFAULT_MAX_CONCURRENT
@@ -68,3 +70,4 @@ class Limits:
     on_interrupt: OnInterrupt = OnInterrupt.WATCH
     is_watching: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
+    pause: PauseRule = field(default_factory=PauseRule)

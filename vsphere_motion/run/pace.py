@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PACE_S = 0.1
-"""One wait for so much time: what ends is noticed within that, and nobody reads a percentage more often."""
+PACE_S = 0.11
+"""One wait for so much time: what ends is noticed within that, and nobody reads a percentage more often.
+
+Some waits take a further page, and with these it is less than ten calls a second.
+"""
 
 SAVED = 5
 """Waits that can be saved up: a move that ends alone, and what follows it, is seen at once."""

@@ -115,12 +115,18 @@ class StateReader(Protocol):
     """Reads what has to be true when a move starts."""
 
     def read_before_start(
-        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+        self,
+        vms: Sequence[MoRef],
+        hosts: Sequence[MoRef],
+        *,
+        with_devices: Collection[MoRef] = (),
+        own: Collection[MoRef] | None = None,
     ) -> CurrentState:
         """One reading of these VMs with their running relocations and of these hosts, in a constant number of calls.
 
         Args:
             with_devices: those of the VMs whose disks and network adapters are read as well.
+            own: tasks of whoever asks; all other relocations that run are looked at. None: none are.
         """
         ...
 
@@ -188,6 +194,10 @@ class Control(Protocol):
     @property
     def is_detaching(self) -> bool:
         """Stop watching now; tasks go on in vCenter."""
+        ...
+
+    def may_go_on(self) -> bool:
+        """Ask after a `RunPaused`; False: nobody is there to say so, and the run is left open."""
         ...
 
 

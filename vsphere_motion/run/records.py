@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -14,8 +15,11 @@ from vsphere_motion.model.jsonform import format_time, from_json, to_json
 from vsphere_motion.model.move import Manner, Move, Placement
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.plan import PlannedMove
+from vsphere_motion.model.plan_file import PlanCost
 from vsphere_motion.model.refs import MoRef, VmIdentity
 from vsphere_motion.model.report import RunInfo
+from vsphere_motion.model.schedule import Slot
+from vsphere_motion.planning.steps import slots_of
 
 
 class MoveState(Enum):
@@ -156,7 +160,13 @@ def row_of_move(run: str, item: JournaledMove) -> tuple[Any, ...]:
         dump(item.planned.relies_on),
         item.planned.window,
         dump(move.manner),
+        dump(_costs(item.planned.costs)),
+        item.planned.wave,
     )
+
+
+def _costs(costs: Iterable[tuple[Slot, int]]) -> tuple[PlanCost, ...]:
+    return tuple(PlanCost(resource=slot[0].value, moid=slot[1].moid, units=units) for slot, units in costs)
 
 
 def row_of_watch(watch: Watch) -> tuple[Any, ...]:
@@ -200,6 +210,8 @@ def _read_planned(row: sqlite3.Row) -> PlannedMove:
         skipped=from_json(tuple[str, ...], json.loads(row["skipped"])),
         relies_on=from_json(tuple[int, ...], json.loads(row["relies_on"])),
         window=row["hours"],
+        costs=slots_of(from_json(tuple[PlanCost, ...], json.loads(row["costs"]))),
+        wave=row["wave"],
     )
 
 

@@ -113,7 +113,15 @@ _MANNER = (
 )
 """How a move is made beside where to: its priority and the like."""
 
-STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER)
+_COSTS = (
+    "ALTER TABLE move ADD COLUMN costs TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE move ADD COLUMN wave INTEGER NOT NULL DEFAULT 0",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (7)",
+)
+"""What a move takes of vCenter's limits while it runs, and with which others it may run at the same time."""
+
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -8,7 +8,7 @@ killed process leaves few intents without a task.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,11 +18,13 @@ from vsphere_motion.model.current import CurrentState, RunningTask
 from vsphere_motion.model.event import Event, MoveEnded
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.schedule import Slot
 from vsphere_motion.model.task import Fault
 from vsphere_motion.run.before import Adopt, Follow, Settle, Start, judge, not_started, task_in_progress, who_started
 from vsphere_motion.run.flights import Flights
 from vsphere_motion.run.locks import words_of
 from vsphere_motion.run.lost_answers import LostAnswers
+from vsphere_motion.run.others import LOOK_S, units_of
 from vsphere_motion.run.ports import Ports
 from vsphere_motion.run.recorder import Recorder
 from vsphere_motion.run.records import JournaledMove
@@ -55,6 +57,8 @@ class Starts:
 
     Args:
         is_watching: whether somebody waits for what is started.
+        counts_others: whether what may start depends on what others do.
+        others: the units that relocations of others took when they were last looked at.
         waiting: by their position, in the order in which they wait.
     """
 
@@ -64,10 +68,13 @@ class Starts:
     flights: Flights
     lost: LostAnswers
     is_watching: bool
+    counts_others: bool = False
+    others: Mapping[Slot, int] = field(default_factory=dict)
     waiting: dict[int, JournaledMove] = field(default_factory=dict)
     _submitters: Submitters = field(init=False)
     _rivals: set[MoRef] = field(default_factory=set)
     _last: _Reading | None = None
+    _looked_s: float = float("-inf")
 
     def __post_init__(self) -> None:
         self._submitters = Submitters(self.ports.submitters)
@@ -86,6 +93,12 @@ class Starts:
     def forget_reading(self) -> None:
         """What was read is no longer to be relied on."""
         self._last = None
+        self._looked_s = float("-inf")
+
+    def look_around(self) -> None:
+        """See what others do, where nothing may start because of it; no more often than that changes."""
+        if self.waiting and self._must_look(self.ports.monotonic_s()):
+            self._see_others(self.ports.states.read_before_start((), (), own=self.flights.own_tasks))
 
     def start(self, ready: Sequence[JournaledMove], *, may_go_on: Callable[[], bool]) -> Iterator[Event]:
         """Start these moves, for each of which there is room.
@@ -99,7 +112,10 @@ class Starts:
         left = list(ready)
         while left and may_go_on():
             chunk, left = left[: self._submitters.count], left[self._submitters.count :]
+            before = self.others
             now = self._read_before_start(chunk, left)
+            if self.others != before:
+                return  # what may start depends on it
             asked: list[JournaledMove] = []
             for item in chunk:
                 match judge(item, now.state, run=self.run):
@@ -127,9 +143,19 @@ class Starts:
             hosts = tuple(dict.fromkeys(move.destination.host.ref for move in batch if move.destination.host))
             at = self.ports.clock.now()
             closely = {move.vm.ref for move in batch if move.destination.disks or move.destination.nics}
-            state = self.ports.states.read_before_start(vms, hosts, with_devices=closely)
+            own = self.flights.own_tasks if self._must_look(now_s) else None
+            state = self.ports.states.read_before_start(vms, hosts, with_devices=closely, own=own)
+            self._see_others(state)
             self._last = last = _Reading(state=state, vms=frozenset(vms), at_s=now_s, at=at)
         return last
+
+    def _must_look(self, now_s: float) -> bool:
+        return self.counts_others and now_s - self._looked_s >= LOOK_S
+
+    def _see_others(self, state: CurrentState) -> None:
+        if state.others is not None:
+            self._looked_s = self.ports.monotonic_s()
+            self.others = units_of(state.others, run=self.run, own=self.flights.own_tasks)
 
     def _ask(self, items: Sequence[JournaledMove], *, at: datetime) -> Iterator[Event]:
         """Ask for relocations, a few at the same time; first the journal has their intents."""

@@ -42,6 +42,9 @@ class _Halting:
     def is_detaching(self) -> bool:
         return self.control.is_detaching
 
+    def may_go_on(self) -> bool:
+        return False
+
 
 def cancel(
     vcenter: VCenter,

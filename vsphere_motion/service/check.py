@@ -36,6 +36,10 @@ def check(vcenter: VCenter, request: MoveRequest, places: Places = NOWHERE) -> P
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
+    if request.wishes.to_vcenter:
+        from vsphere_motion.service.across import check_across, require_other
+
+        return check_across(vcenter, require_other(vcenter, request.wishes.to_vcenter), request, places)
     inventory = vcenter.snapshot()
     if request.listed is not None:
         return _check_list(vcenter, inventory, request, request.listed, places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
@@ -18,7 +18,8 @@ from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.arrival import arrivals_of
 from vsphere_motion.preflight.space import room_of
-from vsphere_motion.run.journal import FILE_NAME, Journal
+from vsphere_motion.run.journal import FILE_NAME, Journal, JournaledRun
+from vsphere_motion.run.rest import Rest, bases_of
 from vsphere_motion.vmotion.forecast import crowded, forecast
 
 Explain = Callable[[Outcome], Outcome | Future[Outcome]]
@@ -92,6 +93,16 @@ def telling(events: Iterable[Event], forecasts: dict[MoRef, Forecast]) -> Iterat
             if isinstance(event, MoveStarted):
                 event = replace(event, forecast=forecasts.get(event.move.vm.ref))
             yield event
+
+
+def rest_of(journaled: JournaledRun, forecasts: Mapping[MoRef, Forecast], at_once: int) -> Rest:
+    """What is left of a run, for saying how long it will take."""
+    left = [row for row in journaled.moves if row.outcome is None]
+    spans = {row.move.vm.ref: forecasts.get(row.move.vm.ref) for row in left}
+    likely_s = {vm: one.duration_s.likely if one and one.duration_s else None for vm, one in spans.items()}
+    bases, are_seconds = bases_of(likely_s, {row.move.vm.ref: row.memory_bytes for row in left})
+    ended = len(journaled.moves) - len(left)
+    return Rest(bases=bases, are_seconds=are_seconds, at_once=at_once, ended=ended)
 
 
 def keeping(explain: Explain, forecasts: dict[MoRef, Forecast]) -> Explain:

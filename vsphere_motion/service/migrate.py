@@ -32,12 +32,15 @@ from vsphere_motion.run.limits import (
     Patience,
 )
 from vsphere_motion.run.locks import watching
+from vsphere_motion.run.pause import PauseRule
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.workbook import Moment, Purpose, Workbook
+from vsphere_motion.service.across import across_ports, require_side
+from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
-from vsphere_motion.service.forecasts import keeping, of_moves, telling
+from vsphere_motion.service.forecasts import keeping, of_moves, rest_of, telling
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.preparation import prepared
@@ -63,7 +66,9 @@ class RunOptions:
         is_watching: False: everything is started at once and left to vCenter; the run stays open.
         read_logs: read what both hosts' logs and the VM's own say of each move right after it.
         keep_log_lines: keep the lines too, not only what was read from them.
-        halt: when the run stops by itself; it needs the logs.
+        halt: when the run stops by itself; a stun budget needs the logs.
+        stun_budgets: how long guests of VMs that a selector names may stand still; they become part of `halt`.
+        pause: where it stops for a person to look.
         drs_override: keep DRS away from the VMs until the run ends.
     """
 
@@ -78,6 +83,8 @@ class RunOptions:
     drs_override: bool = False
     keep_log_lines: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
+    stun_budgets: tuple[tuple[str, float], ...] = ()
+    pause: PauseRule = field(default_factory=PauseRule)
 
     @property
     def limits(self) -> Limits:
@@ -91,6 +98,7 @@ class RunOptions:
             on_interrupt=self.on_interrupt,
             is_watching=self.is_watching,
             halt=self.halt,
+            pause=self.pause,
         )
 
 
@@ -117,6 +125,10 @@ class NeverStop:
 
     is_halting: bool = False
     is_detaching: bool = False
+
+    def may_go_on(self) -> bool:
+        """Nobody is there to say so."""
+        return False
 
 
 SUBMITTERS = 4
@@ -170,6 +182,7 @@ def run(
             "templates are to be moved, which are templates again only after somebody has waited for the end",
             hint="leave out --no-wait, or the templates",
         )
+    options = with_budgets(vcenter, options)
     plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
@@ -231,8 +244,9 @@ def watch_open_moves(
     options: RunOptions,
 ) -> Iterator[Event]:
     """`run_open_moves` without its last event."""
+    options = with_budgets(vcenter, options)
     run_id = journaled.info.run
-    forecasts = of_moves(planned, options.max_concurrent)
+    forecasts, gate = of_moves(planned, options.max_concurrent), gate_of(journaled, planned)
     execution = Execution(
         run=run_id,
         items=[row for row in journaled.moves if row.outcome is None],
@@ -240,11 +254,12 @@ def watch_open_moves(
         journal=journal,
         control=control,
         limits=options.limits,
-        gate=timely(journaled, gate_of(journaled, planned), utc_now),
+        gate=timely(journaled, gate, utc_now),
+        counts_others=any(start.costs for start in gate.starts.values()),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
     try:
-        yield from telling(execution.events(), forecasts)
+        yield from rest_of(journaled, forecasts, options.max_concurrent).telling(telling(execution.events(), forecasts))
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
 
@@ -294,7 +309,7 @@ def make_ports(
     from vsphere_motion.vcenter.relocate import VCenterRelocator
     from vsphere_motion.vcenter.tasks import VCenterTaskFinder, VCenterTaskWatcher
 
-    return Ports(
+    ports = Ports(
         relocator=VCenterRelocator(vcenter.session),
         watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
         finder=VCenterTaskFinder(vcenter.session),
@@ -308,6 +323,8 @@ def make_ports(
         explain=keeping(_explainer(vcenter, planned, options), forecasts),
         submitters=SUBMITTERS,
     )
+    side = require_side(vcenter, [one.move for one in planned])
+    return ports if side is None else across_ports(ports, vcenter, side, planned)
 
 
 def _explainer(

@@ -40,6 +40,7 @@ from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import Purpose, PurposeKind, Workbook
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.migrate import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions, run
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
@@ -144,7 +145,13 @@ def prepare_restore(vcenter: VCenter, journal: Journal, wanted: Wanted, places: 
         wanted=wanted,
         lines=back.lines,
         leaving=leaving,
-        plan=Plan(moves=_planned(seen, back, findings), skip_checks=wanted.skip_checks, partial=True),
+        plan=Plan(
+            moves=with_forecasts(
+                seen, _planned(seen, back, findings), read_past(places.state_dir, vcenter.identity.instance_uuid)
+            ),
+            skip_checks=wanted.skip_checks,
+            partial=True,
+        ),
         settled=tuple(_outcome(line) for line in back.lines if line.back is not Back.GOES),
     )
 

@@ -32,7 +32,7 @@ from vsphere_motion.vcenter.collector import (
     view_spec,
 )
 from vsphere_motion.vcenter.faults import raise_for_missing, translated
-from vsphere_motion.vcenter.placement import MOVING
+from vsphere_motion.vcenter.others import MOVING
 from vsphere_motion.vcenter.task_filter import ANSWER_S, WATCHED
 from vsphere_motion.vcenter.task_reading import read_statuses
 

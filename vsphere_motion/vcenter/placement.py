@@ -16,18 +16,14 @@ from vsphere_motion.model.inventory import ConnectionState, PowerState
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import TaskState, TaskStatus
 from vsphere_motion.run.ports import SeenPlacement
-from vsphere_motion.vcenter.collector import Reading, Readings, read_linked, read_objects
+from vsphere_motion.vcenter.collector import Reading, Readings, read_linked, read_objects, ref_of
 from vsphere_motion.vcenter.current_devices import current_disks, current_nics, disconnected_nic_labels, store_name
+from vsphere_motion.vcenter.others import MOVING, OtherMotions
 from vsphere_motion.vcenter.salvage import is_salvageable
 from vsphere_motion.vcenter.task_reading import TASK_PATHS, read_statuses, status_of_reading
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
-
-MOVING = frozenset(
-    {"VirtualMachine.relocate", "VirtualMachine.migrate", "Drm.ExecuteVMotionLRO", "Drm.ExecuteStorageVmotionLro"}
-)
-"""Descriptions of the tasks that move a VM, whoever starts them (govmomi's TaskManager descriptions, vpx)."""
 
 _VM = "VirtualMachine"
 _OPEN = frozenset({TaskState.QUEUED.value, TaskState.RUNNING.value})
@@ -44,6 +40,8 @@ _VM_PATHS = (
     "runtime.powerState",
 )
 _HOST_PATHS = ("runtime.connectionState", "runtime.inMaintenanceMode")
+_RECENT = "recentTask"
+_PATHS_BESIDE = {"HostSystem": _HOST_PATHS, "TaskManager": (_RECENT,)}
 _TASK_PATHS = ("info.activationId", "info.descriptionId", "info.entity", "info.reason", "info.state")
 _PATHS = (
     _DEVICES,
@@ -108,36 +106,50 @@ class VCenterPlacementReader:
 class VCenterStateReader:
     """A `run.ports.StateReader`.
 
-    Calls: RetrievePropertiesEx.
+    Calls: RetrievePropertiesEx; QueryEvents where somebody else's motion is new.
     Needs: System.View, System.Read.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._others = OtherMotions(session)
 
     def read_before_start(
-        self, vms: Sequence[MoRef], hosts: Sequence[MoRef], *, with_devices: Collection[MoRef] = ()
+        self,
+        vms: Sequence[MoRef],
+        hosts: Sequence[MoRef],
+        *,
+        with_devices: Collection[MoRef] = (),
+        own: Collection[MoRef] | None = None,
     ) -> CurrentState:
-        """One reading in one call; see `run.ports.StateReader`. With one VM's devices everybody's are read."""
-        read = self._read(vms, hosts, (*_VM_PATHS, _DEVICES) if with_devices else _VM_PATHS)
+        """One reading in one call; see `run.ports.StateReader`. With one VM's devices everybody's are read.
+
+        What others do takes one more call, and two for each motion that is new.
+        """
+        manager = [] if own is None else [ref_of(self._session.content.taskManager)]
+        read = self._read(vms, [*hosts, *manager], (*_VM_PATHS, _DEVICES) if with_devices else _VM_PATHS)
         running = _running(read)
+        recent = [task for one in manager if one in read for task in read[one].refs(_RECENT) or ()]
         return CurrentState(
             vms={ref: _current_vm(read[ref], running.get(ref)) for ref in vms if ref in read},
             hosts={ref: _current_host(read[ref]) for ref in hosts if ref in read},
+            others=None if own is None else self._others.look(recent, own=own),
         )
 
-    def _read(self, vms: Sequence[MoRef], hosts: Sequence[MoRef], vm_paths: Sequence[str]) -> Readings:
-        """The VMs with their recent tasks, and the hosts."""
-        paths = {_VM: vm_paths, "Task": _TASK_PATHS, "HostSystem": _HOST_PATHS}
+    def _read(self, vms: Sequence[MoRef], beside: Sequence[MoRef], vm_paths: Sequence[str]) -> Readings:
+        """The VMs with their recent tasks, and what is read beside them: hosts, and the list of all recent tasks."""
+        paths = {_VM: vm_paths, "Task": _TASK_PATHS, **{ref.kind: _PATHS_BESIDE[ref.kind] for ref in beside}}
         try:
-            return read_linked(self._session, [*vms, *hosts], paths, link="recentTask")
+            return read_linked(self._session, [*vms, *beside], paths, link=_RECENT)
         except (ProtocolError, VCenterFault) as error:
             if not is_salvageable(error):
                 raise
         read = read_objects(self._session, vms, vm_paths)
         recent = [task for reading in read.values() for task in reading.refs("recentTask") or ()]
         tasks = read_objects(self._session, list(dict.fromkeys(recent)), _TASK_PATHS)
-        return {**read, **tasks, **read_objects(self._session, hosts, _HOST_PATHS)}
+        by_kind = {kind: [ref for ref in beside if ref.kind == kind] for kind in _PATHS_BESIDE}
+        rest = [read_objects(self._session, refs, _PATHS_BESIDE[kind]) for kind, refs in by_kind.items()]
+        return {ref: one for part in (read, tasks, *rest) for ref, one in part.items()}
 
 
 def _running(read: Readings) -> dict[MoRef, RunningTask]:

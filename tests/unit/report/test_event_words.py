@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.build import TAKEN_AT, move
@@ -20,16 +18,10 @@ from vsphere_motion.model.event import (
     RunStarted,
     ServerBack,
 )
-from vsphere_motion.model.move import Move
-from vsphere_motion.model.refs import MoRef, NamedRef
-from vsphere_motion.report.event_words import event_line, route
+from vsphere_motion.report.event_words import event_line
 
 AT = TAKEN_AT
 MOVE = move()
-
-
-def named(kind: str, name: str) -> NamedRef:
-    return NamedRef(ref=MoRef(kind=kind, moid=name), name=name)
 
 
 @pytest.mark.parametrize(
@@ -56,24 +48,3 @@ def named(kind: str, name: str) -> NamedRef:
 )
 def test_an_event_is_one_line(event: Event, line: str | None) -> None:
     assert event_line(event) == line
-
-
-def changed(**destination: object) -> Move:
-    kept = replace(MOVE, destination=MOVE.source)
-    return replace(kept, destination=replace(kept.destination, **destination))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "words"),
-    [
-        pytest.param(MOVE, "host1 -> host2", id="host"),
-        pytest.param(changed(), "host1 -> host1", id="nothing"),
-        pytest.param(
-            changed(config=named("Datastore", "fast"), datastores=(named("Datastore", "fast"),)), "-> fast", id="files"
-        ),
-        pytest.param(changed(pool=named("ResourcePool", "silver")), "-> silver", id="pool"),
-        pytest.param(changed(folder=named("Folder", "web")), "-> web", id="folder"),
-    ],
-)
-def test_a_route_says_what_changes(wanted: Move, words: str) -> None:
-    assert route(wanted).endswith(words)

@@ -51,26 +51,20 @@ def test_what_relies_on_a_move_that_is_not_in_the_run_never_starts() -> None:
     assert PlanGate(starts={1: Start(relies_on=(7,))}).given_up([1], running=set(), ended={}) == {1: 7}
 
 
-def test_where_nothing_of_ours_runs_one_may_start_whatever_others_do() -> None:
+def test_what_others_take_is_waited_for_also_where_nothing_of_ours_runs() -> None:
     gate = PlanGate(starts={position: between(1, 2) for position in range(4)})
     others = {(Resource.HOST, host_ref(2)): 8}
 
-    assert gate.ready(range(4), running=set(), ended={}, now=Capacity(others=others)) == (0,)
+    assert gate.ready(range(4), running=set(), ended={}, now=Capacity(others=others)) == ()
     assert gate.ready(range(1, 4), running={0}, ended={}, now=Capacity(others=others)) == ()
 
 
-def test_a_host_takes_eight_and_what_runs_counts() -> None:
-    gate = PlanGate(starts={position: between(1, 2) for position in range(12)})
+def test_a_move_that_would_never_fit_starts_alone_and_waits_at_vcenter() -> None:
+    gate = PlanGate(starts={0: Start(costs=(((Resource.HOST, host_ref(1)), 9),)), 1: between(2, 3)})
 
-    assert gate.ready(range(12), running=set(), ended={}, now=FREE) == tuple(range(8))
-    assert gate.ready(range(3, 12), running={0, 1, 2}, ended={}, now=FREE) == (3, 4, 5, 6, 7)
-
-
-def test_the_moves_of_others_count() -> None:
-    gate = PlanGate(starts={position: between(1, 2) for position in range(4)})
-    others = {(Resource.HOST, host_ref(2)): 6}
-
-    assert gate.ready(range(4), running=set(), ended={}, now=Capacity(others=others)) == (0, 1)
+    assert gate.ready([0, 1], running=set(), ended={}, now=FREE) == (1,)
+    assert gate.ready([0], running={1}, ended={}, now=FREE) == ()
+    assert gate.ready([0], running=set(), ended={}, now=FREE) == (0,)
 
 
 def test_a_full_host_lets_moves_of_other_hosts_pass() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.build import datastore_ref, host_ref
 from tests.fakes import START
 from tests.rig import DESTINATION, INFO, make_move
 from vsphere_motion.errors import Ambiguous, JournalError, NotFound
@@ -23,7 +24,9 @@ from vsphere_motion.model.record import LogLine, MotionRecord
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.task import Fault
+from vsphere_motion.planning.window import costs_of
 from vsphere_motion.run.journal import FILE_NAME, Journal, JournaledMove, MoveState, open_journal
+from vsphere_motion.vmotion.costs import Operation, Resource
 
 TASK = MoRef(kind="Task", moid="task-1")
 FINDING = Finding(
@@ -138,6 +141,31 @@ def test_a_vm_that_another_run_moved_since_it_was_read_is_to_be_read_again(journ
     assert journal.is_planned("r-2", 0)
     assert journal.write_intent("r-2", 0, op_id="second", at=ended + timedelta(seconds=0.01))
     assert not journal.is_planned("r-2", 0)
+
+
+def test_what_a_move_costs_and_its_wave_are_kept(journal: Journal) -> None:
+    hosts = [(host_ref(number), 10_000_000_000 // number) for number in (1, 2)]
+    costs = costs_of(Operation.VMOTION_WITHOUT_SHARED_STORAGE, hosts=hosts, datastores=[datastore_ref(3)])
+    (row,) = rows(1)
+    planned = replace(row.planned, costs=costs, wave=2)
+    journal.create_run(info("r-1"), [replace(row, planned=planned)])
+
+    assert {slot[0] for slot, _ in costs} == set(Resource), "every kind of object"
+    assert journal.load_run("r-1").moves[0].planned == planned
+
+
+def test_what_moved_since_is_read_without_what_the_logs_said(journal: Journal) -> None:
+    journal.create_run(info("r-1"), rows(3))
+    for position, second in enumerate((0.0, 0.999999, 1.0)):
+        ended = START + timedelta(seconds=second)
+        outcome = replace(OUTCOME, state=OutcomeState.MOVED, completed_at=ended, motion=MOTION, fault=None)
+        journal.write_outcome("r-1", position, outcome)
+
+    (found,) = journal.moved_since(START + timedelta(seconds=1), vcenter_uuid="u-1")
+
+    assert found[1] == replace(journal.load_run("r-1").moves[2], outcome=replace(outcome, motion=None)), (
+        "all but the motion"
+    )
 
 
 def test_several_intents_are_taken_each_for_itself(journal: Journal) -> None:
