@@ -101,7 +101,7 @@ def _legend(matrix: Matrix) -> Iterator[str]:
     yield ""
     for check_id, count in counts.most_common():
         times = f"{count} time{'' if count == 1 else 's'}"
-        yield f"{check_id:<{width}}  {times}, such as: {safe(examples[check_id])}"
+        yield f"{safe(check_id):<{width}}  {times}, such as: {safe(examples[check_id])}"
     yield "what to do: vsphere-motion check VM --to-host HOST, or vsphere-motion check --explain ID"
 
 
