@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SUPPLY := build/supply
 WORKERS ?= 2
 
-.PHONY: help demo page-tools test check lint format unit integration go-test bench test-nightly figures lock sbom sim-image setup simulator clean
+.PHONY: help demo page-tools test check lint format unit integration go-test bench test-nightly test-ansible figures lock sbom sim-image setup simulator clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-nightly: setup simulator ## The tests that are too slow for every change
 	@VSPHERE_MOTION_NIGHTLY=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m nightly
 	@VSPHERE_MOTION_NIGHTLY=1 $(MAKE) --no-print-directory figures
 
+test-ansible: setup simulator ## Judge the Ansible collection: ansible-test on two ansible-cores, ansible-lint, every playbook
+	@$(BIN)/python .ci/ansible_tests.py
+
 figures: setup simulator ## Try every promise under faults, and write what was measured into docs/reference/reliability.md
 	@rm -rf build/figures && mkdir -p build/figures
 	@VSPHERE_MOTION_FIGURES="$(CURDIR)/build/figures" $(BIN)/python -m pytest -q -n $(WORKERS) -k test_row_
@@ -56,7 +59,9 @@ bench: setup simulator ## Measure what is promised to be fast, side by side with
 	@$(BIN)/python benchmarks/preflight.py
 	@$(BIN)/python benchmarks/placement.py
 	@$(BIN)/python benchmarks/simulator.py
+	@$(BIN)/python benchmarks/ansible.py
 	@$(BIN)/python benchmarks/logs.py
+	@$(BIN)/python benchmarks/inventory.py
 	@$(BIN)/python benchmarks/moves.py
 
 page-tools: ## Fetch axe-core, by which the tests judge how accessible a report is; it needs npm

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 COLLECTION = ROOT / "playbooks" / "collections" / "ansible_collections" / "vsphere" / "motion"
@@ -77,9 +78,14 @@ def lint() -> None:
     tools = lint_tools()
     say("ansible-lint, profile production")
     offline = ("--offline", "--profile", "production", "--strict", "-q")
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "ANSIBLE_HOME": str(WORK / "lint-home")}
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "ANSIBLE_HOME": str(WORK / "lint-home"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
+        "NO_COLOR": "1",
+    }
     run([str(tools / "ansible-lint"), *offline, "."], cwd=COLLECTION, environment=environment)
-    environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "playbooks" / "collections")
     files = sorted(str(file) for file in (ROOT / "playbooks").glob("*.yml"))
     run([str(tools / "ansible-lint"), *offline, *files], cwd=ROOT, environment=environment)
 
@@ -105,16 +111,21 @@ def docs() -> None:
 def test_core(name: str, python: Path, requirement: str) -> None:
     """Sanity, units and integration on one ansible-core."""
     core = installed(Core(name, python, requirement))
-    version = output([core.program("ansible"), "--version"], os.environ).splitlines()[0]
-    say(f"{version} on {python.name}")
-    place = unpacked(core)
+    release = output([core.program("ansible"), "--version"], os.environ).splitlines()[0]
+    say(f"{release} on {python.name}")
     environment = environment_of(core)
-    of_core = [core.program("ansible-test")]
-    run([*of_core, "sanity", "--color", "no"], cwd=place, environment=environment)
-    run([*of_core, "units", "--color", "no"], cwd=place, environment=environment)
-    with simulator(core) as variables:
-        write_config(place, variables)
-        run([*of_core, "integration", "--color", "no", "--allow-unsupported"], cwd=place, environment=environment)
+    # every test on this Python: others of the machine may be there by name alone
+    version = output([core.program("python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], os.environ)
+    words = ["--color", "no", "--python", version.strip()]
+    with TemporaryDirectory(prefix="vsphere-motion-collection-") as site:
+        place = unpacked(core, Path(site))
+        run([core.program("ansible-test"), "sanity", *words], cwd=place, environment=environment)
+        run([core.program("ansible-test"), "units", *words], cwd=place, environment=environment)
+        with simulator(core) as variables:
+            write_config(place, variables)
+            unsupported = ["--allow-unsupported"]  # by ansible-core's own CI, which knows no simulator of ours
+            integration = [core.program("ansible-test"), "integration", *words, *unsupported]
+            run(integration, cwd=place, environment=environment)
 
 
 def playbooks() -> None:
@@ -129,11 +140,13 @@ def installed(core: Core) -> Core:
     return core
 
 
-def unpacked(core: Core) -> Path:
-    """The built collection, installed where ansible-test wants it."""
-    site = WORK / f"site-{core.name}"
-    shutil.rmtree(site, ignore_errors=True)
-    site.mkdir(parents=True)
+def unpacked(core: Core, site: Path) -> Path:
+    """The built collection, installed where ansible-test wants it.
+
+    Args:
+        site: a directory of no git repository: within one, ansible-test looks at what git knows alone, and passes
+            without having looked where git ignores the place.
+    """
     galaxy = core.program("ansible-galaxy")
     run([galaxy, "collection", "build", "--force", "--output-path", str(site), str(COLLECTION)], cwd=site, quiet=True)
     (archive,) = site.glob("*.tar.gz")

@@ -100,10 +100,7 @@ _ROWS = (
     ("a move to another vCenter", "its password goes into that call alone, and its certificate is checked"),
     ("answers that are damaged at random", "an error of ours or the truth: no hang, no traceback, no false success"),
 )
-_LATER = {
-    38: "with Ansible",
-    45: "with moves between vCenters",
-}
+_LATER: dict[int, str] = {}
 
 PROMISES = tuple(
     Promise(row=number, fault=fault, promise=promise, later=_LATER.get(number, ""))

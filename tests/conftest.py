@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.images import ImageMissing, official_vcenter, simulator_image
 from tests.program import Program
 from vsphere_motion.sim.options import Flavour
 from vsphere_motion.testing.plugin import VCenterFactory, make_factory
 from vsphere_motion.testing.simulator import SimulatedVCenter
+
+settings.register_profile("a busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("a busy machine")
+# how long one example takes says more of the machine than of the code
 
 REAL_ENVIRONMENT = dict(os.environ)
 _FOREIGN_PREFIXES = ("VSPHERE_", "VMWARE_", "GOVC_", "ANSIBLE_", "XDG_")

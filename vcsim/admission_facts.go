@@ -47,6 +47,10 @@ type vmFacts struct {
 
 // gather reads the two hosts and the virtual machine, one object at a time.
 func (q *inquiry) gather() {
+	if q.visitor != nil {
+		q.gatherVisitor()
+		return
+	}
 	q.from = q.engine.readHost(q.ctx, q.source.ref)
 	q.to = q.from
 	if q.changesHost() {
@@ -56,7 +60,19 @@ func (q *inquiry) gather() {
 	if found {
 		q.ctx.WithLock(vm, func() { q.guest.read(vm) })
 	}
-	q.guest.traits = q.engine.site.VMs[q.vm.ref].Admission
+	q.guest.traits = q.engine.vmTraitsOf(q.vm.ref).Admission
+}
+
+// gatherVisitor reads a machine and a host of another vCenter from what was sent of them.
+func (q *inquiry) gatherVisitor() {
+	q.from = &hostFacts{traits: q.visitor.hostTraits.Admission}
+	q.from.readState(q.visitor.host)
+	if q.visitor.host.Config != nil {
+		q.from.readConfig(q.visitor.host.Config)
+	}
+	q.to = q.engine.readHost(q.ctx, q.host.ref)
+	q.guest.read(q.visitor.vm)
+	q.guest.traits = q.visitor.traits.Admission
 }
 
 func (e *engine) readHost(ctx *simulator.Context, r moRef) *hostFacts {

@@ -101,7 +101,7 @@ func (q *inquiry) reserves(nic nicPlan) bool {
 // vCenters (VMware documentation, network compatibility checks); that it is a warning within one is UNVERIFIED.
 func (q *inquiry) checkStandard(nic nicPlan) {
 	if _, was := q.backingNow(nic.key).(*types.VirtualEthernetCardDistributedVirtualPortBackingInfo); was && q.isLive() {
-		q.warn(q.unusable(nic, types.CannotUseNetworkReasonVMotionToUnsupportedNetworkType))
+		q.blame(q.visitor != nil, q.unusable(nic, types.CannotUseNetworkReasonVMotionToUnsupportedNetworkType))
 	}
 	before, had := q.from.portgroups[nic.name]
 	after, has := q.to.portgroups[nic.name]

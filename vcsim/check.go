@@ -70,6 +70,9 @@ func (e *engine) runCheck(ctx *simulator.Context, task *simulator.Task, work fun
 // checkResults has one result for each host that is judged. What RelocateVM_Task throws before it judges is the task's error here too.
 func (e *engine) checkResults(ctx *simulator.Context, vm *simulator.VirtualMachine, spec types.VirtualMachineRelocateSpec,
 	state types.VirtualMachinePowerState, tests []string) (any, types.BaseMethodFault) {
+	if spec.Service != nil {
+		return e.checkAcross(ctx, vm, &spec, tests)
+	}
 	results := types.ArrayOfCheckResult{}
 	for _, trial := range e.trials(ctx, vm, spec) {
 		plan, fault := e.resolve(ctx, vm, &trial)

@@ -8,6 +8,9 @@ import (
 // commit moves the virtual machine in the inventory, every reference on both sides, with notifications. Nothing is changed unless
 // all of it can be. A reader sees the machine on both hosts for a moment, never on none.
 func (m *move) commit() types.BaseMethodFault {
+	if m.trip != nil {
+		return m.commitAcross()
+	}
 	if fault := m.stillPossible(); fault != nil {
 		return fault
 	}
@@ -49,7 +52,7 @@ func (m *move) stillPossible() types.BaseMethodFault {
 		return &types.ManagedObjectNotFound{Obj: p.vm.ref}
 	}
 	for _, r := range []moRef{p.host.ref, p.pool, p.folder, p.home} {
-		if r != (moRef{}) && registry.Get(r) == nil {
+		if r != (moRef{}) && !isFar(r) && registry.Get(r) == nil {
 			return &types.ManagedObjectNotFound{Obj: r}
 		}
 	}

@@ -56,27 +56,28 @@ type site struct {
 
 // motionTruth is the ground truth of one relocation, served by GET /_sim/v1/motions.
 type motionTruth struct {
-	MigrationID       string     `json:"migration_id"`
-	VM                string     `json:"vm"` // moid
-	VMName            string     `json:"vm_name"`
-	Task              string     `json:"task"` // moid
-	OperationID       string     `json:"operation_id"`
-	Priority          string     `json:"priority,omitempty"`
-	Source            string     `json:"source"`      // host moid
-	Destination       string     `json:"destination"` // host moid
-	Phase             string     `json:"phase"`       // queued, storage, precopy, switchover, done, cancelled, failed
-	ProgressPercent   int32      `json:"progress_percent"`
-	MemoryBytes       int64      `json:"memory_bytes"`
-	SentBytes         int64      `json:"sent_bytes"`
-	Passes            int        `json:"passes"`
-	BandwidthBitsPerS int64      `json:"bandwidth_bps"`
-	DowntimeS         float64    `json:"downtime_s"`
-	QueuedAt          time.Time  `json:"queued_at"`
-	StartedAt         *time.Time `json:"started_at"`
-	PrecopyStartedAt  *time.Time `json:"precopy_started_at"`
-	StunnedAt         *time.Time `json:"stunned_at"`
-	PagesSentAt       *time.Time `json:"pages_sent_at"`
-	CompletedAt       *time.Time `json:"completed_at"`
-	Fault             string     `json:"fault,omitempty"`
-	FailedIn          string     `json:"failed_in,omitempty"` // admission, prepare, storage, precopy, switchover, resume; also of a cancelled one
+	MigrationID        string     `json:"migration_id"`
+	VM                 string     `json:"vm"` // moid
+	VMName             string     `json:"vm_name"`
+	Task               string     `json:"task"` // moid
+	OperationID        string     `json:"operation_id"`
+	Priority           string     `json:"priority,omitempty"`
+	Source             string     `json:"source"`                        // host moid
+	Destination        string     `json:"destination"`                   // host moid
+	DestinationVCenter string     `json:"destination_vcenter,omitempty"` // instance UUID of another vCenter
+	Phase              string     `json:"phase"`                         // queued, storage, precopy, switchover, done, cancelled, failed
+	ProgressPercent    int32      `json:"progress_percent"`
+	MemoryBytes        int64      `json:"memory_bytes"`
+	SentBytes          int64      `json:"sent_bytes"`
+	Passes             int        `json:"passes"`
+	BandwidthBitsPerS  int64      `json:"bandwidth_bps"`
+	DowntimeS          float64    `json:"downtime_s"`
+	QueuedAt           time.Time  `json:"queued_at"`
+	StartedAt          *time.Time `json:"started_at"`
+	PrecopyStartedAt   *time.Time `json:"precopy_started_at"`
+	StunnedAt          *time.Time `json:"stunned_at"`
+	PagesSentAt        *time.Time `json:"pages_sent_at"`
+	CompletedAt        *time.Time `json:"completed_at"`
+	Fault              string     `json:"fault,omitempty"`
+	FailedIn           string     `json:"failed_in,omitempty"` // admission, prepare, storage, precopy, switchover, resume; also of a cancelled one
 }

@@ -39,6 +39,9 @@ func registerControl(service *simulator.Service, registry *simulator.Registry, m
 	}
 	maps.Copy(handlers, c.faultHandlers())
 	maps.Copy(handlers, c.logHandlers())
+	for pattern, handler := range c.incomingHandlers() {
+		service.ServeMux.Handle(pattern, handler) // with a user of their own
+	}
 	for pattern, handler := range handlers {
 		service.ServeMux.Handle(pattern, who.requireBasic(handler))
 	}

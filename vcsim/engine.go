@@ -47,6 +47,8 @@ type engine struct {
 	advised  int                 // recommendations of DRS so far
 
 	storageAdvice map[string]storageAdvice // of Storage DRS, by key
+	arrivals      map[string]*arrival      // from other vCenters, by ticket
+	settlers      map[moRef]vmTraits       // of machines that have come
 
 	observe func() // for tests: called after each transition, with mu held
 	wake    chan struct{}
@@ -71,6 +73,8 @@ func newEngine(registry *simulator.Registry, s *site, clock clock, seed int64) *
 		breakers: map[ruleKey][]moRef{},
 
 		storageAdvice: map[string]storageAdvice{},
+		arrivals:      map[string]*arrival{},
+		settlers:      map[moRef]vmTraits{},
 
 		time: clock.now(),
 		wake: make(chan struct{}, 1),

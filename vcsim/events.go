@@ -41,6 +41,10 @@ func vmEvent(ctx *simulator.Context, machine types.VmEventArgument, host *hostVi
 
 // postStart posts the event that opens the move's chain and stores the chain in the task.
 func (m *move) postStart(at time.Time) {
+	if m.trip != nil {
+		m.postAcrossStart(at)
+		return
+	}
 	m.chain = postEvent(m.ctx, m.startEvent(), at, 0)
 	updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.eventChainId", Val: m.chain})
 }
@@ -61,6 +65,10 @@ func (m *move) startEvent() types.BaseEvent {
 
 // postEnd posts the event that closes the chain. A move that was refused has no chain yet: its failure is the first.
 func (m *move) postEnd(end ending) {
+	if m.trip != nil {
+		m.postAcrossEnd(end)
+		return
+	}
 	event := m.endEvent()
 	if end.fault != nil {
 		event = m.failureEvent(end.fault)

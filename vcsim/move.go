@@ -56,6 +56,7 @@ type move struct {
 	drs         bool          // recommended, or done, by DRS
 	over        chan struct{} // closed at the very end
 	vmxFiles    vmxStore      // the worker's
+	trip        *journey      // to another vCenter; the worker's
 }
 
 // ending says how a flow ended: at its end, by a cancel, or by a fault.
@@ -180,7 +181,7 @@ func (m *move) readmit(at time.Time) types.BaseMethodFault {
 	if !at.After(m.queuedAt) {
 		return nil
 	}
-	if fault := m.stillPossible(); fault != nil {
+	if fault := m.stillPossible(); fault != nil || m.trip != nil {
 		return fault
 	}
 	spec, host := m.spec, m.plan.host.ref
@@ -242,6 +243,7 @@ func (m *move) conclude(end ending) {
 		m.postEnd(end)
 		m.reviewRules(end)
 	}
+	m.endAcross(end)
 	m.closeBooks(end)
 	m.finishTask(end)
 }
@@ -293,6 +295,7 @@ func (m *move) rescue() {
 	}
 	log.Printf("relocation of %s: %v", m.vm.Self, cause)
 	end := ending{at: m.engine.clock.now(), fault: systemError(cause)}
+	m.endAcross(end)
 	m.closeBooks(end)
 	m.finishTask(end)
 }
@@ -336,6 +339,9 @@ func (m *move) truth() motionTruth {
 	}
 	if t.BandwidthBitsPerS == 0 {
 		t.BandwidthBitsPerS = int64(f.rate * 8)
+	}
+	if m.plan != nil {
+		t.DestinationVCenter = m.plan.vcenter
 	}
 	if m.fault != nil {
 		t.Fault, t.FailedIn = faultName(m.fault), m.failedIn()

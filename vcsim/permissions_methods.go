@@ -117,6 +117,9 @@ func (a *authority) needsOfMove(ctx *simulator.Context, vm moRef, spec *types.Vi
 	if a.isOn(ctx, vm) {
 		needs = append(needs, need{vm, "Resource.HotMigrate"})
 	}
+	if spec.Service != nil {
+		return needs // what else it names is the other vCenter's
+	}
 	if spec.Pool != nil {
 		needs = append(needs, need{*spec.Pool, "Resource.AssignVMToPool"})
 	}

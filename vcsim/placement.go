@@ -46,6 +46,8 @@ type placement struct {
 	nics   []nicPlan
 
 	policies []policyPlan
+	visitor  *visitor                          // a machine of another vCenter; nil for one of ours
+	vcenter  string                            // instance UUID of the other vCenter it goes to; empty: it stays here
 	spec     *types.VirtualMachineRelocateSpec // read-only
 }
 
@@ -68,7 +70,7 @@ func (p *placement) isNoop() bool {
 // resolve turns a relocate spec into a placement.
 func (e *engine) resolve(ctx *simulator.Context, vm *simulator.VirtualMachine, spec *types.VirtualMachineRelocateSpec) (*placement, types.BaseMethodFault) {
 	if spec.Service != nil {
-		return nil, &types.NotSupported{} // to another vCenter: not simulated
+		return nil, &types.NotSupported{} // see resolveAcross
 	}
 	if fault := e.checkRefs(spec); fault != nil {
 		return nil, fault

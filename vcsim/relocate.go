@@ -107,6 +107,9 @@ func (e *engine) enrol(m *move) *move {
 // admit resolves what was asked for and judges it with the rules of CheckRelocate_Task; the first error is the task's.
 func (m *move) admit() types.BaseMethodFault {
 	e := m.engine
+	if m.spec.Service != nil {
+		return m.admitAcross()
+	}
 	plan, fault := e.resolve(m.ctx, m.vm, &m.spec)
 	if fault != nil {
 		return fault
@@ -131,7 +134,7 @@ func (e *engine) describe(m *move, plan *placement) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m.plan, m.event = plan, facts
-	m.sourceRef, m.target = plan.source.ref.Value, plan.host.ref.Value
+	m.sourceRef, m.target = plan.source.ref.Value, plain(plan.host.ref).Value
 	m.flow.load, m.flow.network = e.workloadOf(plan), e.networkBetween(plan)
 	m.flow.load.maxSwitchover = switchover
 	e.surprises.apply(m, e.seed)
@@ -149,7 +152,11 @@ func (e *engine) workloadOf(p *placement) workload {
 		return load
 	}
 	load.memoryBytes, load.dirtyBytesPerS = float64(p.vm.memoryBytes), idleDirtyBytesPerS
-	if traits, known := e.site.VMs[p.vm.ref]; known {
+	traits, known := e.site.VMs[p.vm.ref]
+	if !known {
+		traits, known = e.settlers[p.vm.ref], e.settlers[p.vm.ref].Ref != (moRef{})
+	}
+	if known {
 		if traits.TouchedBytes >= 0 {
 			load.memoryBytes = min(load.memoryBytes, float64(traits.TouchedBytes))
 		}

@@ -227,7 +227,7 @@ func TestWrongSpecsAreTaskErrors(t *testing.T) {
 		"a host as pool":           {types.VirtualMachineRelocateSpec{Pool: &w.hosts[1]}, "ManagedObjectNotFound"},
 		"other cluster, no pool":   {toHost(w.others[0]), "InvalidArgument"},
 		"unknown disk":             {types.VirtualMachineRelocateSpec{Disk: []types.VirtualMachineRelocateSpecDiskLocator{{DiskId: 1, Datastore: w.vms[0].Datastore[0]}}}, "InvalidArgument"},
-		"another vCenter":          {types.VirtualMachineRelocateSpec{Service: &types.ServiceLocator{Credential: &types.ServiceLocatorNamePassword{}}}, "NotSupported"},
+		"another vCenter":          {types.VirtualMachineRelocateSpec{Service: &types.ServiceLocator{Credential: &types.ServiceLocatorNamePassword{}}}, "InvalidArgument"},
 		"a host folder for folder": {types.VirtualMachineRelocateSpec{Folder: w.host(w.hosts[0]).Parent}, "ManagedObjectNotFound"},
 	}
 	for name, c := range cases {

@@ -115,6 +115,11 @@ func (e *engine) planNic(ctx *simulator.Context, p *placement, card *types.Virtu
 		nic.backing, nic.changed = backing, true
 	}
 	nic.network, nic.name, nic.switched = e.networkOf(ctx, p, nic.backing)
+	if p.visitor != nil && nic.switched && !nic.changed {
+		if _, opaque := nic.backing.(*types.VirtualEthernetCardOpaqueNetworkBackingInfo); !opaque {
+			nic.network, nic.name = moRef{}, "" // a switch of another vCenter is not the one that has its key here
+		}
+	}
 	return nic
 }
 

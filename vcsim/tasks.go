@@ -118,6 +118,7 @@ func (m *move) publishProgress(percent int32) {
 	}
 	m.publishedAt = time.Now()
 	updateTask(m.ctx, m.task, types.PropertyChange{Name: "info.progress", Val: percent})
+	m.tellOther(percent)
 }
 
 // finishTask ends the move's task.

@@ -45,24 +45,28 @@ type vmView struct {
 
 func viewVM(ctx *simulator.Context, vm *simulator.VirtualMachine) vmView {
 	var v vmView
-	ctx.WithLock(vm, func() {
-		v = vmView{
-			ref: vm.Self, name: vm.Name, power: vm.Runtime.PowerState, connection: vm.Runtime.ConnectionState,
-			host: deref(vm.Runtime.Host), pool: deref(vm.ResourcePool), folder: deref(vm.Parent),
-			disabled:    append([]string(nil), vm.DisabledMethod...),
-			hasSnapshot: vm.Snapshot != nil && len(vm.Snapshot.RootSnapshotList) > 0,
-			datastores:  append([]moRef(nil), vm.Datastore...), networks: append([]moRef(nil), vm.Network...),
-		}
-		if vm.Summary.Storage != nil {
-			v.committedBytes = vm.Summary.Storage.Committed
-		}
-		if vm.Runtime.Question != nil {
-			v.question = vm.Runtime.Question.Text
-		}
-		if vm.Config != nil {
-			v.readConfig(vm.Config)
-		}
-	})
+	ctx.WithLock(vm, func() { v = readVM(vm) })
+	return v
+}
+
+// readVM is viewVM of a machine that is locked, or nobody else's.
+func readVM(vm *simulator.VirtualMachine) vmView {
+	v := vmView{
+		ref: vm.Self, name: vm.Name, power: vm.Runtime.PowerState, connection: vm.Runtime.ConnectionState,
+		host: deref(vm.Runtime.Host), pool: deref(vm.ResourcePool), folder: deref(vm.Parent),
+		disabled:    append([]string(nil), vm.DisabledMethod...),
+		hasSnapshot: vm.Snapshot != nil && len(vm.Snapshot.RootSnapshotList) > 0,
+		datastores:  append([]moRef(nil), vm.Datastore...), networks: append([]moRef(nil), vm.Network...),
+	}
+	if vm.Summary.Storage != nil {
+		v.committedBytes = vm.Summary.Storage.Committed
+	}
+	if vm.Runtime.Question != nil {
+		v.question = vm.Runtime.Question.Text
+	}
+	if vm.Config != nil {
+		v.readConfig(vm.Config)
+	}
 	v.overheadBytes = overheadOf(v.memoryBytes, v.cpus)
 	return v
 }
@@ -114,20 +118,24 @@ type hostView struct {
 
 func viewHost(ctx *simulator.Context, host *simulator.HostSystem) hostView {
 	var v hostView
-	ctx.WithLock(host, func() {
-		v = hostView{
-			ref: host.Self, name: host.Name, parent: deref(host.Parent),
-			connection: host.Runtime.ConnectionState, maintenance: host.Runtime.InMaintenanceMode,
-			datastores: append([]moRef(nil), host.Datastore...), networks: append([]moRef(nil), host.Network...),
-			vms: append([]moRef(nil), host.Vm...),
-		}
-		if host.Summary.Hardware != nil {
-			v.threads, v.memoryBytes = int32(host.Summary.Hardware.NumCpuThreads), host.Summary.Hardware.MemorySize
-		}
-		if host.Config != nil && host.Config.VirtualNicManagerInfo != nil {
-			v.readNics(host.Config.VirtualNicManagerInfo.NetConfig)
-		}
-	})
+	ctx.WithLock(host, func() { v = readHostView(host) })
+	return v
+}
+
+// readHostView is viewHost of a host that is locked, or nobody else's.
+func readHostView(host *simulator.HostSystem) hostView {
+	v := hostView{
+		ref: host.Self, name: host.Name, parent: deref(host.Parent),
+		connection: host.Runtime.ConnectionState, maintenance: host.Runtime.InMaintenanceMode,
+		datastores: append([]moRef(nil), host.Datastore...), networks: append([]moRef(nil), host.Network...),
+		vms: append([]moRef(nil), host.Vm...),
+	}
+	if host.Summary.Hardware != nil {
+		v.threads, v.memoryBytes = int32(host.Summary.Hardware.NumCpuThreads), host.Summary.Hardware.MemorySize
+	}
+	if host.Config != nil && host.Config.VirtualNicManagerInfo != nil {
+		v.readNics(host.Config.VirtualNicManagerInfo.NetConfig)
+	}
 	return v
 }
 

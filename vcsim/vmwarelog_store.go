@@ -28,13 +28,15 @@ type vmxStore struct {
 
 // storeVMXLog writes what both processes have written since the last time. The worker calls it.
 func (m *move) storeVMXLog() {
-	if !m.log.live || m.log.vmx == nil {
+	if !m.log.live || m.log.vmx == nil || m.trip != nil && m.trip.arrived != (moRef{}) {
 		return
 	}
 	logs, pair := m.engine.logs, m.log.vmx
 	logs.mu.Lock()
 	source, destination, after := pair.source, pair.destination, pair.after
-	pair.source, pair.destination, pair.after = nil, nil, nil
+	if pair.source, pair.after = nil, nil; m.trip == nil {
+		pair.destination = nil
+	}
 	logs.mu.Unlock()
 	s := &m.vmxFiles
 	if s.from == "" && !m.openVMXLog() {
@@ -44,7 +46,9 @@ func (m *move) storeVMXLog() {
 		s.source = renameOld(s.from)
 	}
 	appendLines(s.source, source)
-	appendLines(filepath.Join(s.to, "vmware.log"), destination)
+	if m.trip == nil {
+		appendLines(filepath.Join(s.to, "vmware.log"), destination)
+	}
 	if len(after) > 0 {
 		renameOld(s.to)
 		appendLines(filepath.Join(s.from, "vmware.log"), after)
@@ -55,6 +59,9 @@ func (m *move) storeVMXLog() {
 func (m *move) openVMXLog() bool {
 	s, p := &m.vmxFiles, m.plan
 	s.from, s.to = m.folderOn(p.vm.home), m.folderOn(p.home)
+	if m.trip != nil {
+		s.to = s.from // the other side keeps its own
+	}
 	return s.from != "" && s.to != ""
 }
 
@@ -139,6 +146,9 @@ func (m *move) bringVMXLogs() {
 // showVMXLogs names the logs in the machine's layoutEx, as vCenter does, so that clients find them.
 func (m *move) showVMXLogs(failed bool) {
 	s := &m.vmxFiles
+	if m.trip != nil && m.trip.arrived != (moRef{}) {
+		return // it is not here any more
+	}
 	folder := s.to
 	if failed {
 		folder = s.from

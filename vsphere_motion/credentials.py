@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLES = ("VSPHERE_MOTION_PASSWORD", "VMWARE_PASSWORD", "GOVC_PASSWORD", "GOVC_URL", "VSPHERE_PASSWORD")
 
 
+OTHER_PASSWORD_VARIABLE = "VSPHERE_MOTION_TO_PASSWORD"  # noqa: S105 - the name of a variable
+"""The password for the vCenter of `--to-vcenter`, which is looked for under no other name."""
+
+
 def without_passwords(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment for a program that is started: it needs none of the passwords."""
-    return {name: value for name, value in environment.items() if name not in PASSWORD_VARIABLES}
+    passwords = {*PASSWORD_VARIABLES, OTHER_PASSWORD_VARIABLE}
+    return {name: value for name, value in environment.items() if name not in passwords}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

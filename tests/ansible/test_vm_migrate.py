@@ -149,6 +149,7 @@ def test_one_blocked_vm_keeps_all_unless_partial_and_then_fails_in_the_end(on_sm
     assert "1 of 2 VMs did not move: files01 cannot be moved" in rest.message
 
 
+@pytest.mark.nightly
 def test_moves_have_destinations_of_their_own(on_small: Modules) -> None:
     moves = [{"vm": "web01", "host": "esx3", "priority": 2}, {"vm": "off01", "host": "esx2", "priority": 1}]
 
@@ -159,6 +160,7 @@ def test_moves_have_destinations_of_their_own(on_small: Modules) -> None:
     assert (seen["web01"], seen["off01"]) == ("esx3", "esx2")
 
 
+@pytest.mark.nightly
 def test_a_vm_is_named_by_its_uuid_of_the_kind_that_is_meant(on_small: Modules) -> None:
     with observing(on_small.vcenter) as observer:
         config = observer.vm("web01").config
@@ -214,6 +216,7 @@ def test_when_the_time_is_over_what_runs_is_left_or_cancelled_and_the_message_sa
     assert hosts(on_small.vcenter)["db01"] == "esx1"
 
 
+@pytest.mark.nightly
 def test_a_report_is_written_in_every_format_that_a_name_asks_for(on_small: Modules, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("run.html", "run.json", "run.xml")]
 
@@ -226,6 +229,7 @@ def test_a_report_is_written_in_every_format_that_a_name_asks_for(on_small: Modu
     assert (refused.exit_code, refused.writes) == (1, [])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("wish", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.ansible.modules import Modules
+from tests.ansible.playbooks import checkout
 from tests.observer import observing
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
@@ -116,6 +118,19 @@ def test_a_cluster_and_a_datastore_cluster_are_chosen_in_together(on_site: Modul
     assert (again.exit_code, again.data["changed"], again.writes) == (0, False, [])
 
 
+@pytest.mark.nightly
+def test_moves_of_a_list_have_datastores_and_clusters_of_their_own(on_site: Modules) -> None:
+    moves = [{"vm": "app", "datastore": "ds1"}, {"vm": "split", "cluster": "two", "datastore": "ds0"}]
+
+    answer = on_site("vm_migrate", moves=moves)
+
+    assert (answer.exit_code, answer.data["changed"]) == (0, True), answer.text
+    assert seen(on_site.vcenter, "app")["datastores"] == {"ds1"}
+    split = seen(on_site.vcenter, "split")
+    assert (split["pool"], split["datastores"]) == ("two", {"ds0"})
+
+
+@pytest.mark.nightly
 def test_single_disks_and_networks_go_where_they_are_sent(on_site: Modules) -> None:
     wish: dict[str, Any] = {
         "vm_name": "app",
@@ -136,6 +151,98 @@ def test_single_disks_and_networks_go_where_they_are_sent(on_site: Modules) -> N
     assert (again.exit_code, again.data["changed"], again.writes) == (0, False, [])
 
 
+INCUMBENT = """\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  module_defaults:
+    community.vmware.vmware_vmotion:
+      hostname: "{{ vc_host }}"
+      username: "{{ vc_user }}"
+      password: "{{ vc_secret }}"
+      port: "{{ vc_port }}"
+  tasks:
+    - name: A host
+      community.vmware.vmware_vmotion: {vm_name: app, destination_host: one-2}
+      register: to_host
+    - name: A host, by the identifier
+      community.vmware.vmware_vmotion: {moid: "{{ moid }}", destination: one-1}
+      register: again
+    - name: A host and a resource pool
+      community.vmware.vmware_vmotion:
+        moid: "{{ moid }}"
+        destination_host: two-1
+        destination_resourcepool: "{{ pool }}"
+      register: pool_too
+    - name: A datastore
+      community.vmware.vmware_vmotion: {vm: app, datastore: ds1}
+      register: datastore
+    - name: A host and a datastore
+      community.vmware.vmware_vmotion: {vm_name: app, destination_host: one-1, destination_datastore: ds0, timeout: 600}
+      register: both
+    - name: A cluster and a datastore cluster
+      community.vmware.vmware_vmotion:
+        vm_uuid: "{{ uuid }}"
+        destination_cluster: two
+        destination_datastore_cluster: pod
+      register: clusters
+    - name: A datastore of a datacenter
+      community.vmware.vmware_vmotion:
+        vm_name: app
+        destination_datastore: ds0
+        destination_datacenter: "{{ datacenter }}"
+      register: of_datacenter
+    - ansible.builtin.assert:
+        that:
+          - to_host is changed and to_host.running_host == 'one-2'
+          - again is changed and again.running_host == 'one-1'
+          - pool_too is changed and pool_too.running_host == 'two-1'
+          - datastore is changed and datastore.datastore == 'ds1'
+          - both is changed and both.running_host == 'one-1' and both.datastore == 'ds0'
+          - clusters is changed and clusters.running_host in ['two-1', 'two-2']
+          - clusters.datastore in ['pod-a', 'pod-b']
+          - of_datacenter is changed and of_datacenter.datastore == 'ds0'
+"""
+"""Every use that the incumbent's page shows, as a playbook would be written for it."""
+
+
+@pytest.mark.nightly
+def test_a_playbook_for_the_incumbent_runs_with_the_name_of_the_module_changed(
+    tmp_path: Path, vcenter_factory: VCenterFactory
+) -> None:
+    site = tmp_path / "places.yaml"
+    site.write_text(SITE, encoding="utf-8")
+    vcenter = vcenter_factory(scenario=site, speed=500)
+    with observing(vcenter) as observer:
+        vm = observer.vm("app")
+        facts = {
+            "moid": vm._moId,
+            "uuid": vm.config.uuid,
+            "pool": f"moid:{observer.host('two-1').parent.resourcePool._moId}",
+        }
+        facts["datacenter"] = observer.content.rootFolder.childEntity[0].name
+    facts |= {
+        "vc_host": vcenter.host,
+        "vc_port": vcenter.port,
+        "vc_user": vcenter.user,
+        "vc_secret": vcenter.password,
+    }
+    home = tmp_path / "home"
+    home.mkdir()
+    place = checkout(home)
+    playbook = home / "checkout" / "playbooks" / "theirs.yml"
+    playbook.write_text(
+        INCUMBENT.replace("community.vmware.vmware_vmotion", "vsphere.motion.vm_migrate"), encoding="utf-8"
+    )
+
+    played = place.run(
+        str(playbook), "-e", json.dumps(facts), environment={"VSPHERE_MOTION_CA_FILE": str(vcenter.ca_file)}
+    )
+
+    assert played.exit_code == 0, played.text
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("wish", "words"),
     [

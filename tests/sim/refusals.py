@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.sim.situations import VNIC, Situation
+from vsphere_motion.model.move import DiskFormat
 
 OWN_STORE = {"datastores": [{"name": "@-store"}]}
 STORE_OF_ONE = {"datastores": [{"name": "@-store", "hosts": ["@-1"]}]}
@@ -43,7 +44,6 @@ def mount(host: str, **values: Any) -> dict[str, Any]:
 
 SITUATIONS: dict[str, Situation] = {
     # the VM
-    "template": Situation(vm={"template": True, "power": "off"}),
     "method disabled": Situation(vm={"disabled_methods": ["RelocateVM_Task"]}),
     "VM not connected": Situation(plant={"@-vm": {"runtime.connectionState": "inaccessible"}}),
     "question pending": Situation(vm={"question": "I have moved or copied it?"}),
@@ -234,7 +234,72 @@ SITUATIONS: dict[str, Situation] = {
     "swap file too large": Situation(
         site=OWN_STORE, plant={"@-store": {"info.maxMemoryFileSize": 2**20}}, to_datastore="@-store"
     ),
+    # files alone: the VM stays on its host
+    "no space, on its host": Situation(
+        site=OWN_STORE, plant={"@-store": {"summary.freeSpace": 1}}, to_datastore="@-store", stays=True
+    ),
+    "no space for a thick disk": Situation(
+        site=OWN_STORE,
+        plant={"@-store": {"summary.freeSpace": 20 * 2**30}},
+        to_datastore="@-store",
+        form=DiskFormat.THICK,
+        stays=True,
+    ),
+    "file too large, on its host": Situation(
+        site=OWN_STORE, plant={"@-store": {"info.maxFileSize": 1}}, to_datastore="@-store", stays=True
+    ),
+    "no Storage vMotion, on its host": Situation(
+        here={"lacks": ["storage-vmotion"]}, site=OWN_STORE, to_datastore="@-store", stays=True
+    ),
+    "nonpersistent disk, on its host": Situation(
+        vm={"devices": ["nonpersistent"]}, site=OWN_STORE, to_datastore="@-store", stays=True
+    ),
+    "host in maintenance, on its host": Situation(
+        here={"maintenance": True}, site=OWN_STORE, to_datastore="@-store", stays=True
+    ),
+    "datastore of another host": Situation(
+        site={"datastores": [{"name": "@-store", "hosts": ["@-2"]}]}, to_datastore="@-store", stays=True
+    ),
+    "snapshots, on its host": Situation(
+        vm={"snapshots": 1}, here={"lacks": ["snapshot-relayout"]}, site=OWN_STORE, to_datastore="@-store", stays=True
+    ),
+    # single disks
+    "single disk and no move of single disks": Situation(
+        here={"lacks": ["independent-disk-vmotion"]}, site=OWN_STORE, disk="1=@-store", stays=True
+    ),
+    "mapping and no move away from its home": Situation(
+        vm={"devices": ["rdm-virtual"]},
+        here={"lacks": ["non-home-rdm-vmotion"]},
+        site=OWN_STORE,
+        disk="2=@-store",
+        stays=True,
+    ),
+    "snapshots of a disk outside of the home": Situation(
+        vm={"snapshots": 1, "disks": [{"gib": 1}, {"gib": 1, "datastore": "@-store"}]},
+        here={"lacks": ["snapshot-relayout"]},
+        site=OWN_STORE,
+        disk="2=shared",
+        stays=True,
+    ),
+    "snapshots of a disk that leaves the home": Situation(
+        vm={"snapshots": 1}, here={"lacks": ["snapshot-relayout"]}, site=OWN_STORE, disk="1=@-store", stays=True
+    ),
+    "configuration not mounted": Situation(
+        vm={"datastore": "@-store", "disks": [{"gib": 1, "datastore": "shared"}]}, site=STORE_OF_ONE
+    ),
     # networks
+    "other network and no change of networks": Situation(
+        here={"lacks": ["vmotion-across-network"]},
+        site={"networks": [{"name": "@-net"}]},
+        network="VM Network=@-net",
+        stays=True,
+    ),
+    "other network missing": Situation(
+        site={"networks": [{"name": "@-net", "hosts": ["@-1"]}]}, network="VM Network=@-net"
+    ),
+    "other network missing, on its host": Situation(
+        site={"networks": [{"name": "@-net", "hosts": ["@-2"]}]}, network="VM Network=@-net", stays=True
+    ),
     "legacy network": Situation(plant={"@-vm": {f"{NIC}.backing": LEGACY}}),
     "temporary port": Situation(**ON_DISTRIBUTED, plant={"@-vm": {f"{NIC}.backing.port.portKey": "c-1"}}),
     "port group policy": Situation(

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.sim.reading import session_with
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.move import Move
-from vsphere_motion.model.request import MoveRequest, Opinions
+from vsphere_motion.model.move import DiskFormat, Move
+from vsphere_motion.model.request import MoveRequest, Opinions, Wishes
 from vsphere_motion.model.task import TaskStatus
-from vsphere_motion.planning.resolve import move_to
+from vsphere_motion.planning.destinations import Destinations
+from vsphere_motion.planning.wish_text import disk_wish, network_wish
 from vsphere_motion.service.check import check_moves
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.testing.plugin import VCenterFactory
@@ -45,6 +46,10 @@ class Situation:
         site: more of the scenario's lists: datastores, networks, vms, rules.
         plant: properties by the name of the object, set over the wire before anything is read.
         to_datastore: where the files go as well; they stay without one.
+        form: the format that the disks are to have.
+        disk: `N=DATASTORE`, where a single disk is to move.
+        network: `OLD=NEW`, where an adapter is to change its network.
+        stays: whether the VM stays on its host.
     """
 
     vm: Keys = field(default_factory=dict)
@@ -56,6 +61,10 @@ class Situation:
     site: Mapping[str, Sequence[Keys]] = field(default_factory=dict)
     plant: Mapping[str, Keys] = field(default_factory=dict)
     to_datastore: str | None = None
+    form: DiskFormat | None = None
+    disk: str | None = None
+    network: str | None = None
+    stays: bool = False
 
     def parts(self, prefix: str) -> dict[str, list[Any]]:
         """The lists of the scenario that belong to this situation."""
@@ -166,14 +175,14 @@ def _path(path: str, moids: Mapping[str, str]) -> str:
 def _move(inventory: Inventory, prefix: str, situation: Situation) -> Move:
     vm = next(one for one in inventory.vms if one.name == f"{prefix}-vm")
     host = next(one for one in inventory.hosts if one.name == f"{prefix}-2")
-    move = move_to(inventory, vm, host)
-    if situation.to_datastore is None:
-        return move
-    name = situation.to_datastore.replace("@", prefix)
-    store = next(one for one in inventory.datastores if one.name == name)
-    named = inventory.name_of(store.ref)
-    assert named is not None
-    return replace(move, destination=replace(move.destination, datastores=(named,)))
+    networks = () if situation.network is None else (network_wish(situation.network.replace("@", prefix)),)
+    store = situation.to_datastore.replace("@", prefix) if situation.to_datastore else None
+    disks = () if situation.disk is None else (disk_wish(situation.disk.replace("@", prefix)),)
+    wishes = Wishes(to_datastore=store, disks=disks, format=situation.form, networks=networks)
+    destinations = Destinations(inventory, "" if situation.stays else f"moid:{host.ref.moid}", wishes)
+    moves = destinations.moves((vm,))
+    assert destinations.problems == ()
+    return moves[0]
 
 
 def ids(findings: Iterable[Finding]) -> set[str]:

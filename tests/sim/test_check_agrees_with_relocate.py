@@ -28,7 +28,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "one-sided-c
 RULES = Path(__file__).resolve().parents[2] / "vcsim" / "rules.go"
 
 AGREED: dict[str, tuple[str, ...]] = {
-    "vm.template": ("template",),
     "vm.connection": ("VM not connected",),
     "vm.disabled-method": ("method disabled", "migration disabled"),
     "vm.question": ("question pending",),
@@ -78,7 +77,7 @@ AGREED: dict[str, tuple[str, ...]] = {
     "devices.vgpu-profile": ("vGPU of another profile",),
     "storage.rdm": ("rdm-invisible",),
     "storage.multi-writer": ("fault tolerance multi-writer", "files and a multi-writer disk"),
-    "storage.independent": ("undoable", "files and a nonpersistent disk"),
+    "storage.independent": ("undoable", "files and a nonpersistent disk", "nonpersistent disk, on its host"),
     "storage.disk": ("raw-disk",),
     "storage.reachable": (
         "datastore not mounted",
@@ -86,22 +85,36 @@ AGREED: dict[str, tuple[str, ...]] = {
         "datastore read-only",
         "files to a datastore not mounted",
         "files to a read-only datastore",
+        "datastore of another host",
+        "configuration not mounted",
     ),
     "storage.maintenance": ("datastore in maintenance", "files to a datastore in maintenance"),
-    "storage.space": ("no space for files",),
-    "files.vmotion": ("files and no Storage vMotion", "files and no full Storage vMotion"),
-    "files.source": ("files and a source in maintenance",),
+    "storage.space": ("no space for files", "no space, on its host", "no space for a thick disk"),
+    "files.vmotion": (
+        "files and no Storage vMotion",
+        "files and no full Storage vMotion",
+        "no Storage vMotion, on its host",
+    ),
+    "files.source": ("files and a source in maintenance", "host in maintenance, on its host"),
     "files.snapshots": (
         "files with snapshots",
         "files with snapshots to lay out",
         "files with snapshots to lay out, off",
         "files with native snapshots",
+        "snapshots, on its host",
+        "snapshots of a disk outside of the home",
+        "snapshots of a disk that leaves the home",
     ),
     "files.rdm": ("files and a raw device to NFS",),
-    "files.size": ("file too large",),
+    "files.size": ("file too large", "file too large, on its host"),
     "files.swap": ("swap file too large",),
     "swap.support": ("unshared swap", "swap placement"),
-    "network.present": ("distributed network missing", "standard network missing"),
+    "network.present": (
+        "distributed network missing",
+        "standard network missing",
+        "other network missing",
+        "other network missing, on its host",
+    ),
     "network.uplink": ("virtual intranet",),
     "network.usable": (
         "legacy network",
@@ -146,17 +159,8 @@ VCENTER_ALONE = {
 }
 """By id of the checks that only vCenter makes, a situation that they refuse."""
 
-NEVER_ASKED = {
-    "CannotAccessVmConfig",
-    "IndependentDiskVMotionNotSupported",
-    "LargeRDMConversionNotSupported",
-    "NonHomeRDMVMotionNotSupported",
-    "RDMConversionNotSupported",
-    "SnapshotMoveFromNonHomeNotSupported",
-    "SnapshotMoveToNonHomeNotSupported",
-    "VMotionAcrossNetworkNotSupported",
-}
-"""Refusals of moves of single disks, conversions of disks and changes of network, which this program never asks for."""
+NEVER_ASKED = {"LargeRDMConversionNotSupported", "NotSupported", "RDMConversionNotSupported"}
+"""Refusals of conversions of raw devices, and of templates: this program never asks for one of them."""
 
 ONE_ID = [(name, check_id) for check_id, names in AGREED.items() for name in names]
 ONE_SIDED = [name for name in SITUATIONS if name not in dict(ONE_ID)]

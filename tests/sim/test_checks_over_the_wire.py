@@ -51,7 +51,7 @@ RAW = {
 VM: dict[str, tuple[str, Mapping[str, Any]]] = {
     "vm.power-state": ("info", {"runtime.powerState": "suspended"}),
     "vm.connection": ("blocker", {"runtime.connectionState": "orphaned"}),
-    "vm.template": ("blocker", {"config.template": True}),
+    "vm.template": ("info", {"config.template": True}),
     "vm.consolidation": ("warning", {"runtime.consolidationNeeded": True}),
     "vm.disabled-method": ("blocker", {"disabledMethod": ["RelocateVM_Task"]}),
     "vm.failover": ("blocker", {"runtime.vmFailoverInProgress": True}),

@@ -156,3 +156,18 @@ def test_a_budget_needs_somebody_who_watches(
     assert done.exit_code == 2
     assert "leave --no-wait out" in done.stderr
     assert site.control.motions() == []
+
+
+def test_a_budget_of_what_a_selector_names_stops_the_run_for_these_alone(
+    site: SimulatedVCenter, program: Callable[[SimulatedVCenter], Program]
+) -> None:
+    call = program(site)
+    words = ("migrate", "one", "two", "three", "--to-host", "b", "--yes", "--max-concurrent", "1")
+    bad = call(*words, "--max-stun-of", "nobody=50ms")
+    assert (bad.exit_code, "nobody" in bad.stderr, site.control.motions()) == (2, True, [])
+    assert call(*words, "--max-stun-of", "50ms").exit_code == 2
+
+    done = call(*words, "--max-stun", "2s", "--max-stun-of", "tw*=50ms", "-o", "json")
+    assert done.exit_code == 9, done.text
+    assert "no further moves start: two stood still for" in done.stderr
+    assert [outcome["state"] for outcome in done.json["outcomes"]] == ["moved", "moved", "not_started"]

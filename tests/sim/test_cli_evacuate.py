@@ -195,9 +195,10 @@ def test_a_cluster_is_evened_out_with_few_moves(uneven: SimulatedVCenter, progra
 
 
 def test_max_moves_is_kept(uneven: SimulatedVCenter, program: Run) -> None:
-    done = program(uneven)("plan", "rebalance", "Uneven", "--max-moves", "1", "-o", "json")
+    run = program(uneven)
 
-    assert len(done.json["moves"]) == 1
+    assert len(run("plan", "rebalance", "Uneven", "--max-moves", "1", "-o", "json").json["moves"]) == 1
+    assert run("plan", "rebalance", "Uneven", "--min-gain", "90", "-o", "json").json["moves"] == []
 
 
 def test_a_broken_rule_is_repaired_by_one_move(uneven: SimulatedVCenter, program: Run) -> None:

@@ -63,6 +63,41 @@ def test_each_line_goes_to_its_own_host_in_one_run(
     assert len(done.json["outcomes"]) == 3
 
 
+def test_a_line_may_name_a_datastore_a_pool_and_a_folder(
+    vcenter_factory: VCenterFactory, program: Callable[[SimulatedVCenter], Program]
+) -> None:
+    vcenter = vcenter_factory(scenario="demo", speed=500)
+    run = program(vcenter)
+    text = (
+        "vm,host,datastore,folder\nweb01,esx04.prod.example,san-bulk,\nproxy01,,,Databases\ndns01,,san-fast,Staging\n"
+    )
+    (run.home / "places.csv").write_text(text, encoding="utf-8")
+
+    done = run("migrate", "-f", "places.csv", "--yes")
+
+    assert done.exit_code == 0, done.text
+    with observing(vcenter) as observer:
+        hosts = observer.hosts()
+        seen = {
+            name: ([one.name for one in vm.datastore], vm.parent.name)
+            for name in ("web01", "proxy01", "dns01")
+            if (vm := observer.vm(name))
+        }
+    assert (hosts["web01"], hosts["proxy01"]) == ("esx04.prod.example", "esx01.prod.example")
+    assert seen == {
+        "web01": (["san-bulk"], "Web"),
+        "proxy01": (["san-fast"], "Databases"),
+        "dns01": (["san-fast"], "Staging"),
+    }
+    again = run("migrate", "-f", "places.csv", "--yes", "-o", "json")
+    assert {one["state"] for one in again.json["outcomes"]} == {"unchanged"}, again.text
+    planned = run("plan", "migrate", "-f", "places.csv")
+    assert planned.exit_code == 2
+    assert (
+        "line 2: a plan knows hosts alone; run the file with migrate, or take the other columns away" in planned.stderr
+    )
+
+
 BAD = {
     "wrong-column.csv": (
         "vm,hots\nvm-001,esx-002\n",
@@ -82,10 +117,10 @@ BAD = {
     ),
     "datastore.yaml": (
         "- {vm: vm-001, host: esx-002, datastore: ds}\n- {vm: vm-002, folder: web}\n",
-        ["line 1: a datastore as destination is not supported yet", "line 2: a folder as destination is not supported"],
+        ["line 1: no datastore is called ds", "line 2: no folder is called web"],
     ),
     "no-list.yaml": ("vm: vm-001\n", ["no-list.yaml cannot be used: it is no list"]),
-    "no-header.csv": ("vm-001,esx-002\n", ["no-header.csv cannot be used: its first row has no column vm"]),
+    "no-header.csv": ("vm-001,esx-002,now\n", ["no-header.csv cannot be used: its first row has no column vm"]),
     "latin.csv": ("vm,host\nGr\xf6\xdfe,esx-002\n", ["latin.csv is not in UTF-8 (line 2)"]),
     "list.txt": ("vm\n", ["list.txt is no list file"]),
 }

@@ -12,7 +12,7 @@ from tests.program import READS, Program
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
-pytestmark = pytest.mark.vcsim
+pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(360)]
 
 Run = Callable[[SimulatedVCenter], Program]
 

@@ -16,7 +16,7 @@ from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
-pytestmark = pytest.mark.vcsim
+pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(360)]
 
 Run = Callable[[SimulatedVCenter], Program]
 

@@ -9,6 +9,7 @@ from pyVim.task import WaitForTask
 
 from tests.observer import observing
 from tests.program import Program
+from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -65,6 +66,7 @@ def test_evacuation_maintenance_command_and_restore_leave_every_vm_where_it_was(
     shut = run("restore", "prod-old-03", "--dry-run", "-o", "json")
     assert shut.exit_code == 3, shut.text
     assert {one["state"] for one in shut.json["vms"]} == {"cannot"}
+    assert problems(load("restoration-v1.json"), shut.json) == []
     assert "maintenance mode" in shut.json["vms"][0]["why"]
     shown = run("restore", "prod-old-03", "--exit-maintenance", "--dry-run")
     assert shown.exit_code == 0, shown.text
@@ -104,6 +106,31 @@ def test_a_foreign_move_in_between_is_left_alone_and_the_report_tells_it(
     assert {one["state"] for name, one in told.items() if name != own[0]} == {"moved"}
     assert "somebody else has moved it since" in run("report", restored.json["run"]).text
     assert places(vcenter) == {**before, foreign: elsewhere}
+
+
+def test_on_a_site_that_has_grown_all_but_what_somebody_else_has_moved_is_where_it_was(
+    brownfield: SimulatedVCenter, program: ProgramFor
+) -> None:
+    run = program(brownfield)
+    with observing(brownfield) as observer:
+        WaitForTask(observer.vm("print server").PowerOffVM_Task())
+    before = places(brownfield)
+    words = ("--maintenance-mode", "--powered-off", "leave", "--yes", "-o", "json", "--report", "out.txt")
+    evacuated = run("evacuate", "prod-old-03", *words)
+    assert evacuated.exit_code == 0, evacuated.text
+    put = {one["vm"]["name"]: one["destination"]["host"]["name"] for one in evacuated.json["outcomes"]}
+    assert len(put) > 1
+    with observing(brownfield) as observer:
+        foreign = observer.vm("snap-chain")._moId
+    elsewhere = next(host for host in ("prod-old-01", "prod-old-02") if host != put["snap-chain"])
+    moved_away(brownfield, "snap-chain", elsewhere)
+
+    restored = run("restore", "prod-old-03", "--exit-maintenance", "--yes", "-o", "json", "--report", "back.txt")
+
+    assert restored.exit_code == 0, restored.text
+    assert places(brownfield) == {**before, foreign: elsewhere}
+    told = (run.home / "back.txt").read_text(encoding="utf-8")
+    assert f"it was put on {put['snap-chain']} and somebody else has moved it since" in " ".join(told.split())
 
 
 def test_what_no_longer_fits_stays_and_is_told(vcenter_factory: VCenterFactory, program: ProgramFor) -> None:

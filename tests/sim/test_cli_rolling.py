@@ -13,6 +13,7 @@ import pytest
 from tests.observer import observing
 from tests.program import Program
 from tests.running import running
+from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -86,6 +87,7 @@ def test_every_host_is_emptied_patched_and_filled_again(
         assert done.exit_code == 0, done.text
         assert patching.hosts == ["esx-001", "esx-002", "esx-003"]
         assert set(states(done.json).values()) == {"done"}
+        assert problems(load("rolling-v1.json"), done.json) == []
         assert observer.hosts() == before
     first = done.json["hosts"][0]
     assert first["exit_code"] == 0
@@ -257,3 +259,52 @@ def test_a_host_that_is_not_well_afterwards_stops_it(
         assert resumed.exit_code == 0, resumed.text
         assert patching.hosts == ["esx-001", "esx-002"], "the command is not run again"
         assert observer.hosts() == before
+
+
+@pytest.mark.timeout(360)
+def test_a_rolling_is_planned_as_a_file_and_run_from_it_unless_something_has_changed(
+    pair: SimulatedVCenter, program: ProgramFor, patching: Patching
+) -> None:
+    run, cluster = program(pair), cluster_of(pair)
+    made = run("plan", "rolling", cluster, "--each", patching.each, "-O", "rolling.json", "-o", "json")
+    assert made.exit_code == 0, made.text
+    assert problems(load("plan-v1.json"), made.json) == []
+    assert [host["name"] for host in made.json["hosts"]] == ["esx-001", "esx-002"]
+    assert {move["source"]["name"]: move["stage"] for move in made.json["moves"]} == {"esx-001": 0, "esx-002": 1}
+    moved = made.json["moves"][0]
+    assert run("migrate", moved["vm"]["name"], "--to-host", "esx-002", "--yes").exit_code == 0
+
+    stale = run("apply", "rolling.json", "--yes")
+
+    assert stale.exit_code == 8, stale.text
+    assert f"{moved['vm']['name']} is on esx-002 and was on esx-001" in stale.stderr
+    assert patching.hosts == []
+    assert run("migrate", moved["vm"]["name"], "--to-host", "esx-001", "--yes").exit_code == 0
+    with observing(pair) as observer:
+        before = observer.hosts()
+        done = run("apply", "rolling.json", "--yes", "-o", "json")
+        assert done.exit_code == 0, done.text
+        assert observer.hosts() == before
+    assert patching.hosts == ["esx-001", "esx-002"]
+
+
+@pytest.mark.timeout(360)
+def test_who_cannot_leave_is_named_before_anything_moves_and_such_hosts_can_be_left_out(
+    vcenter_factory: VCenterFactory, program: ProgramFor, patching: Patching
+) -> None:
+    vcenter = vcenter_factory(scenario="demo", speed=500)
+    run = program(vcenter)
+
+    refused = run("rolling", "Production", "--each", patching.each, "--yes")
+
+    assert refused.exit_code == 3, refused.text
+    assert "build01 on esx03.prod.example" in refused.stderr
+    assert "add --partial to leave such hosts out" in refused.stderr
+    assert not vcenter.control.motions()
+    with observing(vcenter) as observer:
+        before = observer.hosts()
+        done = run("rolling", "Production", "--each", patching.each, "--parallel", "2", "--partial", "--yes")
+        assert done.exit_code == 3, done.text
+        assert observer.hosts() == before
+    assert "esx03.prod.example is left out: not every VM can leave it" in done.stderr
+    assert sorted(patching.hosts) == [f"esx0{number}.prod.example" for number in (1, 2, 4, 5)]

@@ -24,8 +24,8 @@ from vsphere_motion.cli.placement_options import (
 from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, plan_and_run, run_planned, show_plan_file
 from vsphere_motion.cli.requests import places_of, report_files
 from vsphere_motion.cli.selecting import is_list, read_list
-from vsphere_motion.cli.window_options import Window, window_options
-from vsphere_motion.model.plan_file import PlanKind
+from vsphere_motion.cli.window_options import NO_WINDOW, Window, window_options
+from vsphere_motion.model.plan_file import PlanFile, PlanKind
 
 if TYPE_CHECKING:
     from vsphere_motion.service.migrate import RunOptions
@@ -73,6 +73,8 @@ def _apply(invocation: Invocation, file: Path, wish: Wish, *, replan: bool, dry_
     from vsphere_motion.service.plan_files import read_plan
 
     plan_file = read_plan(file)
+    if plan_file.kind is PlanKind.ROLLING:
+        return _apply_rolling(invocation, plan_file, wish, replan=replan, dry_run=dry_run)
     with open_vcenter(invocation) as vcenter:
         ready = prepare(vcenter, plan_file, replan=replan, partial=wish.partial, places=places_of(invocation))
         if ready.done:
@@ -88,3 +90,18 @@ def _apply(invocation: Invocation, file: Path, wish: Wish, *, replan: bool, dry_
             invocation.console.note(f"{count} VMs could not go when the plan was made, and are no part of it")
         file_now = replace(ready.file, stuck=()) if is_known else ready.file
         return run_planned(invocation, vcenter, file_now, ready.plan, wish)
+
+
+def _apply_rolling(invocation: Invocation, plan: PlanFile, wish: Wish, *, replan: bool, dry_run: bool) -> int:
+    """Work on the hosts of a plan; each is planned again when it is its turn."""
+    from vsphere_motion.cli.rolling import run_rolling_plan, world_of
+    from vsphere_motion.service.rolling_plan import prepare_rolling
+
+    if wish.window != NO_WINDOW:
+        raise click.UsageError("the plan of a rolling has its window; make it again with another --window.")
+    with open_vcenter(invocation) as vcenter:
+        file = prepare_rolling(vcenter, plan, replan=replan, places=places_of(invocation))
+        if dry_run:
+            show_plan_file(invocation, file)
+            return code_of_plan_file(file)
+        return run_rolling_plan(invocation, vcenter, file, world_of(invocation, wish.options), wish)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, joined_by, other_of_run
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode
@@ -17,13 +18,15 @@ from vsphere_motion.model.outcome import OutcomeState
 @declare("cancel", formats=("table", "json", "jsonl"))
 @click.argument("run", required=False)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def command(invocation: Invocation, /, *, run: str | None, yes: bool) -> int:
+@across_options
+def command(invocation: Invocation, /, *, run: str | None, yes: bool, other: Other) -> int:
     """Cancel what is left of a run. A VM in its switch-over may still arrive; the outcome says so.
 
     RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter. A rolling is only given
     up: its hosts and VMs stay as they are, and are named.
     """
     from vsphere_motion.service.cancel import cancel
+    from vsphere_motion.service.resume import vcenter_of_run
     from vsphere_motion.service.rolling import ROLLING, end_rolling
     from vsphere_motion.service.status import read_status
 
@@ -43,7 +46,9 @@ def command(invocation: Invocation, /, *, run: str | None, yes: bool) -> int:
                 console.note(line)
             if not console.confirm(f"Cancel what is left of run {safe(status.info.run)}?"):
                 return ExitCode.INTERRUPTED
-        watched = watch(invocation, lambda control: cancel(vcenter, journal, status.info.run, control=control))
+        going_to = other_of_run(vcenter_of_run(vcenter, journal, status.info.run), other)
+        with joined_by(invocation, vcenter, going_to):
+            watched = watch(invocation, lambda control: cancel(vcenter, journal, status.info.run, control=control))
     code = finish(invocation, watched)
     report = watched.report
     is_cancelled = report is not None and report.count(OutcomeState.CANCELLED) and not report.count(OutcomeState.FAILED)

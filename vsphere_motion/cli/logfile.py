@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-from vsphere_motion.credentials import PASSWORD_VARIABLES
+from vsphere_motion.credentials import OTHER_PASSWORD_VARIABLE, PASSWORD_VARIABLES
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.address import password_in_url
 from vsphere_motion.report.escape import escape_text
@@ -120,7 +120,7 @@ def _file_handler(path: str) -> logging.Handler:
 
 
 def _secrets_of(environment: Mapping[str, str]) -> Iterator[str]:
-    for name in PASSWORD_VARIABLES:
+    for name in (*PASSWORD_VARIABLES, OTHER_PASSWORD_VARIABLE):
         value = environment.get(name, "")
         secret = password_in_url(value) if name == "GOVC_URL" else value
         if secret:

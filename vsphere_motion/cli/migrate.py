@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, open_both
 from vsphere_motion.cli.check import show_plan
-from vsphere_motion.cli.connection import open_state_journal, open_vcenter
+from vsphere_motion.cli.connection import open_state_journal
 from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode, code_of_plan
 from vsphere_motion.cli.invocation import Invocation
@@ -33,6 +34,7 @@ from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.errors import PreflightBlocked
 from vsphere_motion.model.finding import Severity
+from vsphere_motion.model.move import Change
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import NO_WISHES, Wishes
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster; the VMs are spread over them.")
 @placement_option
 @wish_options
+@across_options
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
@@ -68,6 +71,7 @@ def command(
     to_cluster: str | None,
     placement: str,
     wishes: Wishes,
+    other: Other,
     dry_run: bool,
     yes: bool,
     partial: bool,
@@ -88,9 +92,10 @@ def command(
     from vsphere_motion.cli.planned_run import Wish, plan_and_run
     from vsphere_motion.service.check import check
 
-    if no_wait and (options.halt.is_set or options.pause.is_set):
+    if no_wait and (options.halt.is_set or options.stun_budgets or options.pause.is_set):
         raise click.UsageError("--max-stun, --canary, --halt-on and --pause-after watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
+    wishes = other.in_wishes(wishes)
     if placement == "drs" and wishes != NO_WISHES:
         raise click.UsageError("--placement drs chooses hosts alone; leave the other destinations away.")
     if (to_cluster is not None and wishes == NO_WISHES) or placement == "drs":
@@ -110,7 +115,7 @@ def command(
     )
     files, numbers = report_files(reports), metrics_file(metrics)
     window.require_watching(chosen, is_watching=not no_wait)
-    with open_vcenter(invocation) as vcenter:
+    with open_both(invocation, other) as vcenter:
         plan = window.applied(check(vcenter, request, places_of(invocation)))
         if dry_run:
             show_plan(invocation, plan)
@@ -142,8 +147,12 @@ def _is_wanted(invocation: Invocation, plan: Plan, *, yes: bool) -> bool:
 
 def _destination(plan: Plan) -> str:
     """Where the runnable moves go, in words."""
-    names = {str(planned.move.destination.host.name) for planned in plan.runnable() if planned.move.destination.host}
-    return safe(names.pop()) if len(names) == 1 else f"{len(names)} hosts"
+    from vsphere_motion.report.route import destination_words
+
+    moves = [planned.move for planned in plan.runnable()]
+    words = {destination_words(move) for move in moves}
+    kinds = {move.changes <= {Change.HOST, Change.POOL} for move in moves}
+    return safe(words.pop()) if len(words) == 1 else f"{len(words)} {'hosts' if kinds == {True} else 'places'}"
 
 
 def _has_news(plan: Plan) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -29,11 +28,21 @@ from vsphere_motion.cli.placement_options import (
 from vsphere_motion.cli.plan_file_table import change_lines
 from vsphere_motion.cli.planned_run import code_of_plan_file, show_plan_file
 from vsphere_motion.cli.requests import places_of
+from vsphere_motion.cli.rolling_options import rolling_options, rolling_request
 from vsphere_motion.cli.selecting import Selecting, list_file_option
 from vsphere_motion.cli.window_options import window_options
 from vsphere_motion.model.plan_file import PlanKind
-from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.report.escape import json_text
+
+if TYPE_CHECKING:
+    from vsphere_motion.model.inventory import Inventory
+    from vsphere_motion.model.plan_file import PlanFile
+    from vsphere_motion.model.plan_request import PlanRequest
+    from vsphere_motion.service.connection import VCenter
+    from vsphere_motion.service.surroundings import Places
+
+Planner: TypeAlias = "Callable[[Inventory, VCenter | None, Places], PlanFile]"
+"""Makes a plan of an inventory; the vCenter is None where it is a snapshot from a file."""
 
 command = click.Group(
     "plan", help="Make, show and compare plans as files; change nothing.", context_settings=CONTEXT_SETTINGS
@@ -109,7 +118,26 @@ def migrate(
 ) -> int:
     """Plan how to move VMs to a host, to hosts of a cluster, or each line of a list to its own destination."""
     chosen = Selecting(words=words, exclude=exclude, file=list_file).choose(invocation)
-    return _write(invocation, sent_request(chosen, to_host, to_cluster, placement=placement, **given), out, source)
+    request = sent_request(chosen, to_host, to_cluster, placement=placement, **given)
+    return _write(invocation, _planner(request), out, source)
+
+
+@declare("rolling", formats=_FORMATS)
+@click.argument("cluster")
+@rolling_options
+@out_option
+@from_option
+def rolling(invocation: Invocation, /, *, cluster: str, out: str | None, source: str | None, **given: Any) -> int:
+    """Plan how to work on the hosts of a cluster, one after the other."""
+    from vsphere_motion.service.rolling_plan import make_rolling_plan
+
+    request = rolling_request(cluster, **given)
+    return _write(
+        invocation,
+        lambda inventory, vcenter, places: make_rolling_plan(inventory, request, vcenter=vcenter, places=places),
+        out,
+        source,
+    )
 
 
 @declare("show", formats=_FORMATS, connects=False)
@@ -164,13 +192,28 @@ def _make(
     source: str | None,
     **given: Any,
 ) -> int:
-    return _write(invocation, plan_request(kind, words, **given), out, source)
+    return _write(invocation, _planner(plan_request(kind, words, **given)), out, source)
 
 
-def _write(invocation: Invocation, request: PlanRequest, out: str | None, source: str | None) -> int:
-    from vsphere_motion.service.plan_files import write_plan
+def _planner(request: PlanRequest) -> Planner:
+    def make(inventory: Inventory, vcenter: VCenter | None, places: Places) -> PlanFile:
+        from vsphere_motion.service.placing import make_plan_file
 
-    plan = _plan(invocation, source)(request)
+        return make_plan_file(inventory, request, vcenter=vcenter, places=places)
+
+    return make
+
+
+def _write(invocation: Invocation, planner: Planner, out: str | None, source: str | None) -> int:
+    """Make a plan of a snapshot, or of what vCenter has; write it, if that is wanted, and show it."""
+    from vsphere_motion.service.plan_files import read_snapshot, write_plan
+    from vsphere_motion.service.surroundings import NOWHERE
+
+    if source is not None:
+        plan = planner(read_snapshot(Path(source)), None, NOWHERE)
+    else:
+        with open_vcenter(invocation) as vcenter:
+            plan = planner(vcenter.snapshot(), vcenter, places_of(invocation))
     if out is not None:
         write_plan(Path(out), plan)
         invocation.console.note(f"{safe(out)} is written; run it with: vsphere-motion apply {safe(out)}")
@@ -178,20 +221,5 @@ def _write(invocation: Invocation, request: PlanRequest, out: str | None, source
     return code_of_plan_file(plan)
 
 
-def _plan(invocation: Invocation, source: str | None) -> Callable[[PlanRequest], Any]:
-    """Makes a plan, of a snapshot or of what vCenter has."""
-    from vsphere_motion.service.placing import make_plan_file
-    from vsphere_motion.service.plan_files import read_snapshot
-
-    def make(request: PlanRequest) -> Any:
-        with ExitStack() as stack:
-            if source is not None:
-                return make_plan_file(read_snapshot(Path(source)), request)
-            vcenter = stack.enter_context(open_vcenter(invocation))
-            return make_plan_file(vcenter.snapshot(), request, vcenter=vcenter, places=places_of(invocation))
-
-    return make
-
-
-for _one in (evacuate, rebalance, spread, migrate, show, diff, export):
+for _one in (evacuate, rebalance, spread, migrate, rolling, show, diff, export):
     command.add_command(_one)

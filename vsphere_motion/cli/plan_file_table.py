@@ -12,13 +12,16 @@ from vsphere_motion.report.units import format_duration
 
 HEADER = ("MOVE", "WAVE", "VM", "FROM", "TO", "TAKES", "AFTER")
 WINDOW, REASON = "WINDOW", "REASON"
+EMPTYING = frozenset({PlanKind.EVACUATE, PlanKind.ROLLING})
 MOST_SHOWN = 200
 """Moves that a table shows; a plan of thousands is for `-o json` and `plan export`."""
 
 
 def plan_file_lines(plan: PlanFile) -> Iterator[str]:
     """The whole plan."""
-    if plan.moves:
+    if plan.kind is PlanKind.ROLLING:
+        yield from _stage_lines(plan)
+    elif plan.moves:
         timed = any(move.window for move in plan.moves)
         rows = [_row(number, move, timed=timed) for number, move in enumerate(plan.moves[:MOST_SHOWN])]
         yield from aligned([(*HEADER, *((WINDOW,) if timed else ()), REASON), *rows])
@@ -32,10 +35,21 @@ def plan_file_lines(plan: PlanFile) -> Iterator[str]:
     yield summary_of(plan)
 
 
+def _stage_lines(plan: PlanFile) -> Iterator[str]:
+    """How each host is emptied when it is its turn, and what the checks found, each thing once."""
+    for stage, host in enumerate(plan.hosts):
+        rows = [_row(number, move, timed=False) for number, move in enumerate(plan.moves) if move.stage == stage]
+        yield f"{safe(host.name)}:{'' if rows else ' nothing to move'}"
+        yield from (f"  {line}" for line in aligned([(*HEADER, REASON), *rows[:MOST_SHOWN]]) if rows)
+    if plan.choices.rolling and plan.choices.rolling.window:
+        yield f"No move starts and no host is begun outside of {safe(plan.choices.rolling.window)}."
+    yield from _finding_lines(plan)
+
+
 def stuck_lines(plan: PlanFile) -> Iterator[str]:
     """Every VM that cannot go, and why, host by host."""
     if plan.stuck:
-        verb = "leave" if plan.kind is PlanKind.EVACUATE else "move"
+        verb = "leave" if plan.kind in EMPTYING else "move"
         yield f"These VMs cannot {verb}:"
     for stuck in plan.stuck:
         yield from _stuck_lines(stuck)

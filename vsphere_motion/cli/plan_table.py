@@ -66,9 +66,10 @@ def blocker_lines(plan: Plan) -> Iterator[str]:
 
 def _row(planned: PlannedMove) -> tuple[str, ...]:
     from vsphere_motion.report.forecast_form import duration_words
+    from vsphere_motion.report.route import destination_words
 
     move, expected = planned.move, duration_words(planned.forecast)
-    return (safe(move.vm.name), _name(move.source.host), _name(move.destination.host), result_word(planned), expected)
+    return (safe(move.vm.name), _name(move.source.host), safe(destination_words(move)), result_word(planned), expected)
 
 
 def _name(host: NamedRef | None) -> str:

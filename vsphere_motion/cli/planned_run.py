@@ -13,7 +13,7 @@ from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.metrics import Meter
 from vsphere_motion.cli.migrate import blocked_error, show_findings
-from vsphere_motion.cli.plan_file_table import plan_file_lines, stuck_lines
+from vsphere_motion.cli.plan_file_table import EMPTYING, plan_file_lines, stuck_lines
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED
 from vsphere_motion.cli.watching import Watched, finish, watch
 from vsphere_motion.cli.window_options import NO_WINDOW, Window
@@ -74,10 +74,11 @@ def code_of_plan_file(plan: PlanFile) -> ExitCode:
 def stuck_error(plan: PlanFile) -> PreflightBlocked:
     """Why nothing starts, with every VM that cannot go and the reason for each host."""
     count = len(plan.stuck)
+    others = "leave such hosts out" if plan.kind is PlanKind.ROLLING else "move the others"
     return PreflightBlocked(
-        f"{count} VM{'' if count == 1 else 's'} cannot {'leave' if plan.kind is PlanKind.EVACUATE else 'move'}. "
+        f"{count} VM{'' if count == 1 else 's'} cannot {'leave' if plan.kind in EMPTYING else 'move'}. "
         f"{NOTHING_CHANGED}",
-        hint="remove the causes, or add --partial to move the others",
+        hint=f"remove the causes, or add --partial to {others}",
         details=tuple(stuck_lines(plan))[1:],
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, other_of_run
 from vsphere_motion.cli.columns import aligned
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.console import require_interactive, safe
@@ -38,6 +39,7 @@ HEADER = ("VM", "NOW", "BACK TO", "WHAT")
 @click.option("--exit-maintenance", is_flag=True, help="Take the hosts out of maintenance mode first.")
 @click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too.")
 @skip_check_option
+@across_options
 @running_options
 @window_options
 @reports_option
@@ -51,6 +53,7 @@ def command(
     exit_maintenance: bool,
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
+    other: Other,
     reports: tuple[str, ...],
     window: Window,
     options: RunOptions,
@@ -58,17 +61,26 @@ def command(
     """Bring VMs back to where a run found them.
 
     RUN is a run's id or its beginning; HOST means the newest evacuation of that host. Only VMs that the run has moved
-    and that are still where it put them go back, and only if they fit. What is to be done is shown first.
+    and that are still where it put them go back, and only if they fit. What is to be done is shown first. VMs that a
+    run took to another vCenter come back from there.
     """
     from dataclasses import replace
 
+    from vsphere_motion.cli.restore_across import Doing, bring_back
     from vsphere_motion.service.restore import find_wanted, prepare_restore, restore
+    from vsphere_motion.service.restore_across import went_to
 
     window.require()
     for check_id in skip_checks:
         require_known("--skip-check", check_id)
     files, places = report_files(reports), places_of(invocation)
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
+        there = went_to(journal, word)
+        if there is not None:
+            doing = Doing(
+                skip_checks=skip_checks, dry_run=dry_run, yes=yes, files=files, window=window, options=options
+            )
+            return bring_back(invocation, vcenter, journal, word, other=other_of_run(there, other), doing=doing)
         wanted = replace(
             find_wanted(vcenter, journal, word),
             exits=exit_maintenance,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, joined_by, other_of_run
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--task", metavar="TASK", help="Take over this relocation task of --vm, which the journal lacks.")
 @click.option("--vm", metavar="VM", help="The VM of --task.")
 @click.option("-y", "--yes", is_flag=True, help="Accepted for scripts; resume never asks.")
+@across_options
 @running_options
 @metrics_option
 @click.option(
@@ -38,6 +40,7 @@ def command(
     task: str | None,
     vm: str | None,
     yes: bool,
+    other: Other,
     reports: tuple[str, ...],
     metrics: str | None,
     options: RunOptions,
@@ -50,7 +53,7 @@ def command(
     """
     from vsphere_motion.cli.rolling import run_to_end
     from vsphere_motion.service.adopt import adopt
-    from vsphere_motion.service.resume import resume
+    from vsphere_motion.service.resume import resume, vcenter_of_run
     from vsphere_motion.service.rolling import World, find_rolling
 
     del yes
@@ -63,12 +66,14 @@ def command(
             return run_to_end(invocation, vcenter, journal, rolling, world, is_new=False)
         if task is not None and vm is not None:
             run = adopt(vcenter, journal, task=task, selector=vm)
-        watched = watch(
-            invocation,
-            lambda control: resume(vcenter, journal, run, control=control, options=options),
-            on_interrupt=options.on_interrupt,
-            meter=Meter(numbers, vcenter=vcenter.identity.host, console=invocation.console),
-        )
+        going_to = other_of_run(vcenter_of_run(vcenter, journal, run), other)
+        with joined_by(invocation, vcenter, going_to):
+            watched = watch(
+                invocation,
+                lambda control: resume(vcenter, journal, run, control=control, options=options),
+                on_interrupt=options.on_interrupt,
+                meter=Meter(numbers, vcenter=vcenter.identity.host, console=invocation.console),
+            )
         if watched.report is None:
             tell_no_run(invocation, vcenter.identity.host)
             return watched.stopped or ExitCode.OK

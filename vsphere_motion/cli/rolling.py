@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,16 +14,18 @@ from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.options import command as declare
-from vsphere_motion.cli.placement_options import dry_run_option, powered_off_option, yes_option
+from vsphere_motion.cli.placement_options import dry_run_option, partial_option, yes_option
 from vsphere_motion.cli.plan_file_table import plan_file_lines
 from vsphere_motion.cli.plan_table import NOTHING_CHANGED
-from vsphere_motion.cli.requests import duration_option, places_of, require_known, skip_check_option
+from vsphere_motion.cli.planned_run import Wish, code_of_plan_file, show_plan_file, stuck_error
+from vsphere_motion.cli.requests import places_of
+from vsphere_motion.cli.rolling_options import require_nothing_else, rolling_options, rolling_request
 from vsphere_motion.cli.running import running_options
 from vsphere_motion.cli.watching import watch
-from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
+    from vsphere_motion.model.plan_file import PlanFile
     from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
@@ -35,68 +37,96 @@ HEADER = ("HOST", "STATE", "COMMAND", "NOTE")
 
 @declare("rolling", formats=("table", "json"))
 @click.argument("cluster", required=False)
-@click.option("--each", metavar="COMMAND", help="Run this for each host; {host} becomes its name. No shell reads it.")
-@click.option("--parallel", type=click.IntRange(min=1), default=1, metavar="N", help="Hosts at once, if they fit [1].")
 @click.option("--resume", "resumed", metavar="ID", help="Go on with one that was left or has failed.")
-@duration_option("command-limit", "End the command after this, and stop [2h].")
-@duration_option("health-limit", "How long a host may take to be connected again [15m].")
-@click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too.")
-@powered_off_option
-@skip_check_option
+@rolling_options
+@partial_option
 @dry_run_option
 @yes_option
 @running_options
-@window_options
 def command(
     invocation: Invocation,
     /,
     *,
     cluster: str | None,
-    each: str | None,
-    parallel: int,
     resumed: str | None,
-    command_limit_s: float | None,
-    health_limit_s: float | None,
-    use_ha_reserve: bool,
-    powered_off: str,
-    skip_checks: tuple[str, ...],
+    partial: bool,
     dry_run: bool,
     yes: bool,
-    window: Window,
     options: RunOptions,
+    **given: Any,
 ) -> int:
     """Work on a cluster host by host: empty it, enter maintenance mode, run a command, look, leave, bring back.
 
-    Hosts that are in maintenance mode already, or not connected, are left out. The first failure stops it: that host is
-    left as it is, and named. What was left or has failed goes on with --resume ID, where it stood; a command that was
-    under way runs once more, so it must bear that.
+    Every VM that could not leave its host is named before anything starts, and then nothing starts, unless --partial
+    leaves such hosts out. Hosts that are in maintenance mode already, or not connected, are left out. The first failure
+    stops it: that host is left as it is, and named. What was left or has failed goes on with --resume ID, where it
+    stood; a command that was under way runs once more, so it must bear that.
     """
+    world = world_of(invocation, options)
+    if resumed is not None:
+        require_nothing_else(cluster, given)
+        return _resume(invocation, resumed, world, dry_run=dry_run, yes=yes)
+    request = rolling_request(cluster, **given)
+    with open_vcenter(invocation) as vcenter:
+        file = make_plan(vcenter, request, world)
+        if dry_run:
+            show_plan_file(invocation, file)
+            return code_of_plan_file(file)
+        return run_rolling_plan(invocation, vcenter, file, world, Wish(options=options, partial=partial, yes=yes))
+
+
+def make_plan(vcenter: VCenter, request: RollingRequest, world: World) -> PlanFile:
+    """How each host would be emptied if it were its turn now."""
+    from vsphere_motion.service.rolling_plan import make_rolling_plan
+
+    return make_rolling_plan(vcenter.snapshot(), request, vcenter=vcenter, places=world.places)
+
+
+def world_of(invocation: Invocation, options: RunOptions) -> World:
+    """What commands are given, and how moves are run."""
     from vsphere_motion.service.rolling import World
 
-    window.require()
-    for check_id in skip_checks:
-        require_known("--skip-check", check_id)
-    given = {"command_limit_s": command_limit_s, "health_limit_s": health_limit_s}
-    request = _request(
-        cluster,
-        each,
-        resumed,
-        parallel=parallel,
-        moves_powered_off=powered_off == "move",
-        skip_checks=skip_checks,
-        keeps_ha_reserve=not use_ha_reserve,
-        window=window.written,
-        **{name: value for name, value in given.items() if value is not None},
-    )
-    world = World(environment=invocation.environment, options=options, places=places_of(invocation))
+    return World(environment=invocation.environment, options=options, places=places_of(invocation))
+
+
+def run_rolling_plan(invocation: Invocation, vcenter: VCenter, file: PlanFile, world: World, wish: Wish) -> int:
+    """Show a plan, ask, and work on its hosts.
+
+    Raises:
+        PreflightBlocked: a host cannot be emptied, and that is no reason to leave it out.
+    """
+    from vsphere_motion.service.rolling import new_rolling
+    from vsphere_motion.service.rolling_plan import without_stuck
+
+    hosts = without_stuck(file)
+    if file.stuck and (not wish.partial or not hosts):
+        raise stuck_error(file)
+    assert file.choices.rolling is not None, "the plan was checked"
+    for line in plan_file_lines(file):
+        invocation.console.note(line)
+    for host in file.hosts:
+        if host not in hosts:
+            invocation.console.warn(f"{safe(host.name)} is left out: not every VM can leave it")
+    with open_state_journal(invocation) as journal:
+        rolling = new_rolling(vcenter, file.choices.rolling, [host.named for host in hosts])
+        if not _is_wanted(invocation, rolling, yes=wish.yes):
+            invocation.console.note(NOTHING_CHANGED)
+            return ExitCode.INTERRUPTED
+        code = run_to_end(invocation, vcenter, journal, rolling, world, is_new=True)
+    return ExitCode.BLOCKED if code == ExitCode.OK and file.stuck else code
+
+
+def _resume(invocation: Invocation, resumed: str, world: World, *, dry_run: bool, yes: bool) -> int:
+    from vsphere_motion.run.workbook import Workbook
+
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
-        rolling = _found_or_made(invocation, vcenter, journal, request, resumed)
+        rolling = Workbook(journal).load_rolling(resumed)
         if dry_run:
             return _show_plans(invocation, vcenter, rolling, world)
         if not _is_wanted(invocation, rolling, yes=yes):
             invocation.console.note(NOTHING_CHANGED)
             return ExitCode.INTERRUPTED
-        return run_to_end(invocation, vcenter, journal, rolling, world, is_new=resumed is None)
+        return run_to_end(invocation, vcenter, journal, rolling, world, is_new=False)
 
 
 def run_to_end(
@@ -117,46 +147,6 @@ def run_to_end(
     rolling = Workbook(journal).load_rolling(rolling.id)
     _show(invocation, rolling)
     return _code(rolling, watched.stopped)
-
-
-def _request(cluster: str | None, each: str | None, resumed: str | None, **given: object) -> RollingRequest | None:
-    """The request in the person's words; None where one goes on.
-
-    Raises:
-        UsageError: a word is missing, or the command cannot be taken apart.
-    """
-    from vsphere_motion.model.rolling import RollingRequest
-
-    if resumed is not None:
-        if cluster is not None or each is not None or given["window"]:
-            raise click.UsageError(
-                "--resume knows cluster, command and window; leave out CLUSTER, --each and --window."
-            )
-        return None
-    if cluster is None or each is None:
-        raise click.UsageError("Give CLUSTER and --each COMMAND, or --resume ID.")
-    try:
-        words = tuple(shlex.split(each))
-    except ValueError as problem:
-        raise click.UsageError(f"--each cannot be taken apart into words: {problem}.") from None
-    if not words:
-        raise click.UsageError("--each has no words.")
-    return RollingRequest(cluster=cluster, command=words, **given)  # type: ignore[arg-type]
-
-
-def _found_or_made(
-    invocation: Invocation, vcenter: VCenter, journal: Journal, request: RollingRequest | None, resumed: str | None
-) -> Rolling:
-    from vsphere_motion.run.workbook import Workbook
-    from vsphere_motion.service.rolling import plan_rolling
-
-    if request is None:
-        assert resumed is not None
-        return Workbook(journal).load_rolling(resumed)
-    rolling, left = plan_rolling(vcenter, request)
-    for line in left:
-        invocation.console.warn(safe(line))
-    return rolling
 
 
 def _show_plans(invocation: Invocation, vcenter: VCenter, rolling: Rolling, world: World) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsphere_motion.cli.requests import duration_option
+from vsphere_motion.settings import parse_duration
 
 if TYPE_CHECKING:
     from vsphere_motion.service.migrate import RunOptions
@@ -34,6 +35,23 @@ def run_options(**words: Any) -> RunOptions:
     return of_words(**words)
 
 
+def _budgets(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, float], ...]:
+    """Selectors with a duration each."""
+    return tuple(_budget(context, parameter, value) for value in values)
+
+
+def _budget(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, float]:
+    selector, equals, duration = value.rpartition("=")
+    if not selector or not equals:
+        raise click.BadParameter(f"{value} is not SELECTOR=DURATION", ctx=context, param=parameter)
+    try:
+        return selector, parse_duration(duration)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), ctx=context, param=parameter) from None
+
+
 _NAMES = (
     "max_concurrent",
     "timeout_s",
@@ -44,6 +62,7 @@ _NAMES = (
     "on_interrupt",
     "drs_override",
     "max_stun_s",
+    "max_stun_of",
     "canary",
     "halt_on",
     "pause_after",
@@ -65,6 +84,13 @@ _DECLARATIONS = (
     ),
     click.option("--drs-override", is_flag=True, help="Keep DRS away from the VMs while the run lasts."),
     duration_option("max-stun", "Start nothing more once a guest stood still for longer, such as 500ms (exit code 9)."),
+    click.option(
+        "--max-stun-of",
+        multiple=True,
+        metavar="SELECTOR=DURATION",
+        callback=_budgets,
+        help="The same for what this names, such as tag:tier/gold=200ms (repeatable).",
+    ),
     click.option(
         "--canary", type=click.IntRange(min=1), metavar="N", help="The first N migrations go alone, and must end well."
     ),

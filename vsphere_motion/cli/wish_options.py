@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from vsphere_motion.model.move import DiskFormat, Encryption, Priority
-from vsphere_motion.model.request import DiskWish, NetworkWish, Placing, Wishes
+from vsphere_motion.model.request import Placing, Wishes
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 
@@ -112,45 +112,18 @@ def wishes_of(
         raise click.UsageError("--to-pool and --to-vapp exclude each other; give one of them.")
     if places["create_folder"] and not places["to_folder"]:
         raise click.UsageError("--create-folder makes the folder of --to-folder, which is not given.")
-    wishes = tuple(map(disk_wish, disks))
-    named = [wish.disk for wish in wishes]
-    twice = next((name for name in named if named.count(name) > 1), None)
-    if twice is not None:
-        raise click.UsageError(f"--disk names disk {twice} twice.")
+    from vsphere_motion.planning.wish_text import disk_wishes, network_wish
+
+    try:
+        pairs, single = tuple(map(network_wish, networks)), disk_wishes(disks)
+    except ValueError as problem:
+        raise click.UsageError(f"{problem}.") from None
     return Wishes(
-        disks=wishes,
+        disks=single,
         format=DiskFormat(form) if form else None,
-        networks=tuple(map(network_wish, networks)),
+        networks=pairs,
         placing=Placing(placing),
         priority=Priority(priority),
         encryption=Encryption(encryption) if encryption else None,
         **places,
     )
-
-
-def disk_wish(text: str) -> DiskWish:
-    """`2=fast:thin` as a wish: a datastore, a format, or both.
-
-    Raises:
-        UsageError: it is not of that form.
-    """
-    disk, equals, rest = text.partition("=")
-    store, form = rest, None
-    head, colon, tail = rest.rpartition(":")
-    if colon and tail in _FORMATS:
-        store, form = head, DiskFormat(tail)
-    if not disk.strip() or not equals or not (store or form):
-        raise click.UsageError(f"--disk {text} is not of the form N=[DATASTORE][:FORMAT], such as 2=fast:thin.")
-    return DiskWish(disk=disk.strip(), datastore=store or None, format=form)
-
-
-def network_wish(text: str) -> NetworkWish:
-    """`OLD=NEW` as a wish.
-
-    Raises:
-        UsageError: it is not of that form.
-    """
-    old, equals, new = text.partition("=")
-    if not old or not equals or not new:
-        raise click.UsageError(f"--network {text} is not of the form OLD=NEW.")
-    return NetworkWish(old=old, new=new)

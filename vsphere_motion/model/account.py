@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 
 class Password:
-    """A secret that shows only stars; `reveal` is for `vcenter/session.py` and the keyring alone."""
+    """A secret that shows only stars; `reveal` is for `vcenter/session.py`, the service locator of
+    `vcenter/across.py` and the keyring alone."""
 
     __slots__ = ("_secret",)
 

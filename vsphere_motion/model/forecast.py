@@ -48,6 +48,7 @@ class MoveLoad:
         link_bps: the slower of both ends' fastest vMotion links.
         links_bps: the slower of both ends' vMotion links taken together; `link_bps` where each end has one.
         is_live: whether memory is sent at all; None if the power state was not read.
+        file_bytes: what is copied from datastore to datastore; 0 where no file moves, None if it was not read.
     """
 
     vm: MoRef
@@ -59,6 +60,7 @@ class MoveLoad:
     link_bps: int | None = None
     links_bps: int | None = None
     is_live: bool | None = True
+    file_bytes: int | None = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,12 +111,14 @@ class OtherVCenter:
         host: its address.
         instance_uuid: what tells it apart, whatever it is called.
         thumbprint: SHA-256 of its certificate, as the person has pinned it.
+        user: the account there; empty in moves of releases that did not keep it.
     """
 
     context: str
     host: str
     instance_uuid: str
     thumbprint: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +128,10 @@ class Placement:
     Args:
         datastores: every datastore that its files are on.
         config: the datastore of its configuration files.
+        config_policy: their storage policy; None: unknown for a source, kept for a destination.
         disks: its disks; only where the move has to do with files.
         nics: its network adapters; only where the move has to do with networks.
+        encryption: when the VM's memory travels encrypted, a setting of the VM.
         new_folder: a path under `folder` that is made before the VM goes there; empty where nothing is to be made.
         vcenter: the other vCenter; None: the one that it is in.
     """
@@ -137,8 +141,10 @@ class Placement:
     folder: NamedRef | None = None
     datastores: tuple[NamedRef, ...] = ()
     config: NamedRef | None = None
+    config_policy: StoragePolicy | None = None
     disks: tuple[DiskPlacement, ...] = ()
     nics: tuple[NicPlacement, ...] = ()
+    encryption: Encryption | None = None
     new_folder: str = ""
     vcenter: OtherVCenter | None = None
 
@@ -156,11 +162,11 @@ class Manner:
     """How a move is to be made, beside where to.
 
     Args:
-        encryption: when the VM's memory shall travel encrypted from now on, a setting of the VM; None: as it is set.
+        is_template: whether the VM is a template, which becomes a VM for the move and a template again after it.
     """
 
     priority: Priority = Priority.DEFAULT
-    encryption: Encryption | None = None
+    is_template: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +186,7 @@ class Move:
             Change.HOST: _differs(source.host, destination.host) and source.host is not None,
             Change.POOL: _differs(source.pool, destination.pool),
             Change.FOLDER: _differs(source.folder, destination.folder) or bool(destination.new_folder),
-            Change.STORAGE: moves_config(self) or any(disk_differs(self, disk) for disk in destination.disks),
+            Change.STORAGE: _changes_files(self),
             Change.NETWORK: any(nic_differs(self, nic) for nic in destination.nics),
             Change.VCENTER: destination.vcenter is not None,
         }
@@ -190,6 +196,27 @@ class Move:
     def is_noop(self) -> bool:
         """Whether nothing of what was asked is different; never where a host is not known."""
         return self.source.host is not None and self.destination.host is not None and not self.changes
+
+
+def sets_encryption(move: Move) -> bool:
+    """Whether the VM's setting of encrypted vMotion is changed before the move."""
+    wanted = move.destination.encryption
+    return wanted is not None and wanted is not move.source.encryption
+
+
+def changes_policy(move: Move) -> bool:
+    """Whether a storage policy is applied, which no reading of the VM shows."""
+    pairs = [(move.source.config_policy, move.destination.config_policy)]
+    for disk in move.destination.disks:
+        now = move.source.disk(disk.key)
+        pairs.append((now.policy if now else None, disk.policy))
+    return any(wanted is not None and wanted != now for now, wanted in pairs)
+
+
+def _changes_files(move: Move) -> bool:
+    return (
+        changes_policy(move) or moves_config(move) or any(disk_differs(move, disk) for disk in move.destination.disks)
+    )
 
 
 def moves_config(move: Move) -> bool:

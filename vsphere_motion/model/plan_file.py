@@ -14,6 +14,7 @@ from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.inventory import ConnectionState, PowerState, RuleKind
 from vsphere_motion.model.list_file import ListLine
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
+from vsphere_motion.model.rolling import RollingRequest
 
 SCHEMA = "vsphere-motion/plan/v1"
 
@@ -25,6 +26,7 @@ class PlanKind(Enum):
     EVACUATE = "evacuate"
     REBALANCE = "rebalance"
     SPREAD = "spread"
+    ROLLING = "rolling"
 
 
 class Placement(Enum):
@@ -114,6 +116,7 @@ class PlanMove:
         parking: the VM goes on from there in a later move.
         window: when it may start, such as `22:00-05:00 Europe/Berlin`; empty: at any time.
         priority: smaller ones start first, as far as what they rely on lets them.
+        stage: of a rolling, the place in `hosts` of the host whose turn it is; its VMs are back before the next stage.
     """
 
     vm: PlanVm
@@ -128,6 +131,7 @@ class PlanMove:
     parking: bool = False
     window: str = ""
     priority: int = 0
+    stage: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +234,7 @@ class PlanChoices:
         window, zone: when moves may start whose line does not say, and whose clock is meant, as the person said it.
         placement: who chooses the hosts.
         strict: whether warnings and unknown findings block as well.
+        rolling: what is done with each host; None for other kinds.
     """
 
     words: tuple[str, ...] = ()
@@ -249,6 +254,7 @@ class PlanChoices:
     zone: str = ""
     placement: Placement = Placement.OWN
     strict: bool = False
+    rolling: RollingRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +265,7 @@ class PlanFile:
         server: instance UUID of the vCenter, which tells servers apart whatever they are called.
         fingerprint: of the facts; equal facts have equal fingerprints.
         created_at: vCenter's clock when the inventory was read.
-        hosts: the hosts that are to be empty afterwards; none for other kinds.
+        hosts: the hosts that are to be empty afterwards, or that a rolling works on in turn; none for other kinds.
     """
 
     kind: PlanKind

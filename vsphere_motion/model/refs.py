@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class MoRef:
+class MoRef(NamedTuple):
     """A managed object reference: the identity of an object within one vCenter.
 
     Args:

@@ -108,7 +108,7 @@ class Wishes:
     @property
     def names_place(self) -> bool:
         """Whether it says by itself where a VM goes, so that no host has to be named."""
-        places = (self.to_cluster, self.to_pool, self.to_vapp, self.to_folder, self.networks)
+        places = (self.to_cluster, self.to_pool, self.to_vapp, self.to_folder, self.networks, self.to_vcenter)
         return self.places_files or any(places)
 
 

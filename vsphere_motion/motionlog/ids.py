@@ -36,7 +36,7 @@ _NAMED = (
     ("igration id", _SPELLED_OUT),
     ("igration ID", _SPELLED_OUT),
     ("igrationId", _SPELLED_OUT),
-    ("vMotion migration [", re.compile(r"vMotion migration \[\d{1,10}:" + _DECIMAL + r"\]", re.ASCII)),
+    ("vMotion migration [", re.compile(r"vMotion migration \[-?[0-9A-Fa-f]{1,11}:" + _DECIMAL + r"\]", re.ASCII)),
 )
 """Each form after a word that its lines have: looking for that is far cheaper, and most lines have none."""
 

@@ -60,7 +60,7 @@ _OPEN_BRACKET = re.compile(r"\[(?=\d{4}-)", re.ASCII)
 _PRIORITY = re.compile(r"<\d{1,3}>", re.ASCII)
 _STAMP = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
 _TIME = re.compile(
-    r"(?<!\d)(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?=[\s|\]\"',;]|$)",
+    r"(?<!\d)(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?=[\s|\]\"',;:]|$)",
     re.ASCII,
 )
 _RELAYED = re.compile(r"(?:[A-Za-z0-9_.:-]{1,255} ){0,2}?(?:<\d{1,3}>(?:\d )?)?(?=" + _STAMP + ")", re.ASCII)
@@ -143,7 +143,7 @@ class _Cursor:
         return self._text[: self._position]
 
     def skip_blanks(self) -> None:
-        while self._text.startswith((" ", "\t"), self._position):
+        while self._text.startswith((" ", "\t", ": "), self._position):
             self._position += 1
 
     def rest(self) -> str:

@@ -319,11 +319,8 @@ _FAILED = re.compile(r"fail|timed out|abort|connection (?:closed|reset)", re.ASC
 
 _LOUD = frozenset({LineSeverity.WARNING, LineSeverity.ERROR, LineSeverity.ALERT})
 
-_MASKABLE = r"<?(?:ex\. )?"
-"""An article writes `<ex. 7182955985622810397>` for a number (KB 441977)."""
-
-_ADDRESS = r"<?([\w:.%]{2,64})(?:>|(?=[\s,]))"
-"""One that is cut at the end of a line is none."""
+_MASKABLE = r"<?(?:ex\. )?"  # an article writes `<ex. 7182955985622810397>` for a number (KB 441977)
+_ADDRESS = r"<?([\w:.%]{2,64})(?:>|(?=[\s,]))"  # one that is cut at the end of a line is none
 
 _NUMBERED = re.compile(_ID + r" ([SD]): ", re.ASCII)
 _GOAL = re.compile(r"switchover time goal of " + _DECIMAL + r" seconds", re.ASCII)
@@ -366,7 +363,12 @@ _FREE_FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Message
     ),
     (
         "vMotion migration",
-        re.compile(r"vMotion migration \[\d{1,10}:" + _ID + r"\] failed.{0,2000}", re.ASCII),
+        re.compile(
+            r"vMotion migration \[-?[0-9A-Fa-f]{1,11}:"
+            + _ID
+            + r"\] (?:\w{1,20} ){0,3}(?:failed|timed out|aborted).{0,2000}",
+            re.ASCII,
+        ),
         lambda found: _failure(found[1], None, found[0]),
     ),
     (

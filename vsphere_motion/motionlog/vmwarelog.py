@@ -87,7 +87,7 @@ Said: TypeAlias = Announced | Restoring | StunBegins | Unstunned | Finished | Pr
 
 _IP = r"<?(?:([0-9A-Fa-f.:%]{2,64})(?=[>\s,])|[^\s,>]{0,64})>?"
 _SPEC = re.compile(r"MigrateVMXdrToSpec: ", re.ASCII)
-_SET_INFO = re.compile(r"MigrateSetInfo: (?:state=(\d{1,3}))?", re.ASCII)
+_SET_INFO = re.compile(r"MigrateSetInfo: (?:state=(?:MIGRATE_(TO|FROM)_\w{1,40}|(\d{1,3})))?", re.ASCII)
 _REQUEST = re.compile(
     r"Received migrate '(to|from)' request for mid id (\d{13,19})(?!\d)"
     r"(?:, src ip " + _IP + r")?(?:, dst ip " + _IP + r")?",
@@ -179,16 +179,17 @@ def _spec(text: str) -> Announced | None:
     source, destination = _SOURCE_IP.search(text), _DESTINATION_IP.search(text)
     return Announced(
         migration_id=migration_id,
-        side=SOURCE if is_spec else _side_of_state(info[1] if info else None),
+        side=SOURCE if is_spec else _side_of_state(info),
         source_ip=_address(source[1]) if source else None,
         destination_ip=_address(destination[1]) if destination else None,
     )
 
 
-def _side_of_state(state: str | None) -> str | None:
-    if state is None or state == "0":
+def _side_of_state(info: re.Match[str] | None) -> str | None:
+    if info is None or (info[1] is None and info[2] in {None, "0"}):
         return None
-    return SOURCE if int(state) in _TO_STATES else DESTINATION
+    is_sending = info[1] == "TO" if info[1] else int(info[2]) in _TO_STATES
+    return SOURCE if is_sending else DESTINATION
 
 
 def _standstill(text: str) -> Said | None:

@@ -69,13 +69,19 @@ def disks_of(vm: Vm) -> tuple[Device, ...]:
 class FilePlaces:
     """Answers for one VM after the other; room that one takes in a cluster of datastores is not there for the next."""
 
-    def __init__(self, inventory: Inventory, wishes: Wishes, policy: StoragePolicy | None = None) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        wishes: Wishes,
+        policy: StoragePolicy | None = None,
+        choice: StoreChoice | None = None,
+    ) -> None:
         self._inventory = inventory
         self._wishes = wishes
         self._policy = policy
         members: tuple[Store, ...] = (*inventory.datastores, *inventory.datastore_clusters)
         self._stores: Sort[Store] = Sort(noun="datastore", members=members, unreadable=inventory.unreadable)
-        self._choice = StoreChoice(inventory)
+        self._choice = choice or StoreChoice(inventory)
 
     def files_of(self, vm: Vm, host: Host, now: Files) -> Files:
         """Where the VM's files go when it goes to a host.

@@ -14,15 +14,18 @@ from typing import TypeAlias, TypeVar
 from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.inventory import Cluster, Host, Inventory, Vm
 from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Move, StoragePolicy
 from vsphere_motion.model.refs import MoRef
+from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Match, Selected, Tagged
 from vsphere_motion.model.site import Shift
+from vsphere_motion.planning.list_moves import MoveMaker
+from vsphere_motion.planning.list_wishes import wishes_of
 from vsphere_motion.planning.lookup import VmIndex
 from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, site_of
 from vsphere_motion.planning.placement.order import in_order
-from vsphere_motion.planning.places import find_cluster, find_host, names_host
-from vsphere_motion.planning.resolve import find_obstacle, move_to
+from vsphere_motion.planning.places import find_cluster, find_host, names_cluster, names_host
+from vsphere_motion.planning.resolve import find_obstacle
 from vsphere_motion.planning.room_left import RoomLeft
 from vsphere_motion.planning.selection import SUGGESTIONS, excluded
 from vsphere_motion.planning.selectors import find_match
@@ -34,10 +37,9 @@ MANY_MOVES = 5000
 """Moves of one file for which an order is looked for beforehand; with more, it would take longer than it helps, and the
 checks of each move say on their own that its host is full."""
 
-_Pick: TypeAlias = Callable[[Vm], tuple[Host, tuple[Host, ...]]]
-"""Gives a VM its host, and the hosts that its line leaves open."""
+_Pick: TypeAlias = Callable[[Vm], tuple[Host | None, tuple[Host, ...]]]
+"""Gives a VM its host, and the hosts that its line leaves open; no host where it follows from something else."""
 
-_LATER = ("datastore", "pool", "folder")
 _SHOWN = 8
 
 
@@ -62,19 +64,37 @@ class ListedMoves:
         return tuple(line.window or "" for line in self.lines)
 
 
-def resolve_list(
-    inventory: Inventory, listed: ListFile, *, to_host: str = "", exclude: Sequence[str] = (), tagged: Tagged = NO_TAGS
-) -> ListedMoves:
-    """The moves that a file asks for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForAll:
+    """What the command line says of all lines, where a line says nothing itself.
 
     Args:
         to_host: the destination of lines that name none; empty: each has to name one.
+        policy: the storage policy of the wishes, looked up.
+        hosts_only: whether nothing but hosts and clusters can be asked for.
+    """
+
+    to_host: str = ""
+    wishes: Wishes = NO_WISHES
+    policy: StoragePolicy | None = None
+    hosts_only: bool = False
+
+
+def resolve_list(
+    inventory: Inventory,
+    listed: ListFile,
+    for_all: ForAll,
+    *,
+    exclude: Sequence[str] = (),
+    tagged: Tagged = NO_TAGS,
+) -> ListedMoves:
+    """The moves that a file asks for.
 
     Raises:
         BadInput: the file cannot be used as it is; the details have every problem with its line.
     """
     out, wrong = excluded(inventory, exclude, tagged)
-    reader = _Lines(inventory, listed, to_host, tagged)
+    reader = _Lines(inventory, listed, for_all, tagged)
     rows = reader.rows(frozenset(vm.ref for vm in out))
     problems = [*reader.problems, *(LineProblem(line=0, message=_told(one)) for one in wrong)]
     if not problems:
@@ -85,7 +105,7 @@ def resolve_list(
         raise unusable_lines(listed.name, problems)
     rows.sort(key=lambda row: row.line.priority)
     return ListedMoves(
-        moves=tuple(move_to(inventory, row.vm, row.host) for row in rows),
+        moves=tuple(row.move for row in rows),
         selected=Selected(
             vms=tuple(row.vm for row in rows), matches=tuple(reader.matches), excluded=reader.excluded_count
         ),
@@ -111,18 +131,20 @@ class _Row:
     vm: Vm
     host: Host
     targets: tuple[Host, ...]
+    move: Move
 
 
 class _Lines:
     """Reads line after line; what is wrong gathers in `problems`."""
 
-    def __init__(self, inventory: Inventory, listed: ListFile, to_host: str, tagged: Tagged) -> None:
+    def __init__(self, inventory: Inventory, listed: ListFile, for_all: ForAll, tagged: Tagged) -> None:
         self.problems: list[LineProblem] = list(listed.problems)
         self.matches: list[Match] = []
         self.excluded_count = 0
         self._inventory = inventory
         self._lines = listed.lines
-        self._to_host = to_host
+        self._for_all = for_all
+        self._makers = MoveMaker(inventory, for_all.policy)
         self._tagged = tagged
         self._index = VmIndex(inventory)
         self._named_on: dict[MoRef, int] = {}
@@ -137,22 +159,47 @@ class _Lines:
         for line in self._lines:
             self._check_words(line)
             vms = [vm for vm in self._vms(line) if self._is_wanted(vm, out)]
-            pick = self._destination(line)
-            if pick is not None:
-                found += [self._row(line, vm, *pick(vm)) for vm in vms]
+            wishes = self._wishes(line)
+            pick = None if wishes is None else self._destination(line, wishes)
+            if pick is not None and wishes is not None:
+                found += [row for vm in vms if (row := self._row(line, vm, pick(vm), wishes))]
+        self.problems += self._makers.unfitted()
         return found
 
-    def _row(self, line: ListLine, vm: Vm, host: Host, targets: tuple[Host, ...]) -> _Row:
-        return _Row(line=line, vm=vm, host=host, targets=(host,) if host.ref == vm.host else targets)
+    def _row(self, line: ListLine, vm: Vm, pick: tuple[Host | None, tuple[Host, ...]], wishes: Wishes) -> _Row | None:
+        picked, targets = pick
+        attempt = self._makers.attempt(line, vm, picked, wishes)
+        for problem in attempt.problems:
+            self._complain(line, _told(problem))
+        move = attempt.move
+        host = None if move is None or move.destination.host is None else move.destination.host.ref
+        there = self._inventory.find_host(host)
+        if move is None or there is None or attempt.problems:
+            return None
+        return _Row(line=line, vm=vm, host=there, targets=(there,) if there.ref == vm.host else targets, move=move)
+
+    def _wishes(self, line: ListLine) -> Wishes | None:
+        """What the line asks for beside the host; None where it is in error."""
+        try:
+            wishes = wishes_of(line, self._for_all.wishes, place_is_store=self._is_store(line.place))
+        except BadInput as problem:
+            self._complain(line, problem.message)
+            return None
+        if self._for_all.hosts_only and wishes != NO_WISHES:
+            self._complain(line, "a plan knows hosts alone; run the file with migrate, or take the other columns away")
+            return None
+        return wishes
+
+    def _is_store(self, place: str | None) -> bool:
+        if not place:
+            return False
+        return not names_host(self._inventory, place) and not names_cluster(self._inventory, place)
 
     def _is_wanted(self, vm: Vm, out: frozenset[MoRef]) -> bool:
         self.excluded_count += vm.ref in out
         return vm.ref not in out
 
     def _check_words(self, line: ListLine) -> None:
-        for column in _LATER:
-            if getattr(line, column):
-                self._complain(line, f"a {column} as destination is not supported yet; take the column away")
         if line.host and line.cluster:
             self._complain(line, "it names a host and a cluster; one of them is the destination")
         if line.window and (problem := self._window_problem(line.window)):
@@ -185,11 +232,15 @@ class _Lines:
             else:
                 yield vm
 
-    def _destination(self, line: ListLine) -> _Pick | None:
+    def _destination(self, line: ListLine, wishes: Wishes) -> _Pick | None:
         """What gives a VM of this line its host; None where the line is in error."""
-        if line.cluster and not line.host:
-            return self._in_cluster(line, line.cluster)
-        word = line.host or self._to_host
+        word = line.host or (line.place if line.place and names_host(self._inventory, line.place) else None)
+        cluster = line.cluster or (line.place if line.place and names_cluster(self._inventory, line.place) else None)
+        if cluster and not word:
+            return self._in_cluster(line, cluster)
+        word = word or self._for_all.to_host
+        if not word and wishes.names_place:
+            return lambda _: (None, ())
         if not word:
             self._complain(line, "it names no destination: give it a host or a cluster, or add --to-host")
             return None

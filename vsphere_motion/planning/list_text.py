@@ -14,18 +14,22 @@ from typing import Any
 
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.list_file import COLUMNS, LineProblem, ListFile, ListLine
+from vsphere_motion.planning.list_rvtools import folded, is_rvtools, misspelt, rvtools_row
 
 MAX_LINES = 200_000
 
 _ALIASES = {
     "name": "vm",
     "virtual machine": "vm",
-    "to host": "host",
     "destination": "host",
     "destination host": "host",
-    "to cluster": "cluster",
     "destination cluster": "cluster",
+    "destination datastore": "datastore",
     "resource pool": "pool",
+    "disks": "disk",
+    "networks": "network",
+    "disk format": "format",
+    "config datastore": "config",
 }
 _DELIMITERS = ",;\t"
 _EMPTY = frozenset({"", "~", "null"})
@@ -34,7 +38,9 @@ _Row = tuple[int, dict[str, str]]
 
 
 def read_csv(text: str, name: str) -> ListFile:
-    """The lines of a CSV file; the first row names the columns.
+    """The lines of a CSV file; the first row names the columns, unless every row is a VM and its destination.
+
+    An export of RVTools is known by its columns.
 
     Raises:
         BadInput: it has no row that names its columns, or is too long.
@@ -45,6 +51,12 @@ def read_csv(text: str, name: str) -> ListFile:
     line, header = next(rows, (0, []))
     if not header:
         raise _unusable(name, "it is empty", "the first row names the columns")
+    if is_bare(header):
+        found = [_as_row(one, ["vm", "place"], values, problems) for one, values in ((line, header), *rows)]
+        return _finished(name, found, problems)
+    if is_rvtools(header):
+        problems += [LineProblem(line=line, message=_unknown_column(word)) for word in misspelt(header)]
+        return _finished(name, (rvtools_row(header, one, values) for one, values in rows), problems)
     columns = [_column(word) for word in header]
     problems += _column_problems(line, header, columns)
     _require_vm(name, columns)
@@ -123,8 +135,13 @@ def _as_row(line: int, columns: list[str], values: list[str], problems: list[Lin
 
 
 def _column(word: str) -> str:
-    folded = " ".join(word.replace("_", " ").replace("-", " ").split()).casefold()
-    return _ALIASES.get(folded, folded)
+    plain = folded(word).removeprefix("to ")
+    return _ALIASES.get(plain, plain)
+
+
+def is_bare(row: list[str]) -> bool:
+    """Whether the first row of a file is no header but a VM and its destination."""
+    return len(row) == 2 and all(cell.strip() for cell in row) and not any(_column(cell) in COLUMNS for cell in row)
 
 
 def _column_problems(line: int, header: list[str], columns: list[str]) -> Iterator[LineProblem]:

@@ -38,12 +38,19 @@ class Sort(Generic[One]):
 
     Args:
         noun: what people call one of them.
+        plural: what they call several, where that is not the noun with an s.
         unreadable: what the account may not see, for the error that finds nothing.
     """
 
     noun: str
     members: Sequence[One]
     unreadable: tuple[str, ...] = ()
+    plural: str = ""
+
+    @property
+    def nouns(self) -> str:
+        """What people call several of them."""
+        return self.plural or f"{self.noun}s"
 
     def all_of(self, word: str) -> tuple[One, ...]:
         """Every object that the word names; a part of a path, such as `Web/Prod`, counts where no name does."""
@@ -73,7 +80,7 @@ class Sort(Generic[One]):
     def ambiguous(self, word: str, found: Sequence[One]) -> UsageProblem:
         """The error for a word that names several."""
         return Ambiguous(
-            f"{len(found)} {self.noun}s are called {word}",
+            f"{len(found)} {self.nouns} are called {word}",
             hint=f"say which one, such as {MOID}{found[0].ref.moid}",
             details=tuple(f"{one.path or one.name} ({MOID}{one.ref.moid})" for one in found),
         )
@@ -86,7 +93,7 @@ class Sort(Generic[One]):
         elif word.startswith("/"):
             known = [one.path for one in self.members if one.path]
         listed = ", ".join(sorted({one.name for one in self.members})[:SHOWN]) or "none that can be read"
-        hint = suggest(word, known) or f"the {self.noun}s are: {listed}"
+        hint = suggest(word, known) or f"the {self.nouns} are: {listed}"
         return NotFound(f"no {self.noun} is called {word}", hint=hint, details=self.unreadable)
 
 

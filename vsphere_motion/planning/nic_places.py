@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.inventory import Device, DeviceKind, Host, Inventory, Network, Vm
 from vsphere_motion.model.move import NetworkBacking, NicPlacement
-from vsphere_motion.model.refs import NamedRef
+from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import NetworkWish
+from vsphere_motion.planning.joined import JoinedInventory
 from vsphere_motion.planning.named import Sort
 
 
@@ -24,8 +25,12 @@ class NicPlaces:
         self._inventory = inventory
         self._wishes = wishes
         self._fitted: set[NetworkWish] = set()
+        self._of_host: dict[MoRef, frozenset[MoRef]] = {}
         networks = tuple(one for one in inventory.networks if not one.is_uplink)
         self._networks = Sort(noun="network", members=networks, unreadable=inventory.unreadable)
+        self._origin = inventory.source if isinstance(inventory, JoinedInventory) else inventory
+        olds = tuple(one for one in self._origin.networks if not one.is_uplink)
+        self._olds = Sort(noun="network", members=olds, unreadable=self._origin.unreadable)
 
     def now(self, vm: Vm) -> tuple[NicPlacement, ...]:
         """The adapters as they are attached."""
@@ -58,21 +63,20 @@ class NicPlaces:
                 )
 
     def _network_of(self, nic: Device, vm: Vm, host: Host) -> Network | None:
+        chosen: Network | None = None
         for wish in self._wishes:
-            new = self._new(wish.new, host)
-            if self._is_meant(nic, wish):
+            new, is_meant = self._new(wish.new, host), self._is_meant(nic, wish)
+            if is_meant or nic.network == new.ref:
                 self._fitted.add(wish)
-                return new
-            if nic.network == new.ref:
-                self._fitted.add(wish)
-        return self._by_label(nic, host) or self._inventory.find_network(nic.network)
+            chosen = chosen or (new if is_meant else None)
+        return chosen or self._by_label(nic, host) or self._inventory.find_network(nic.network)
 
     def _is_meant(self, nic: Device, wish: NetworkWish) -> bool:
         if nic.label == wish.old:
             return True
-        olds = self._networks.all_of(wish.old)
-        if not olds and not any(nic.label == wish.old for vm in self._inventory.vms for nic in _nics(vm)):
-            raise self._networks.missing(wish.old)
+        olds = self._olds.all_of(wish.old)
+        if not olds and not any(nic.label == wish.old for vm in self._origin.vms for nic in _nics(vm)):
+            raise self._olds.missing(wish.old)
         return nic.network is not None and nic.network in {one.ref for one in olds}
 
     def _new(self, word: str, host: Host) -> Network:
@@ -81,9 +85,12 @@ class NicPlaces:
     def _by_label(self, nic: Device, host: Host) -> Network | None:
         """The one network of the host that has the name of the one it lacks; None where nothing is to be changed."""
         now = self._inventory.find_network(nic.network)
-        if now is None or host.networks is None or now.ref in host.networks:
+        if host.ref not in self._of_host:
+            self._of_host[host.ref] = frozenset(host.networks or ())
+        there = self._of_host[host.ref]
+        if now is None or host.networks is None or now.ref in there:
             return None
-        found = [one for one in self._networks.members if one.ref in host.networks and one.name == now.name]
+        found = [one for one in self._networks.members if one.ref in there and one.name == now.name]
         return found[0] if len(found) == 1 else None
 
     def _placement(self, nic: Device, network: Network | None) -> NicPlacement:

@@ -60,6 +60,12 @@ def names_host(inventory: Inventory, selector: str) -> bool:
     return any(_is_host(host, selector) or _is_short_name(host, selector) for host in inventory.hosts)
 
 
+def names_cluster(inventory: Inventory, selector: str) -> bool:
+    """Whether the word is a cluster's."""
+    clusters = (cluster for cluster in inventory.clusters if cluster.is_cluster)
+    return any(is_same(selector, one.name) or selector == f"{MOID}{one.ref.moid}" for one in clusters)
+
+
 def _is_host(host: Host, selector: str) -> bool:
     """Host names are names of the DNS: upper and lower case are the same."""
     if selector.startswith(MOID):

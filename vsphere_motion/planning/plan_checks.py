@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vsphere_motion.model.plan_file import PlanFile
+from vsphere_motion.model.plan_file import PlanFile, PlanKind
 from vsphere_motion.planning.facts import fingerprint_of
 from vsphere_motion.vmotion.costs import Resource
 
@@ -17,6 +17,8 @@ def problems_of_plan(plan: PlanFile) -> tuple[str, ...]:
 
 
 def _moves(plan: PlanFile) -> Iterator[str]:
+    if (plan.kind is PlanKind.ROLLING) is not (plan.choices.rolling is not None):
+        yield "$.choices.rolling says what is done with each host, and goes with the kind rolling alone"
     for number, move in enumerate(plan.moves):
         path = f"$.moves[{number}]"
         if move.source.moid == move.destination.moid:
@@ -30,17 +32,17 @@ def _moves(plan: PlanFile) -> Iterator[str]:
 
 
 def _chains(plan: PlanFile) -> Iterator[str]:
-    """A VM that moves twice goes on from where it was parked, and waits until it is there."""
-    last: dict[str, int] = {}
+    """A VM that moves twice in a stage goes on from where it was parked, and waits until it is there."""
+    last: dict[tuple[int, str], int] = {}
     for number, move in enumerate(plan.moves):
-        before = last.get(move.vm.moid)
+        before = last.get((move.stage, move.vm.moid))
         if before is not None:
             earlier = plan.moves[before]
             if not earlier.parking or earlier.destination.moid != move.source.moid:
                 yield f"$.moves[{number}]: {move.vm.name} ({move.vm.moid}) is moved already by move {before}"
             elif before not in move.relies_on:
                 yield f"$.moves[{number}].relies_on lacks the move {before}, which brings {move.vm.name} there"
-        last[move.vm.moid] = number
+        last[move.stage, move.vm.moid] = number
 
 
 def _facts(plan: PlanFile) -> Iterator[str]:

@@ -12,13 +12,15 @@ from enum import Enum
 from types import MappingProxyType
 
 from vsphere_motion.model.inventory import Inventory, PowerState
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.move import Move, Placement, nic_differs
 from vsphere_motion.model.refs import MoRef, NamedRef
 
 HOT_MIGRATE = "Resource.HotMigrate"
 COLD_MIGRATE = "Resource.ColdMigrate"
 ASSIGN_TO_POOL = "Resource.AssignVMToPool"
 ALLOCATE_SPACE = "Datastore.AllocateSpace"
+ASSIGN_NETWORK = "Network.Assign"
+REGISTER = "VirtualMachine.Inventory.Register"
 
 ROOT_NAME = "the vCenter's root"
 
@@ -31,6 +33,9 @@ class On(Enum):
     POOLS = "the destination resource pools"
     DATASTORES = "the destination datastores"
     OWN_DATASTORES = "the datastores of the virtual machines"
+    NETWORKS = "the destination networks"
+    FOLDERS = "the folders of virtual machines"
+    TEMPLATES = "the templates"
     HOSTS = "the hosts"
     CLUSTERS = "the clusters"
 
@@ -52,6 +57,7 @@ class Need:
 
 _DOCS = "vSphere API reference, RelocateVM_Task"
 _SECURITY = "vSphere Security, required privileges for common tasks"
+_XAPI = "VMware's table of privileges for cross vCenter vMotion"
 _LOOK = (
     Need(privilege="System.View", on=On.ROOT, reason="see the inventory", source="vSphere API reference"),
     Need(privilege="System.Read", on=On.ROOT, reason="read it and check a move", source="vSphere API reference"),
@@ -79,6 +85,59 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
             *_LOOK,
             *_MOVE,
             Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place disks there", source=_SECURITY),
+            Need(
+                privilege="StorageProfile.View",
+                on=On.ROOT,
+                reason="ask for a storage policy by name",
+                source="vSphere Security, Profile-driven Storage Privileges",
+            ),
+        ),
+        "migrate-networks": (
+            *_LOOK,
+            *_MOVE,
+            Need(privilege=ASSIGN_NETWORK, on=On.NETWORKS, reason="attach adapters there", source="UNVERIFIED"),
+        ),
+        "migrate-templates": (
+            *_LOOK,
+            *_MOVE,
+            Need(
+                privilege="VirtualMachine.Provisioning.MarkAsVM",
+                on=On.TEMPLATES,
+                reason="make a template a virtual machine for its move",
+                source="vSphere API reference, MarkAsVirtualMachine",
+            ),
+            Need(
+                privilege="VirtualMachine.Provisioning.MarkAsTemplate",
+                on=On.TEMPLATES,
+                reason="make it a template again",
+                source="vSphere API reference, MarkAsTemplate",
+            ),
+        ),
+        "migrate-encryption": (
+            *_LOOK,
+            *_MOVE,
+            Need(
+                privilege="VirtualMachine.Config.Settings",
+                on=On.VMS,
+                reason="set encrypted vMotion",
+                source="UNVERIFIED",
+            ),
+        ),
+        "create-folder": (
+            *_LOOK,
+            Need(
+                privilege="Folder.Create",
+                on=On.FOLDERS,
+                reason="make the folder of --create-folder",
+                source="vSphere API reference, CreateFolder",
+            ),
+        ),
+        "receive": (
+            *_LOOK,
+            Need(privilege=ASSIGN_TO_POOL, on=On.POOLS, reason="take a VM of another vCenter in", source=_XAPI),
+            Need(privilege=REGISTER, on=On.FOLDERS, reason="take a VM of another vCenter in", source=_XAPI),
+            Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place its disks", source=_XAPI),
+            Need(privilege=ASSIGN_NETWORK, on=On.NETWORKS, reason="attach its adapters", source=_XAPI),
         ),
         "evacuate": (
             *_LOOK,
@@ -154,6 +213,12 @@ def _needs_of_move(inventory: Inventory, move: Move) -> Iterable[tuple[MoRef, st
         yield pool.ref, ASSIGN_TO_POOL
     for datastore in _new_datastores(move.source, move.destination):
         yield datastore.ref, ALLOCATE_SPACE
+    for nic in move.destination.nics:
+        if nic.network is not None and nic_differs(move, nic):
+            yield nic.network.ref, ASSIGN_NETWORK
+    folder = move.destination.folder
+    if move.destination.vcenter is not None and folder is not None:
+        yield folder.ref, REGISTER
 
 
 def _new_datastores(source: Placement, destination: Placement) -> Iterable[NamedRef]:
@@ -168,6 +233,9 @@ def _objects(inventory: Inventory, on: On) -> tuple[MoRef, ...]:
         On.POOLS: (pool.ref for pool in inventory.pools),
         On.DATASTORES: (datastore.ref for datastore in inventory.datastores),
         On.OWN_DATASTORES: (datastore.ref for datastore in inventory.datastores),
+        On.NETWORKS: (network.ref for network in inventory.networks if not network.is_uplink),
+        On.TEMPLATES: (vm.ref for vm in inventory.vms if vm.is_template),
+        On.FOLDERS: (one.ref for one in inventory.containers if one.holds_vms),
         On.HOSTS: (host.ref for host in inventory.hosts),
         On.CLUSTERS: (cluster.ref for cluster in inventory.clusters if cluster.is_cluster),
     }

@@ -16,7 +16,7 @@ from vsphere_motion.planning.destinations import Destinations
 from vsphere_motion.planning.destinations import move_to as move_to
 from vsphere_motion.planning.names import suggest
 from vsphere_motion.planning.selection import select
-from vsphere_motion.planning.selectors import describe_vm, find_cluster, find_host
+from vsphere_motion.planning.selectors import find_cluster, find_host
 from vsphere_motion.preflight.registry import known_ids
 
 
@@ -99,11 +99,6 @@ def resolve_host(inventory: Inventory, selector: str) -> Host:
 
 def find_obstacle(inventory: Inventory, vm: Vm) -> UsageProblem | None:
     """What makes a move of this VM impossible to say, or None."""
-    if vm.is_template:
-        return BadInput(
-            f"{describe_vm(inventory, vm)} is a template, and only virtual machines are migrated",
-            hint="convert it to a virtual machine, move it, and convert it back",
-        )
     if vm.host is None:
         return BadInput(
             f"{vm.name} ({vm.ref.moid}) is on no host that vCenter names, so there is nothing to move it from",

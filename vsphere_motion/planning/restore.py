@@ -12,6 +12,7 @@ from enum import Enum
 
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory, Vm
+from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.site import Shift, Step
@@ -39,12 +40,14 @@ class Taken:
         origin: the host it was on before.
         put: the host it was moved to last.
         pool: the resource pool it was in before.
+        beside: what else was changed of it, in words; a restore brings back hosts and pools alone.
     """
 
     vm: VmIdentity
     origin: NamedRef
     put: NamedRef
     pool: NamedRef | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,8 @@ def taken_of(outcomes: Iterable[Outcome]) -> tuple[Taken, ...]:
         vm = outcome.move.vm
         before = found.get(vm.ref)
         origin, pool = (before.origin, before.pool) if before else (source.host, source.pool)
-        found[vm.ref] = Taken(vm=vm, origin=origin, put=put, pool=pool)
+        beside = _beside(outcome.move) or (before.beside if before else "")
+        found[vm.ref] = Taken(vm=vm, origin=origin, put=put, pool=pool, beside=beside)
     return tuple(found.values())
 
 
@@ -157,6 +161,9 @@ def _compare(inventory: Inventory, taken: Taken) -> BackLine:
     if not _is_same(vm, taken.vm):
         words = f"{vm.ref.moid} is another VM now: {vm.name}"
         return BackLine(taken=taken, back=Back.LEFT, now=now, why=words)
+    if taken.beside and taken.origin.ref == taken.put.ref:
+        words = f"its {taken.beside} changed, and a restore brings back hosts alone; say where to with migrate"
+        return BackLine(taken=taken, back=Back.LEFT, now=now, why=words)
     if now is not None and now.ref == taken.origin.ref:
         return BackLine(taken=taken, back=Back.THERE, now=now, why="it is back already")
     if now is None or now.ref != taken.put.ref:
@@ -165,6 +172,15 @@ def _compare(inventory: Inventory, taken: Taken) -> BackLine:
     if origin is None:
         return BackLine(taken=taken, back=Back.CANNOT, now=now, why=f"{taken.origin.name} no longer exists")
     return BackLine(taken=taken, back=Back.GOES, now=now)
+
+
+_BESIDE = {Change.STORAGE: "files", Change.NETWORK: "networks", Change.FOLDER: "folder", Change.POOL: "pool"}
+
+
+def _beside(move: Move) -> str:
+    """What else the move changed; the pool goes back with the host, and counts alone where no host changed."""
+    changes = move.changes - {Change.POOL} if Change.HOST in move.changes else move.changes
+    return " and ".join(word for change, word in _BESIDE.items() if change in changes)
 
 
 def _is_same(vm: Vm, identity: VmIdentity) -> bool:

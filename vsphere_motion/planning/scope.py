@@ -17,7 +17,7 @@ from vsphere_motion.model.plan_file import PlanHost, PlanKind, PlanLeft, PlanVm
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.selection import NO_TAGS, Tagged
-from vsphere_motion.planning.list_file import resolve_list
+from vsphere_motion.planning.list_file import ForAll, resolve_list
 from vsphere_motion.planning.placement.of_inventory import is_system_vm
 from vsphere_motion.planning.resolve import resolve_vms
 from vsphere_motion.planning.selection import excluded
@@ -173,7 +173,13 @@ def _of_vms(inventory: Inventory, request: PlanRequest, words: _Words) -> Scope:
 def _of_list(inventory: Inventory, request: PlanRequest, listed: ListFile, words: _Words) -> Scope:
     closed = frozenset(host.ref for host in words.look_up(find_host, request.cordoned))
     words.settle()
-    found = resolve_list(inventory, listed, to_host=request.to_host or "", exclude=request.exclude, tagged=words.tagged)
+    found = resolve_list(
+        inventory,
+        listed,
+        ForAll(to_host=request.to_host or "", hosts_only=True),
+        exclude=request.exclude,
+        tagged=words.tagged,
+    )
     refs = [move.vm.ref for move in found.moves]
     return replace(
         _sent(inventory, closed, dict(zip(refs, found.targets, strict=True))),

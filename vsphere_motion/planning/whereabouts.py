@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 
 from vsphere_motion.errors import BadInput, NotFound
 from vsphere_motion.model.inventory import Cluster, Container, Host, Inventory, Pool, Vm
@@ -60,14 +60,14 @@ class Whereabouts:
         Raises:
             NotFound, Ambiguous, BadInput: what was named cannot be used.
         """
-        target = self.target()
+        target = self.target
         if isinstance(target, Host):
             return self._room.taken(vm, target)
         host = self._at_home(vm) if target is None else self._in_cluster(vm, target)
         self._require_datacenter(host)
         return host
 
-    @cache  # noqa: B019 - an object of one request, which ends with it
+    @cached_property
     def target(self) -> Host | Cluster | None:
         """The host that was named, or the cluster of which one is chosen; None where the VMs stay on their hosts.
 

@@ -23,6 +23,8 @@ AUTOMATIC = "fullyAutomated"
 
 def check_must_rule(subject: Subject) -> Iterator[Finding]:
     """Enabled must rules of the destination's cluster that keep the VM off that host; they hold with DRS off too."""
+    if _is_unruled(subject):
+        return
     yield from _unread_rules(subject, MUST_RULE)
     for rule in _rules(subject, RuleKind.VM_HOST_MUST, RuleKind.VM_HOST_MUST_NOT):
         if _excludes(rule, subject):
@@ -31,6 +33,8 @@ def check_must_rule(subject: Subject) -> Iterator[Finding]:
 
 def check_should_rule(subject: Subject) -> Iterator[Finding]:
     """Enabled should rules that the move would go against: DRS may move the VM back."""
+    if _is_unruled(subject):
+        return
     yield from _unread_rules(subject, SHOULD_RULE)
     for rule in _rules(subject, RuleKind.VM_HOST_SHOULD, RuleKind.VM_HOST_SHOULD_NOT):
         if _excludes(rule, subject):
@@ -39,6 +43,8 @@ def check_should_rule(subject: Subject) -> Iterator[Finding]:
 
 def check_affinity(subject: Subject) -> Iterator[Finding]:
     """VMs that a rule wants on the VM's host and that run on another one."""
+    if _is_unruled(subject):
+        return
     yield from _unread_rules(subject, AFFINITY)
     for rule in _rules(subject, RuleKind.AFFINITY):
         yield from _unread_partners(subject, rule, AFFINITY)
@@ -52,6 +58,8 @@ def check_anti_affinity(subject: Subject) -> Iterator[Finding]:
 
     A person may move a VM against such a rule; vCenter never does by itself (API: RuleViolation).
     """
+    if _is_unruled(subject):
+        return
     yield from _unread_rules(subject, ANTI_AFFINITY)
     for rule in _rules(subject, RuleKind.ANTI_AFFINITY):
         yield from _unread_partners(subject, rule, ANTI_AFFINITY)
@@ -137,6 +145,9 @@ def _reserve(subject: Subject, cluster: Cluster, percent: int) -> Iterator[Findi
 
 def check_drs(subject: Subject) -> Iterator[Finding]:
     """Somebody told DRS to leave the VM alone: it is meant to stay where it is, and DRS does not bring it back."""
+    there = subject.there
+    if there.has_read_rules and subject.vm.ref not in there.overridden:
+        return
     if (yield from _unread_overrides(subject, DRS)):
         return
     override = _override(subject)
@@ -172,6 +183,8 @@ def _unread_overrides(subject: Subject, check: Check) -> Generator[Finding, None
 
 
 def _override(subject: Subject) -> DrsOverride | None:
+    if subject.vm.ref not in subject.there.overridden:
+        return None
     overrides = subject.cluster.drs_overrides if subject.cluster else None
     return next((one for one in overrides or () if one.vm == subject.vm.ref), None)
 
@@ -204,6 +217,11 @@ def _cluster_named(subject: Subject) -> NamedRef:
     """The destination's cluster, or its host where the cluster was not read."""
     cluster = subject.cluster
     return _named(cluster) if cluster else subject.destination.named
+
+
+def _is_unruled(subject: Subject) -> bool:
+    """Whether it was read that no rule is about the VM: then there is nothing to say of any host."""
+    return not subject.of_vm.is_ruled and subject.there.has_read_rules
 
 
 def _unread_rules(subject: Subject, check: Check) -> Iterator[Finding]:

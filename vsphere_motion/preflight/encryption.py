@@ -47,10 +47,10 @@ def check_vmotion(subject: Subject) -> Iterator[Finding]:
     vm = subject.vm
     if not subject.is_live:
         return
-    if vm.migrate_encryption is None or vm.is_encrypted is None:
-        yield from VMOTION.unread((vm, VM_MIGRATION, vm.migrate_encryption), (vm, VM_KEY, vm.is_encrypted))
+    if subject.encryption is None or vm.is_encrypted is None:
+        yield from VMOTION.unread((vm, VM_MIGRATION, subject.encryption), (vm, VM_KEY, vm.is_encrypted))
         return
-    if vm.migrate_encryption != "required" and not vm.is_encrypted:
+    if subject.encryption != "required" and not vm.is_encrypted:
         return
     for host in subject.hosts:
         if host.encrypted_vmotion_supported is None:

@@ -75,6 +75,11 @@ class Site:
         return {(d.ref, mount.host): mount for d in self.inventory.datastores for mount in d.mounts or ()}
 
     @cached_property
+    def network_hosts(self) -> Mapping[MoRef, frozenset[MoRef]]:
+        """The hosts of each network whose list was read; it may be empty while hosts have the network."""
+        return {one.ref: frozenset(one.hosts) for one in self.inventory.networks if one.hosts is not None}
+
+    @cached_property
     def vmotion_addresses(self) -> Mapping[str, tuple[Host, ...]]:
         """The hosts that have each vMotion address."""
         found: dict[str, list[Host]] = {}
@@ -110,6 +115,19 @@ class HostFacts:
     def cluster(self) -> Cluster | None:
         """Its cluster or standalone compute resource; None if it was not read."""
         return self.site.inventory.cluster_of(self.host)
+
+    @cached_property
+    def has_read_rules(self) -> bool:
+        """Whether the rules and overrides of its cluster were read; a standalone host has none."""
+        cluster = self.cluster
+        is_read = cluster is not None and cluster.rules is not None and cluster.drs_overrides is not None
+        return is_read or (cluster is not None and not cluster.is_cluster)
+
+    @cached_property
+    def overridden(self) -> frozenset[MoRef]:
+        """The VMs that its cluster has an override for."""
+        overrides = self.cluster.drs_overrides if self.cluster else None
+        return frozenset(one.vm for one in overrides or ())
 
     @cached_property
     def running(self) -> tuple[Vm, ...]:

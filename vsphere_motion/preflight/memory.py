@@ -13,7 +13,7 @@ from vsphere_motion.model.inventory import Vm
 from vsphere_motion.preflight.check import About, Check, Reading
 from vsphere_motion.preflight.subject import HostFacts, Subject, VmSubject
 from vsphere_motion.preflight.vmknic import HOST_LINKS
-from vsphere_motion.vmotion.estimate import active_rate_bps, best_case_s, estimate_precopy
+from vsphere_motion.vmotion.estimate import active_rate_bps, best_case_s, estimate_precopy, slows_guest
 
 VM_MEMORY = "config.hardware.memoryMB"
 VM_RESERVATION = "config.memoryAllocation.reservation"
@@ -170,8 +170,8 @@ def check_dirty_rate(subject: Subject) -> Iterator[Finding]:
     if link_bps is None:
         yield from _unread_links(DIRTY_RATE, subject)
         return
-    estimate = estimate_precopy(vm.memory_bytes, link_bps, rate_bps)
-    if estimate is None or not estimate.guest_is_slowed:
+    estimate = estimate_precopy(vm.memory_bytes, link_bps, rate_bps) if slows_guest(link_bps, rate_bps) else None
+    if estimate is None:
         return
     yield DIRTY_RATE.found(
         subject.named_vm,

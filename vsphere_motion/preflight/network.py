@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
 from vsphere_motion.model.inventory import Device, Host, HostPortgroup, HostSwitch
@@ -52,8 +51,7 @@ def _is_present(subject: Subject, ref: MoRef) -> bool | None:
 
     A network's list can be empty while hosts have it, so an empty one counts only where the host's was not read.
     """
-    network = subject.inventory.find_network(ref)
-    hosts, networks = network.hosts if network else None, subject.there.networks
+    hosts, networks = subject.site.network_hosts.get(ref), subject.there.networks
     if networks is None:
         return None if hosts is None else subject.destination.ref in hosts
     return ref in networks and (not hosts or subject.destination.ref in hosts)
@@ -106,7 +104,9 @@ def check_vlan(subject: Subject) -> Iterator[Finding]:
     """Port groups of one label on two hosts are taken for one network, whatever their VLANs are."""
     if subject.source is None:
         return
-    for nic in filter(functools.partial(_is_kept, subject), _on_standard_switches(subject)):
+    for nic in _on_standard_switches(subject):
+        if not _is_kept(subject, nic):
+            continue
         here, there = (end.portgroups.get(nic.detail or "") for end in subject.ends)
         for host in subject.hosts:
             if host.portgroups is None:
@@ -218,8 +218,8 @@ def _unusable(subject: Subject, nic: Device, message: str, *, severity: Severity
     )
 
 
-def _on_standard_switches(subject: Subject) -> Iterator[Device]:
-    return (nic for nic in _concerned(subject) if nic.network is not None and nic.network.kind == STANDARD)
+def _on_standard_switches(subject: Subject) -> Sequence[Device]:
+    return [nic for nic in _concerned(subject) if nic.network is not None and nic.network.kind == STANDARD]
 
 
 def _is_kept(subject: Subject, nic: Device) -> bool:

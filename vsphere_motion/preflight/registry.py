@@ -203,7 +203,8 @@ class Preflight:
             together += self._end(here, live=live, is_destination=False)
             together += self._route(here, subject.there, live=live)
         together += self._end(subject.there, live=live)
-        together += _pair(subject, functions)
+        for function in functions:
+            together += function(subject)
         return _in_order(together)
 
     def _of_vm(self, of_vm: VmSubject) -> _Findings:

@@ -48,9 +48,14 @@ def room_of(vm: Vm, disks: Iterable[Device], *, has_config: bool, thick: Collect
 
 
 def swap_bytes(vm: Vm) -> int | None:
-    """The swap file of a running VM: its memory without what is reserved; 0 while it is off."""
-    if vm.power_state is not PowerState.ON:
+    """The swap file of a running VM: its memory without what is reserved; of a suspended one its whole memory.
+
+    There is none while it is off.
+    """
+    if vm.power_state is PowerState.OFF:
         return 0
+    if vm.power_state is PowerState.SUSPENDED:
+        return vm.memory_bytes
     if vm.memory_bytes is None or vm.memory_reservation_bytes is None:
         return None
     return max(0, vm.memory_bytes - vm.memory_reservation_bytes)

@@ -178,6 +178,7 @@ class Subject:
         arrivals: what comes to each datastore; empty where the files stay.
         nics: its adapters with the networks they shall be on; empty where the move has nothing to do with networks.
         changes: what the move changes.
+        encryption: when the VM's memory travels encrypted, as it will be set before the move; None: not read.
     """
 
     site: Site
@@ -193,6 +194,7 @@ class Subject:
     arrivals: tuple[Arrival, ...] = ()
     nics: tuple[NicPlacement, ...] = ()
     changes: frozenset[Change] = frozenset({Change.HOST})
+    encryption: str | None = None
 
     @property
     def inventory(self) -> Inventory:
@@ -245,7 +247,7 @@ class Subject:
     @property
     def attached(self) -> tuple[Device, ...]:
         """The VM's adapters as they are after the move."""
-        return tuple(self._attached(nic) for nic in self.of_vm.nics)
+        return tuple(self._attached(nic) for nic in self.of_vm.nics) if self.nics else self.of_vm.nics
 
     def _attached(self, nic: Device) -> Device:
         wanted = next((one for one in self.nics if one.key == nic.key), None)
@@ -277,7 +279,14 @@ def move_subject(site: Site, move: Move, of_vm: VmSubject | None = None) -> Subj
     of_vm = of_vm or vm_subject(site, move)
     there = site.facts_of(_host(site.inventory, wanted))
     pair = pair_subject(of_vm, there, move.destination.pool, move.destination.datastores)
-    return replace(pair, arrivals=arrivals_of(of_vm.vm, move), nics=move.destination.nics, changes=move.changes)
+    mode = move.destination.encryption
+    return replace(
+        pair,
+        arrivals=arrivals_of(of_vm.vm, move),
+        nics=move.destination.nics,
+        changes=move.changes,
+        encryption=mode.value if mode else of_vm.vm.migrate_encryption,
+    )
 
 
 def vm_subject(site: Site, move: Move) -> VmSubject:
@@ -303,6 +312,7 @@ def pair_subject(
         is_live=of_vm.is_live,
         pool=pool,
         datastores=datastores,
+        encryption=of_vm.vm.migrate_encryption,
     )
 
 

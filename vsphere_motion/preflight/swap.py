@@ -21,6 +21,8 @@ def check_placement(subject: Subject) -> Iterator[Finding]:
     """A running VM whose swap file is kept by its host needs another one there, and swapped pages are copied."""
     if not subject.is_live or subject.source is None:
         return
+    if subject.vm.swap_placement == BESIDE:
+        return
     for end in subject.ends:
         host, placement = end.host, placement_of(subject, end)
         if placement is None:
@@ -29,7 +31,7 @@ def check_placement(subject: Subject) -> Iterator[Finding]:
         if placement == LOCAL and host.local_swap_datastore is None and HOST_DATASTORE in host.unread:
             yield PLACEMENT.unknown(host.named, HOST_DATASTORE)
             return
-    here, there = (_where(subject, end) for end in subject.ends)
+    here, there = [_where(subject, end) for end in subject.ends]
     if here != there:
         message = f"the swap file of {subject.vm.name} is kept at another place on {subject.destination.name}"
         yield PLACEMENT.found(subject.named_vm, message, source_place=here, destination_place=there)
@@ -45,7 +47,7 @@ def check_support(subject: Subject) -> Iterator[Finding]:
         return
     if subject.vm.swap_placement == LOCAL:
         yield from _override(subject)
-    if not any(placement_of(subject, end) == LOCAL for end in subject.ends):
+    if LOCAL not in [placement_of(subject, end) for end in subject.ends]:
         return
     for host in subject.hosts:
         if host.unshared_swap_supported is None:

@@ -59,11 +59,11 @@ def check_host(subject: VmSubject) -> Iterator[Finding]:
 
 
 def check_template(subject: VmSubject) -> Iterator[Finding]:
-    """A template cannot be migrated as a VM."""
+    """vCenter relocates no template, so it becomes a VM for the move, and a template again after it."""
     if subject.vm.is_template is None:
         yield TEMPLATE.unknown(subject.named_vm, VM_TEMPLATE)
     elif subject.vm.is_template:
-        yield TEMPLATE.found(subject.named_vm, f"{subject.vm.name} is a template")
+        yield TEMPLATE.found(subject.named_vm, f"{subject.vm.name} is a template, and a VM only while it moves")
 
 
 def check_snapshots(subject: VmSubject) -> Iterator[Finding]:
@@ -185,12 +185,12 @@ ON_HOST = Check(
 )
 TEMPLATE = Check(
     id="vm.template",
-    severity=Severity.BLOCKER,
+    severity=Severity.INFO,
     title="a VM that is no template",
     on_vm=check_template,
     reads=(VM_TEMPLATE,),
     source="vSphere API 8.0: RelocateVM_Task, NotSupported",
-    remedy="convert it to a virtual machine, move it, and convert it back",
+    remedy="nothing to do: it is made a template again when the move has ended, also by resume after a crash",
 )
 SNAPSHOTS = Check(
     id="vm.snapshots",

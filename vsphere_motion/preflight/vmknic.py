@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import TypeAlias
 
@@ -232,8 +233,14 @@ def _addresses_apart(check: Check, source: End, destination: End, how: str) -> F
 def _interface(nic: VmkNic) -> Interface | None:
     if nic.address is None or nic.prefix_length is None:
         return None
+    return _interface_of(nic.address, nic.prefix_length)
+
+
+@lru_cache(maxsize=4096)
+def _interface_of(address: str, prefix_length: int) -> Interface | None:
+    """Read once for a host, and not for each route from and to it."""
     try:
-        return ip_interface(f"{nic.address}/{nic.prefix_length}")
+        return ip_interface(f"{address}/{prefix_length}")
     except ValueError:
         return None
 

@@ -6,7 +6,6 @@ Rules of this file: every text from outside is escaped, because the lines go to 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from typing import assert_never
 
 from vsphere_motion.model.event import (
@@ -26,11 +25,11 @@ from vsphere_motion.model.event import (
     ServerBack,
     ServerLost,
 )
-from vsphere_motion.model.move import Change, Move
+from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
-from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.report.escape import escape_text as safe
 from vsphere_motion.report.forecast_form import span_words
+from vsphere_motion.report.route import place_words, route_words
 from vsphere_motion.report.rows import downtime_words
 from vsphere_motion.report.units import format_bytes, format_duration
 
@@ -162,25 +161,7 @@ def end_words(outcome: Outcome) -> str:
 
 def route(move: Move) -> str:
     """`esx02 -> esx05`; of a move that keeps its host, or changes more, what else it changes."""
-    changes = move.changes
-    parts = [_ends(move.source.host, move.destination.host)] if Change.HOST in changes or not changes else []
-    if Change.STORAGE in changes:
-        parts.append(f"{_names(move.source.datastores)} -> {_names(move.destination.datastores)}")
-    if Change.HOST not in changes and Change.POOL in changes:
-        parts.append(f"pool {_ends(move.source.pool, move.destination.pool)}")
-    if Change.HOST not in changes and Change.FOLDER in changes:
-        parts.append(f"folder {_ends(move.source.folder, move.destination.folder)}")
-    if Change.NETWORK in changes:
-        parts.append("other networks")
-    return safe(", ".join(parts) or _ends(move.source.host, move.destination.host))
-
-
-def _ends(source: NamedRef | None, destination: NamedRef | None) -> str:
-    return f"{source.name if source else '-'} -> {destination.name if destination else '-'}"
-
-
-def _names(datastores: Iterable[NamedRef]) -> str:
-    return " and ".join(one.name for one in datastores) or "-"
+    return safe(route_words(move))
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -189,10 +170,9 @@ def outcome_line(outcome: Outcome) -> str:
     if outcome.state is OutcomeState.MOVED:
         return f"{name}: moved {route(move)} in {format_duration(outcome.duration_s)}."
     if outcome.state is OutcomeState.UNCHANGED:
-        host = move.destination.host
         if outcome.note and outcome.note != ALREADY_THERE:
-            return f"{name}: unchanged on {safe(host.name) if host else '-'}: {safe(outcome.note)}"
-        return f"{name}: unchanged, it is already on {safe(host.name) if host else '-'}."
+            return f"{name}: unchanged {safe(place_words(move))}: {safe(outcome.note)}"
+        return f"{name}: unchanged, it is already {safe(place_words(move))}."
     words = outcome.state.value.replace("_", " ")
     why = end_words(outcome)
     return f"{name}: {words} {route(move)}{': ' + why if why else ''}"

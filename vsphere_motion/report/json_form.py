@@ -16,7 +16,7 @@ from vsphere_motion.model.finding import Finding, Verdict
 from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.jsonform import format_time
 from vsphere_motion.model.matrix import Matrix, MatrixRow, reason_of
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.move import DiskPlacement, Move, NicPlacement, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord, PrecopyPass
@@ -181,7 +181,28 @@ def placement_document(placement: Placement) -> Document:
         "pool": _maybe_named(placement.pool),
         "folder": _maybe_named(placement.folder),
         "datastores": [named_document(datastore) for datastore in placement.datastores],
+        "encrypted_vmotion": placement.encryption.value if placement.encryption else None,
+        "config_datastore": _maybe_named(placement.config),
+        "disks": [_disk_document(disk) for disk in placement.disks],
+        "network_adapters": [_nic_document(nic) for nic in placement.nics],
     }
+
+
+def _disk_document(disk: DiskPlacement) -> Document:
+    """One disk; a null format or policy is unknown for a source and kept for a destination."""
+    return {
+        "key": disk.key,
+        "label": disk.label,
+        "datastore": _maybe_named(disk.datastore),
+        "format": disk.format.value if disk.format else None,
+        "storage_policy": disk.policy.name if disk.policy else None,
+        "capacity_bytes": disk.capacity_bytes,
+        "is_mapping": disk.is_mapping,
+    }
+
+
+def _nic_document(nic: NicPlacement) -> Document:
+    return {"key": nic.key, "label": nic.label, "network": _maybe_named(nic.network)}
 
 
 def named_document(named: NamedRef) -> Document:

@@ -8,7 +8,6 @@ from datetime import UTC, tzinfo
 
 from vsphere_motion.model.diagnosis import Certainty
 from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
 from vsphere_motion.model.report import Report, ReportedMove
@@ -17,6 +16,7 @@ from vsphere_motion.motionlog.codes import find_code
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.report.build import Phase, Summary, is_lower_bound, modelled_phases, phases_of, summarize
 from vsphere_motion.report.comparison import plan_words
+from vsphere_motion.report.route import route_words as route_words
 from vsphere_motion.report.units import (
     ABSENT,
     format_bps,
@@ -48,12 +48,6 @@ def counts_words(report: Report) -> str:
     """`2 moved, 1 failed`; the states that stand for trouble first."""
     counts = summarize(report).counts
     return ", ".join(f"{number} {state_words(state)}" for state, number in counts) or "no moves"
-
-
-def route_words(move: Move) -> str:
-    """`esx02 -> esx05`."""
-    source, destination = move.source.host, move.destination.host
-    return f"{source.name if source else ABSENT} -> {destination.name if destination else ABSENT}"
 
 
 def run_rows(report: Report, *, zone: tzinfo = UTC) -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from vsphere_motion.model.current import CurrentHost, CurrentState, CurrentVm, RunningTask
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.inventory import ConnectionState, PowerState
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Move, changes_policy
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.task import Fault
@@ -80,8 +80,8 @@ def judge(item: JournaledMove, now: CurrentState, *, run: str) -> Step:
 
 
 def is_there(move: Move, vm: CurrentVm) -> bool:
-    """Whether the VM is where the move would bring it."""
-    return vm.host is not None and not find_differences(move, vm)
+    """Whether the VM is where the move would bring it; a storage policy to apply is not to be seen of it."""
+    return vm.host is not None and not find_differences(move, vm) and not changes_policy(move)
 
 
 def is_another_vm(move: Move, vm: CurrentVm) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from vsphere_motion.model.event import Event, MoveEnded, MoveStarted, RunHalted
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.refs import MoRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +21,14 @@ class HaltRule:
 
     Args:
         max_stun_s: the longest a guest may stand still; None: no limit.
+        max_stun_of: the same for single VMs, before the limit of all; of several for one VM the shortest counts.
         canary: how many moves go first, alone, and have to end well before any other starts; 0: none.
         failed: how many moves may not fail; None: any number may.
         failed_percent: the same in percent of the moves that the run is to make.
     """
 
     max_stun_s: float | None = None
+    max_stun_of: tuple[tuple[MoRef, float], ...] = ()
     canary: int = 0
     failed: int | None = None
     failed_percent: float | None = None
@@ -33,7 +36,7 @@ class HaltRule:
     @property
     def is_set(self) -> bool:
         """Whether there is anything to watch for."""
-        return self.max_stun_s is not None or self.canary > 0 or self.counts_failures
+        return self.has_budget or self.canary > 0 or self.counts_failures
 
     @property
     def counts_failures(self) -> bool:
@@ -44,6 +47,15 @@ class HaltRule:
         """With how many failures a run of so many moves stops; None: with no number of them."""
         part = None if self.failed_percent is None else max(1, math.ceil(moves * self.failed_percent / 100))
         return min((one for one in (self.failed, part) if one is not None), default=None)
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether a guest may not stand still for too long."""
+        return self.max_stun_s is not None or bool(self.max_stun_of)
+
+    def limit_s(self, vm: MoRef) -> float | None:
+        """How long this VM's guest may stand still; None: no limit."""
+        return min((limit_s for one, limit_s in self.max_stun_of if one == vm), default=self.max_stun_s)
 
 
 @dataclass(slots=True)
@@ -96,7 +108,7 @@ class HaltWatch:
         """
         most = self.rule.most_failed(self.moves)
         fails = most is not None and self._failed + sum(state in _FAILURES for state in untold) >= most
-        if self.is_broken or fails or (self.rule.max_stun_s is not None and untold):
+        if self.is_broken or fails or (self.rule.has_budget and untold):
             return 0
         if self._ended < self.rule.canary:
             return max(0, min(room, self.rule.canary - self._started))
@@ -111,13 +123,13 @@ class HaltWatch:
         return f"{counted} of {self.moves} failed, --halt-on failed={words}"
 
     def _reason(self, outcome: Outcome) -> str | None:
-        stun_s, limit_s, name = _stun_s(outcome), self.rule.max_stun_s, outcome.move.vm.name
+        stun_s, limit_s, name = _stun_s(outcome), self.rule.limit_s(outcome.move.vm.ref), outcome.move.vm.name
         is_canary = self._ended <= self.rule.canary
         if limit_s is not None and stun_s is not None and stun_s > limit_s:
             return f"{name} stood still for {stun_s * 1000:.0f} ms, more than --max-stun {limit_s * 1000:.0f}ms"
         if is_canary and outcome.state is not OutcomeState.MOVED:
             return f"{name}, one of the first {self.rule.canary}, did not move: {outcome.state.value}"
-        if is_canary and limit_s is not None and self._ended == self.rule.canary and not self._measured:
+        if is_canary and self.rule.has_budget and self._ended == self.rule.canary and not self._measured:
             return f"how long the guests of the first {self.rule.canary} stood still could not be read from the logs"
         return None
 

@@ -23,6 +23,7 @@ from vsphere_motion.planning.selectors import find_host
 from vsphere_motion.planning.steps import shortfalls, slots_of
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.placing import Findings, make_plan
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
@@ -74,13 +75,7 @@ def prepare(
     inventory = vcenter.snapshot()
     standing = standing_of(plan, inventory)
     if standing.differences and not replan:
-        count = len(standing.differences)
-        raise StalePlan(
-            f"{count} of the facts that the plan relies on {'is' if count == 1 else 'are'} different now; "
-            "nothing was changed",
-            hint=MAKE_AGAIN,
-            details=standing.differences,
-        )
+        raise stale(standing.differences)
     if standing.differences:
         made = make_plan(inventory, request_of(plan.kind, plan.choices), vcenter=vcenter, places=places)
         again = runnable_plan(vcenter, inventory, made.file, partial=partial, places=places, findings=made.findings)
@@ -89,6 +84,17 @@ def prepare(
         plan=runnable_plan(vcenter, inventory, plan, standing.done, partial=partial, places=places),
         file=plan,
         done=standing.done,
+    )
+
+
+def stale(differences: tuple[str, ...]) -> StalePlan:
+    """The error for a plan with these differences."""
+    count = len(differences)
+    return StalePlan(
+        f"{count} of the facts that the plan relies on {'is' if count == 1 else 'are'} different now; "
+        "nothing was changed",
+        hint=MAKE_AGAIN,
+        details=differences,
     )
 
 
@@ -133,7 +139,8 @@ def runnable_plan(
         )
         for one, move in zip(checked, moves, strict=True)
     )
-    return Plan(moves=planned, skip_checks=file.choices.skip_checks, partial=partial)
+    past = read_past(places.state_dir, vcenter.identity.instance_uuid)
+    return Plan(moves=with_forecasts(inventory, planned, past), skip_checks=file.choices.skip_checks, partial=partial)
 
 
 def _found(

@@ -9,19 +9,24 @@ from vsphere_motion.model.compat import CompatAnswers
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory
 from vsphere_motion.model.list_file import ListFile
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.request import MoveRequest, Opinions
-from vsphere_motion.planning.list_file import resolve_list
+from vsphere_motion.planning.list_file import ForAll, resolve_list
+from vsphere_motion.planning.move_costs import costs_of_move
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.resolve import resolve_request
 from vsphere_motion.planning.visibility import visibility_notes
+from vsphere_motion.preflight.check import in_order
 from vsphere_motion.preflight.registry import Preflight
+from vsphere_motion.preflight.together import space_together
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
+from vsphere_motion.service.preparation import preparation_notes
 from vsphere_motion.service.selection import read_tagged
+from vsphere_motion.service.storage import find_policy, with_policies, with_storage_drs
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 
@@ -31,20 +36,30 @@ def check(vcenter: VCenter, request: MoveRequest, places: Places = NOWHERE) -> P
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
+    if request.wishes.to_vcenter:
+        from vsphere_motion.service.across import check_across, require_other
+
+        return check_across(vcenter, require_other(vcenter, request.wishes.to_vcenter), request, places)
     inventory = vcenter.snapshot()
     if request.listed is not None:
         return _check_list(vcenter, inventory, request, request.listed, places)
     tagged = read_tagged(vcenter, (*request.selectors, *request.exclude))
-    moves, selected = resolve_request(inventory, request, tagged)
+    moves, selected = resolve_request(inventory, request, tagged, find_policy(vcenter, request.wishes))
+    moves, said = with_storage_drs(vcenter, inventory, moves, request.wishes)
+    moves = with_policies(vcenter, moves, request.wishes)
     plan = check_moves(vcenter, inventory, moves, request, places)
-    return replace(plan, notes=(*selected.notes, *plan.notes))
+    return replace(plan, notes=(*selected.notes, *said, *plan.notes))
 
 
 def _check_list(vcenter: VCenter, inventory: Inventory, request: MoveRequest, listed: ListFile, places: Places) -> Plan:
     """The plan of a list file: its lines may have different destinations, and still are one plan."""
     tagged = read_tagged(vcenter, (*(line.vm for line in listed.lines), *request.exclude))
-    found = resolve_list(inventory, listed, to_host=request.to_host, exclude=request.exclude, tagged=tagged)
-    plan = check_moves(vcenter, inventory, found.moves, request, places)
+    wishes = request.wishes
+    for_all = ForAll(to_host=request.to_host, wishes=wishes, policy=find_policy(vcenter, wishes))
+    found = resolve_list(inventory, listed, for_all, exclude=request.exclude, tagged=tagged)
+    moves, said = with_storage_drs(vcenter, inventory, found.moves, wishes)
+    plan = check_moves(vcenter, inventory, with_policies(vcenter, moves, wishes), request, places)
+    plan = replace(plan, notes=(*said, *plan.notes))
     timed = (replace(one, window=window) for one, window in zip(plan.moves, found.windows, strict=True))
     return replace(plan, moves=tuple(timed), notes=(*found.selected.notes, *plan.notes))
 
@@ -60,10 +75,15 @@ def check_moves(
     findings = {
         move.vm.ref: merged(inventory, move, preflight.findings(move) if preflight else (), answers) for move in moves
     }
+    if preflight is not None:
+        for vm, more in space_together(inventory, moves, findings).items():
+            findings[vm] = in_order([*findings[vm], *more])
     plan = make_plan(moves, findings, request)
     past = read_past(places.state_dir, vcenter.identity.instance_uuid)
-    planned_moves = with_forecasts(inventory, (with_facts(inventory, planned) for planned in plan.moves), past)
-    return replace(plan, moves=planned_moves, notes=notes_of(inventory, answers))
+    counts = any(Change.STORAGE in move.changes for move in moves)
+    known = (with_facts(inventory, planned, counts=counts) for planned in plan.moves)
+    planned_moves = with_forecasts(inventory, known, past)
+    return replace(plan, moves=planned_moves, notes=(*preparation_notes(moves), *notes_of(inventory, answers)))
 
 
 def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions: Opinions) -> CompatAnswers:
@@ -72,7 +92,13 @@ def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions:
 
     if not opinions.has_vcenter:
         return CompatAnswers(verdicts={})
-    return ask_vcenter(vcenter.session, inventory, [move for move in moves if not move.is_noop])
+    asked = [move for move in moves if not move.is_noop and not move.manner.is_template]
+    answers = ask_vcenter(vcenter.session, inventory, asked)
+    templates = [move.vm.name for move in moves if move.manner.is_template]
+    if not templates:
+        return answers
+    words = f"vCenter's own checks refuse every template, and were not asked for {', '.join(templates)}"
+    return replace(answers, notes=(*answers.notes, words))
 
 
 def merged(inventory: Inventory, move: Move, ours: tuple[Finding, ...], answers: CompatAnswers) -> tuple[Finding, ...]:
@@ -87,12 +113,18 @@ def notes_of(inventory: Inventory, answers: CompatAnswers) -> tuple[str, ...]:
     return (*visibility_notes(inventory), *answers.notes)
 
 
-def with_facts(inventory: Inventory, planned: PlannedMove) -> PlannedMove:
-    """Add what running and explaining the move will need of the snapshot."""
+def with_facts(inventory: Inventory, planned: PlannedMove, *, counts: bool = False) -> PlannedMove:
+    """Add what running and explaining the move will need of the snapshot.
+
+    Args:
+        counts: whether the moves are started by what they take of vCenter's limits. A vMotion costs every host and
+            datastore the least, so that a plan of nothing else needs no counting: vCenter's queue does it.
+    """
     vm = inventory.find_vm(planned.move.vm.ref)
     return replace(
         planned,
         memory_bytes=vm.memory_bytes if vm else None,
+        costs=costs_of_move(inventory, planned.move) if counts else planned.costs,
         source_addresses=_addresses(_host(inventory, planned.move.source.host)),
         destination_addresses=_addresses(_host(inventory, planned.move.destination.host)),
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vsphere_motion.model.report import Report
     from vsphere_motion.model.request import Opinions
     from vsphere_motion.model.vcenter import VCenterIdentity
+    from vsphere_motion.service.across import OtherSide
     from vsphere_motion.service.surroundings import Places
     from vsphere_motion.vcenter.session import Session
     from vsphere_motion.vcenter.session_file import SessionFile
@@ -27,6 +28,8 @@ class VCenter:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.other: OtherSide | None = None
+        """The other vCenter that VMs of this one may go to, where one is connected (`service/across.py`)."""
 
     @property
     def identity(self) -> VCenterIdentity:

@@ -14,6 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vsphere_motion.errors import AccessRefused, MotionError, VCenterUnavailable
+from vsphere_motion.model.elsewhere import here, is_elsewhere
+from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.record import LogLine, MotionRecord
@@ -111,7 +113,7 @@ def _read_all(vcenter: VCenter, planned: PlannedMove, hosts: Sequence[NamedRef],
 
     deadline = Deadline(READ_LIMIT_S)
     places = [*(partial(_read, vcenter, host, since, deadline) for host in hosts)]
-    readings = [beside(place) for place in (*places, partial(_read_own, vcenter, planned.move.vm.ref, deadline))]
+    readings = [beside(place) for place in (*places, partial(_read_own, vcenter, planned.move, deadline))]
     wait(readings, timeout=READ_LIMIT_S + CALL_LIMIT_S)
     names = (*map(str, hosts), planned.move.vm.name)
     return [_taken(reading, name) for reading, name in zip(readings, names, strict=True)]
@@ -126,18 +128,37 @@ def _taken(reading: Future[_Read], name: str) -> _Read:
         return _Read(notes=(error.message,))
 
 
-def _read_own(vcenter: VCenter, vm: MoRef, deadline: Deadline) -> _Read:
+def _read_own(vcenter: VCenter, move: Move, deadline: Deadline) -> _Read:
     """The VM's own logs tell what the hosts' have lost; that they cannot be read is no news."""
     from vsphere_motion.vcenter.vmlogs import read_vm_logs
 
+    vcenter, vm = _where_it_is(vcenter, move)
     with vcenter.session.deadline(CALL_LIMIT_S, tries=2):
         return _Read(lines=read_vm_logs(vcenter.session, vm, deadline=deadline).lines)
 
 
+def _where_it_is(vcenter: VCenter, move: Move) -> tuple[VCenter, MoRef]:
+    """The vCenter that has the VM now, and its reference there."""
+    other = vcenter.other
+    if other is None or move.destination.vcenter is None or move.vm.instance_uuid is None:
+        return vcenter, move.vm.ref
+    from vsphere_motion.vcenter.across import find_by_uuid
+
+    arrived = find_by_uuid(other.end, move.vm.instance_uuid)
+    return (vcenter, move.vm.ref) if arrived is None else (other.vcenter, arrived)
+
+
 def _read(vcenter: VCenter, host: NamedRef, since: datetime, deadline: Deadline) -> _Read:
-    """Notes are the vmkernel log's alone: a log beside it is read where it is there."""
+    """Notes are the vmkernel log's alone: a log beside it is read where it is there.
+
+    A host of another vCenter is asked there, and by the clock there.
+    """
     from vsphere_motion.vcenter.hostlogs import read_log_tail
 
+    if vcenter.other is not None and is_elsewhere(host.ref):
+        there = vcenter.other.vcenter
+        since += there.session.now() - vcenter.session.now()
+        vcenter, host = there, replace(host, ref=here(host.ref))
     with vcenter.session.deadline(CALL_LIMIT_S, tries=2):
         tails = [read_log_tail(vcenter.session, host, log=log, since=since, deadline=deadline) for log in HOST_LOGS]
     return _Read(lines=tuple(line for tail in tails for line in tail.lines), notes=tails[0].notes)

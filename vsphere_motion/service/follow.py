@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from vsphere_motion.model.event import (
     Event,
@@ -23,6 +24,9 @@ from vsphere_motion.model.report import Report
 from vsphere_motion.report.event_words import event_line
 
 Tell = Callable[[str], None]
+
+PERCENT_EVERY = timedelta(seconds=5)
+"""How often the percentage of one VM is told at most."""
 
 
 @dataclass(slots=True)
@@ -68,14 +72,30 @@ def follow(events: Iterable[Event], tell: Tell) -> Followed:
     Raises:
         MotionError: what the run raises; what was followed until then is lost but in the journal.
     """
-    followed = Followed()
+    followed, pace = Followed(), _Pace()
     with closing(_generator(events)) as source:
         for event in source:
             followed.take(event)
-            line = event_line(event)
+            line = event_line(event) if pace.lets(event) else None
             if line is not None:
                 tell(line)
     return followed
+
+
+class _Pace:
+    """Lets percentages of one VM through now and then, so that many VMs can be read; everything else always."""
+
+    def __init__(self) -> None:
+        self._told: dict[MoRef, datetime] = {}
+
+    def lets(self, event: Event) -> bool:
+        if not isinstance(event, MoveProgressed):
+            return True
+        vm, last = event.move.vm.ref, self._told.get(event.move.vm.ref)
+        if last is not None and event.at - last < PERCENT_EVERY:
+            return False
+        self._told[vm] = event.at
+        return True
 
 
 def _is_warning(event: Event) -> bool:

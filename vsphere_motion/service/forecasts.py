@@ -11,11 +11,13 @@ from pathlib import Path
 from vsphere_motion.errors import JournalError
 from vsphere_motion.model.event import Event, MoveStarted
 from vsphere_motion.model.forecast import Forecast, MoveLoad, PastMove
-from vsphere_motion.model.inventory import Host, Inventory, PowerState
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.inventory import Host, Inventory, PowerState, Vm
+from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.preflight.arrival import arrivals_of
+from vsphere_motion.preflight.space import room_of
 from vsphere_motion.run.journal import FILE_NAME, Journal, JournaledRun
 from vsphere_motion.run.rest import Rest, bases_of
 from vsphere_motion.vmotion.forecast import crowded, forecast
@@ -37,13 +39,24 @@ def load_of(inventory: Inventory, move: Move) -> MoveLoad:
     )
     if vm is None:
         return load
+    is_live = None if vm.power_state is None else vm.power_state is PowerState.ON
     return replace(
         load,
+        file_bytes=_file_bytes(vm, move),
         memory_bytes=vm.memory_bytes,
         used_bytes=vm.memory_used_bytes,
         active_bytes=vm.memory_active_bytes,
-        is_live=None if vm.power_state is None else vm.power_state is PowerState.ON,
+        is_live=is_live if Change.HOST in move.changes else False,
     )
+
+
+def _file_bytes(vm: Vm, move: Move) -> int | None:
+    """What is copied between datastores; None if it was not read."""
+    rooms = [
+        room_of(vm, arrival.disks, has_config=arrival.has_config, thick=arrival.thick).now_bytes
+        for arrival in arrivals_of(vm, move)
+    ]
+    return None if None in rooms else sum(room for room in rooms if room is not None)
 
 
 def with_forecasts(

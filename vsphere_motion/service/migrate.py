@@ -35,14 +35,18 @@ from vsphere_motion.run.locks import watching
 from vsphere_motion.run.pause import PauseRule
 from vsphere_motion.run.ports import Control, Ports
 from vsphere_motion.run.workbook import Moment, Purpose, Workbook
+from vsphere_motion.service.across import across_ports, require_side
+from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.explain import make_explainer
 from vsphere_motion.service.forecasts import keeping, of_moves, rest_of, telling
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import Replan, with_replans
+from vsphere_motion.service.preparation import prepared
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.surroundings import Places
+from vsphere_motion.service.templates import make_templates_again
 from vsphere_motion.service.truce import begin_truce, end_truce
 from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
@@ -64,6 +68,7 @@ class RunOptions:
         keep_log_lines: keep the lines too, not only what was read from them.
         halt: when the run stops by itself; a stun budget needs the logs.
         pause: where it stops for a person to look.
+        stun_budgets: how long guests of VMs that a selector names may stand still; they become part of `halt`.
         drs_override: keep DRS away from the VMs until the run ends.
     """
 
@@ -79,6 +84,7 @@ class RunOptions:
     keep_log_lines: bool = True
     halt: HaltRule = field(default_factory=HaltRule)
     pause: PauseRule = field(default_factory=PauseRule)
+    stun_budgets: tuple[tuple[str, float], ...] = ()
 
     @property
     def limits(self) -> Limits:
@@ -171,6 +177,13 @@ def run(
             "DRS is kept away until the moves have ended, and nobody is to wait for them",
             hint="leave out --no-wait or --drs-override",
         )
+    if not options.is_watching and any(one.move.manner.is_template for one in plan.runnable()):
+        raise BadInput(
+            "templates are to be moved, which are templates again only after somebody has waited for the end",
+            hint="leave out --no-wait, or the templates",
+        )
+    options = with_budgets(vcenter, options)
+    plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
@@ -212,6 +225,7 @@ def run_open_moves(
     """
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
     yield from end_truce(vcenter, journal, journaled.info.run)
+    yield from make_templates_again(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
 
 
@@ -225,6 +239,7 @@ def watch_open_moves(
     options: RunOptions,
 ) -> Iterator[Event]:
     """`run_open_moves` without its last event."""
+    options = with_budgets(vcenter, options)
     run_id = journaled.info.run
     forecasts = of_moves(planned, options.max_concurrent)
     execution = Execution(
@@ -234,7 +249,7 @@ def watch_open_moves(
         journal=journal,
         control=control,
         limits=options.limits,
-        gate=timely(journaled, gate_of(journaled), utc_now),
+        gate=timely(journaled, gate_of(journaled, planned), utc_now),
         counts_others=any(row.planned.costs for row in journaled.moves),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
@@ -244,13 +259,18 @@ def watch_open_moves(
         raise _with_way_back(error, run_id) from error
 
 
-def gate_of(journaled: JournaledRun) -> PlanGate:
-    """Which moves of a run wait for others, as they were planned."""
+def gate_of(journaled: JournaledRun, planned: tuple[PlannedMove, ...] = ()) -> PlanGate:
+    """Which moves of a run wait for others, as they were planned.
+
+    Args:
+        planned: the moves as planned against a fresh snapshot: they know what they take of vCenter's limits.
+    """
+    costs = {one.move.vm.ref: one.costs for one in planned}
     return PlanGate(
         starts={
-            row.position: Start(relies_on=row.planned.relies_on, costs=row.planned.costs)
+            row.position: Start(relies_on=row.planned.relies_on, costs=costs.get(row.move.vm.ref) or row.planned.costs)
             for row in journaled.moves
-            if row.planned.relies_on or row.planned.costs
+            if row.planned.relies_on or costs.get(row.move.vm.ref) or row.planned.costs
         }
     )
 
@@ -284,7 +304,7 @@ def make_ports(
     from vsphere_motion.vcenter.relocate import VCenterRelocator
     from vsphere_motion.vcenter.tasks import VCenterTaskFinder, VCenterTaskWatcher
 
-    return Ports(
+    ports = Ports(
         relocator=VCenterRelocator(vcenter.session),
         watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
         finder=VCenterTaskFinder(vcenter.session),
@@ -298,6 +318,8 @@ def make_ports(
         explain=keeping(_explainer(vcenter, planned, options), forecasts),
         submitters=SUBMITTERS,
     )
+    side = require_side(vcenter, [one.move for one in planned])
+    return ports if side is None else across_ports(ports, vcenter, side, planned)
 
 
 def _explainer(

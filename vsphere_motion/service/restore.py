@@ -40,6 +40,7 @@ from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import Purpose, PurposeKind, Workbook
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.migrate import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions, run
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
@@ -88,8 +89,11 @@ class Restoration:
         return sum(1 for line in self.lines if line.back is back)
 
 
-def find_wanted(vcenter: VCenter, journal: Journal, word: str) -> Wanted:
+def find_wanted(vcenter: VCenter, journal: Journal, word: str, *, may_be_empty: bool = False) -> Wanted:
     """The run that a word names, or the newest evacuation of the host that it names.
+
+    Args:
+        may_be_empty: a host that nothing was moved off is wanted too: it may still leave maintenance mode.
 
     Raises:
         NotFound, Ambiguous: it names neither, or several.
@@ -98,7 +102,7 @@ def find_wanted(vcenter: VCenter, journal: Journal, word: str) -> Wanted:
     try:
         found = journal.load_run(word).info
     except NotFound:
-        return _of_host(vcenter, journal, word)
+        return _of_host(vcenter, journal, word, may_be_empty=may_be_empty)
     if found.vcenter.instance_uuid != vcenter.identity.instance_uuid:
         raise BadInput(
             f"run {found.run} belongs to {found.vcenter.host}, not to {vcenter.identity.host}",
@@ -107,7 +111,7 @@ def find_wanted(vcenter: VCenter, journal: Journal, word: str) -> Wanted:
     return Wanted(runs=(found.run,))
 
 
-def _of_host(vcenter: VCenter, journal: Journal, word: str) -> Wanted:
+def _of_host(vcenter: VCenter, journal: Journal, word: str, *, may_be_empty: bool) -> Wanted:
     try:
         host = find_host(vcenter.snapshot(), word)
     except NotFound as error:
@@ -115,6 +119,8 @@ def _of_host(vcenter: VCenter, journal: Journal, word: str) -> Wanted:
         error.args = (error.message,)
         raise
     found = Workbook(journal).find_evacuation(host.ref, vcenter_uuid=vcenter.identity.instance_uuid)
+    if found is None and may_be_empty:
+        return Wanted(runs=(), host=host.named)
     if found is None:
         raise NotFound(
             f"no run of the journal has moved a VM off {host.name}", hint="list runs with: vsphere-motion history"
@@ -139,7 +145,13 @@ def prepare_restore(vcenter: VCenter, journal: Journal, wanted: Wanted, places: 
         wanted=wanted,
         lines=back.lines,
         leaving=leaving,
-        plan=Plan(moves=_planned(seen, back, findings), skip_checks=wanted.skip_checks, partial=True),
+        plan=Plan(
+            moves=with_forecasts(
+                seen, _planned(seen, back, findings), read_past(places.state_dir, vcenter.identity.instance_uuid)
+            ),
+            skip_checks=wanted.skip_checks,
+            partial=True,
+        ),
         settled=tuple(_outcome(line) for line in back.lines if line.back is not Back.GOES),
     )
 

@@ -11,14 +11,17 @@ from dataclasses import replace
 from vsphere_motion.model.event import Event, RunStarted
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Change, Move, OtherVCenter
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.destinations import from_here
+from vsphere_motion.planning.joined import JoinedInventory, has_arrived, joined
 from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
+from vsphere_motion.service.across import check_moves_across, require_side, requires_other
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import with_forecasts
@@ -59,15 +62,35 @@ def resume(
     run_id = journaled.info.run
     yield from end_left_truces(vcenter, journal, besides=run_id)
     with watching(journal, run_id, now=vcenter.session.now()):
-        inventory = vcenter.snapshot()
+        inventory = _snapshot(vcenter, journal.load_run(run_id))
         _settle_planned(vcenter, journal, journal.load_run(run_id), inventory)
         journaled = _as_it_is(journal.load_run(run_id), inventory)
         past = journal.past_moves(vcenter_uuid=vcenter.identity.instance_uuid)
-        planned = with_forecasts(inventory, (with_facts(inventory, item.planned) for item in journaled.moves), past)
+        counts = any(Change.STORAGE in item.move.changes for item in journaled.moves)
+        known = (with_facts(inventory, item.planned, counts=counts) for item in journaled.moves)
+        planned = with_forecasts(inventory, known, past)
         asked_for = sum(1 for item in journaled.moves if item.state is MoveState.INTENT)
         yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
         yield from continue_truce(vcenter, journal, journaled, begins=options.drs_override)
         yield from run_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
+
+
+def vcenter_of_run(vcenter: VCenter, journal: Journal, run: str | None) -> OtherVCenter | None:
+    """The other vCenter that open moves of a run go to; None if there is no such run, or they stay.
+
+    Raises:
+        NotFound, Ambiguous, BadInput: as `resume`.
+    """
+    journaled = find_run(vcenter, journal, run)
+    return None if journaled is None else requires_other([item.move for item in journaled.moves])
+
+
+def _snapshot(vcenter: VCenter, journaled: JournaledRun) -> Inventory:
+    """How things are; of both vCenters where moves of the run go to another."""
+    side = require_side(vcenter, [item.move for item in journaled.moves])
+    if side is None:
+        return vcenter.snapshot()
+    return joined(vcenter.snapshot(), side.vcenter.snapshot())
 
 
 def _settle_planned(vcenter: VCenter, journal: Journal, journaled: JournaledRun, inventory: Inventory) -> None:
@@ -95,7 +118,7 @@ def _waits_for_room(item: JournaledMove, finding: Finding) -> bool:
 def _as_it_is(journaled: JournaledRun, inventory: Inventory) -> JournaledRun:
     """The run, with each move that may still start beginning where its VM is now: from there it was checked again."""
     moves = tuple(
-        replace(item, planned=replace(item.planned, move=_from_here(inventory, item.move)))
+        replace(item, planned=replace(item.planned, move=from_here(inventory, item.move)))
         if item.state is MoveState.PLANNED
         else item
         for item in journaled.moves
@@ -106,9 +129,11 @@ def _as_it_is(journaled: JournaledRun, inventory: Inventory) -> JournaledRun:
 def _overtaken(inventory: Inventory, move: Move) -> Outcome | None:
     """The outcome of a move that something else has made needless or impossible since it was planned."""
     vm = inventory.find_vm(move.vm.ref)
+    if vm is None and isinstance(inventory, JoinedInventory) and has_arrived(inventory, move):
+        return Outcome(move=move, state=OutcomeState.UNCHANGED, note="it is already there")
     if vm is None:
         return Outcome(move=move, state=OutcomeState.FAILED, note="the VM no longer exists")
-    if move.destination.host is not None and vm.host == move.destination.host.ref:
+    if from_here(inventory, move).is_noop:
         return Outcome(move=move, state=OutcomeState.UNCHANGED, note="it is already there")
     return None
 
@@ -116,11 +141,8 @@ def _overtaken(inventory: Inventory, move: Move) -> Outcome | None:
 def _check_again(vcenter: VCenter, inventory: Inventory, items: Sequence[JournaledMove]) -> Plan:
     skipped = tuple(dict.fromkeys(check for item in items for check in item.planned.skipped))
     request = MoveRequest(selectors=(), to_host="", skip_checks=skipped, partial=True)
-    return check_moves(vcenter, inventory, [_from_here(inventory, item.move) for item in items], request)
-
-
-def _from_here(inventory: Inventory, move: Move) -> Move:
-    """The same move, from the host the VM is on now."""
-    vm = inventory.find_vm(move.vm.ref)
-    host = inventory.name_of(vm.host) if vm else None
-    return replace(move, source=replace(move.source, host=host))
+    moves = [from_here(inventory, item.move) for item in items]
+    if isinstance(inventory, JoinedInventory):
+        side = require_side(vcenter, moves)
+        return check_moves_across(vcenter, side, inventory, moves, request) if side else Plan(moves=())
+    return check_moves(vcenter, inventory, moves, request)

@@ -7,14 +7,12 @@ on where it stood; each thing can be begun twice. The first failure ends it, and
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.event import Event
-from vsphere_motion.model.inventory import ConnectionState, Host
+from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep, StepState
-from vsphere_motion.planning.selectors import find_cluster
-from vsphere_motion.run.host_command import require_name
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
@@ -26,7 +24,7 @@ from vsphere_motion.service.rolling_moves import MoveWork, plan_step, stuck_word
 from vsphere_motion.service.rolling_steps import Stopped, World, note_of
 from vsphere_motion.service.windows import window_of
 
-__all__ = ["ROLLING", "World", "end_rolling", "find_rolling", "plan_rolling", "plan_step", "run_rolling", "stuck_words"]
+__all__ = ["ROLLING", "World", "end_rolling", "find_rolling", "new_rolling", "plan_step", "run_rolling", "stuck_words"]
 
 
 PAUSE_S = 1.0
@@ -71,42 +69,17 @@ def end_rolling(vcenter: VCenter, journal: Journal, word: str) -> tuple[str, ...
     )
 
 
-def plan_rolling(vcenter: VCenter, request: RollingRequest) -> tuple[Rolling, tuple[str, ...]]:
-    """The hosts of a cluster in the order of their names, and which are left out, and why.
-
-    Raises:
-        NotFound, Ambiguous: the cluster is not there, or not the only one.
-        BadInput: a host's name is unsafe in a command, or there is no host to work on.
-    """
-    inventory = vcenter.snapshot()
-    cluster = find_cluster(inventory, request.cluster)
-    hosts = sorted(
-        (host for host in inventory.hosts if host.compute_resource == cluster.ref), key=lambda one: (one.name, one.ref)
-    )
-    left = tuple(f"{host.name} is left out: {why}" for host in hosts if (why := _why_left_out(host)))
-    chosen = [host for host in hosts if _why_left_out(host) is None]
-    for host in chosen:
-        require_name(host.name)
-    if not chosen:
-        raise BadInput(f"{cluster.name} has no host to work on", details=left)
-    return (
-        Rolling(
-            id=f"{ROLLING}{secrets.token_hex(3)}",
-            vcenter_uuid=vcenter.identity.instance_uuid,
-            request=request,
-            started_at=vcenter.session.now(),
-            steps=tuple(
-                RollingStep(position=number, host=host.ref, host_name=host.name) for number, host in enumerate(chosen)
-            ),
+def new_rolling(vcenter: VCenter, request: RollingRequest, hosts: Sequence[NamedRef]) -> Rolling:
+    """A rolling over these hosts, none of which is begun."""
+    return Rolling(
+        id=f"{ROLLING}{secrets.token_hex(3)}",
+        vcenter_uuid=vcenter.identity.instance_uuid,
+        request=request,
+        started_at=vcenter.session.now(),
+        steps=tuple(
+            RollingStep(position=number, host=host.ref, host_name=host.name) for number, host in enumerate(hosts)
         ),
-        left,
     )
-
-
-def _why_left_out(host: Host) -> str | None:
-    if host.connection_state is not ConnectionState.CONNECTED:
-        return "it is not connected"
-    return "it is in maintenance mode already" if host.in_maintenance_mode else None
 
 
 def run_rolling(

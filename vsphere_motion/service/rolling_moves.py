@@ -12,8 +12,8 @@ from vsphere_motion.model.event import Event
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.outcome import OutcomeState, made_good
 from vsphere_motion.model.plan import Plan
-from vsphere_motion.model.plan_file import PlanFile, PlanKind
-from vsphere_motion.model.plan_request import PlanRequest, request_of
+from vsphere_motion.model.plan_file import PlanFile
+from vsphere_motion.model.plan_request import request_of
 from vsphere_motion.model.rolling import Rolling, RollingStep, StepState
 from vsphere_motion.planning.restore import Back
 from vsphere_motion.run.workbook import Purpose, PurposeKind
@@ -24,6 +24,7 @@ from vsphere_motion.service.next_best import NextBest
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.restore import Wanted, prepare_restore, restore
 from vsphere_motion.service.resume import resume
+from vsphere_motion.service.rolling_plan import emptying
 from vsphere_motion.service.rolling_steps import RollingWork, Stopped, note_of
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.windows import in_windows
@@ -35,14 +36,7 @@ def plan_step(
     vcenter: VCenter, inventory: Inventory, rolling: Rolling, steps: Sequence[RollingStep], places: Places
 ) -> PlanFile:
     """The plan that empties these hosts together."""
-    request = rolling.request
-    wanted = PlanRequest(
-        kind=PlanKind.EVACUATE,
-        words=tuple(f"moid:{step.host.moid}" for step in steps),
-        moves_powered_off=request.moves_powered_off,
-        skip_checks=request.skip_checks,
-        keeps_ha_reserve=request.keeps_ha_reserve,
-    )
+    wanted = emptying(rolling.request, [step.host.moid for step in steps])
     return make_plan_file(inventory, wanted, vcenter=vcenter, places=places)
 
 

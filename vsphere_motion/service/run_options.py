@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from vsphere_motion.errors import UsageProblem
@@ -26,12 +27,16 @@ def run_options(
     on_interrupt: str | None = None,
     drs_override: bool | None = None,
     max_stun_s: float | None = None,
+    max_stun_of: Sequence[tuple[str, float]] = (),
     canary: int | None = None,
     halt_on: str | None = None,
     pause_after: str | None = None,
     logs: str | None = None,
 ) -> RunOptions:
     """How the plan is run; what was not given keeps its default.
+
+    Args:
+        max_stun_of: the longest that guests of VMs named by a selector may stand still.
 
     Raises:
         UsageProblem: a stun budget is given, and the logs that measure a stun are not to be read; or a rule for
@@ -51,10 +56,10 @@ def run_options(
     )
     halt = HaltRule(max_stun_s=max_stun_s, canary=canary or 0, **_failures(halt_on))
     pause = _pause(pause_after, canary)
-    if logs == "none" and max_stun_s is not None:
+    if logs == "none" and (max_stun_s is not None or max_stun_of):
         raise UsageProblem("--max-stun is measured by the hosts' logs: it does not go with --logs none")
     given |= {"read_logs": logs != "none", "keep_log_lines": logs != "summary"}
-    return RunOptions(patience=Patience(**patience), halt=halt, pause=pause, **given)
+    return RunOptions(patience=Patience(**patience), halt=halt, pause=pause, stun_budgets=tuple(max_stun_of), **given)
 
 
 def _failures(text: str | None) -> dict[str, Any]:

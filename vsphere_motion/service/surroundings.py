@@ -104,15 +104,16 @@ def read_recent_moves(state_dir: Path | None, vcenter_uuid: str, since: datetime
 
 def _connected_hosts(inventory: Inventory, moves: Iterable[Move]) -> list[Host]:
     """The hosts of these moves that can be asked, each once."""
-    return _answering(inventory, (end for move in moves for end in (move.source.host, move.destination.host)))
+    return answering(inventory, (end for move in moves for end in (move.source.host, move.destination.host)))
 
 
 def _destinations(inventory: Inventory, moves: Iterable[Move]) -> list[Host]:
     """The destinations of these moves that can be asked, each once."""
-    return _answering(inventory, (move.destination.host for move in moves))
+    return answering(inventory, (move.destination.host for move in moves))
 
 
-def _answering(inventory: Inventory, ends: Iterable[NamedRef | None]) -> list[Host]:
+def answering(inventory: Inventory, ends: Iterable[NamedRef | None]) -> list[Host]:
+    """The hosts among these ends that can be asked, each once."""
     hosts = (inventory.find_host(ref) for ref in dict.fromkeys(end.ref for end in ends if end is not None))
     return [host for host in hosts if host and host.connection_state is ConnectionState.CONNECTED]
 

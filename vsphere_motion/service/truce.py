@@ -40,7 +40,7 @@ def begin_truce(vcenter: VCenter, journal: Journal, journaled: JournaledRun) -> 
         seen = read_overrides(vcenter.session, cluster.ref)
         if not seen.are_used:
             words = f"DRS of {cluster.name} heeds no overrides of single VMs, so it may move them"
-            yield _note(words, is_warning=True)
+            yield note(words, is_warning=True)
             continue
         quiet = [
             Truce(vm=vm, vm_name=vms[vm], cluster=cluster.ref, before=seen.by_vm.get(vm))
@@ -49,7 +49,7 @@ def begin_truce(vcenter: VCenter, journal: Journal, journaled: JournaledRun) -> 
         ]
         if quiet:
             _set(vcenter, journal, journaled.info.run, quiet, seen.by_vm)
-            yield _note(f"DRS of {cluster.name} leaves {_count(quiet)} alone until the run ends")
+            yield note(f"DRS of {cluster.name} leaves {_count(quiet)} alone until the run ends")
 
 
 def _set(vcenter: VCenter, journal: Journal, run: str, quiet: list[Truce], present: Mapping[MoRef, Override]) -> None:
@@ -60,8 +60,8 @@ def _set(vcenter: VCenter, journal: Journal, run: str, quiet: list[Truce], prese
     try:
         write_overrides(vcenter.session, quiet[0].cluster, {one.vm: quieted(one.before) for one in quiet}, present)
     except MotionError:
-        for note in end_truce(vcenter, journal, run):
-            del note
+        for told in end_truce(vcenter, journal, run):
+            del told
         raise
     passing("after_truce_set")
 
@@ -82,7 +82,7 @@ def end_truce(vcenter: VCenter, journal: Journal, run: str) -> Iterator[RunNoted
     if not truces:
         return
     if any(item.state in {MoveState.INTENT, MoveState.SUBMITTED} for item in journal.load_run(run).moves):
-        yield _note(
+        yield note(
             f"DRS still leaves {_count(truces)} alone, because moves go on; ended by: vsphere-motion resume {run}",
             is_warning=True,
         )
@@ -93,7 +93,7 @@ def end_truce(vcenter: VCenter, journal: Journal, run: str) -> Iterator[RunNoted
             yield from _put_back(vcenter, book, run, members)
         except (VCenterUnavailable, AccessRefused, OutcomeUnknown) as error:
             names = ", ".join(one.vm_name for one in members[:5])
-            yield _note(
+            yield note(
                 f"the DRS overrides of {_count(members)} ({names}) are not put back: {error.message}; "
                 f"they are with: vsphere-motion resume {run}",
                 is_warning=True,
@@ -126,11 +126,11 @@ def _put_back(vcenter: VCenter, book: Workbook, run: str, truces: list[Truce]) -
     passing("after_truce_end")
     book.end_truces(run, [one.vm for one in (*ours, *as_before)], TruceState.ENDED)
     if ours:
-        yield _note(f"the DRS overrides of {_count(ours)} are as before")
+        yield note(f"the DRS overrides of {_count(ours)} are as before")
     if foreign:
         book.end_truces(run, [one.vm for one in foreign], TruceState.LEFT)
         names = ", ".join(one.vm_name for one in foreign[:5])
-        yield _note(
+        yield note(
             f"the DRS overrides of {_count(foreign)} ({names}) are left: somebody else has changed them, or the VMs "
             "are gone",
             is_warning=True,
@@ -150,5 +150,6 @@ def _count(items: Iterable[object]) -> str:
     return f"{number} VM{'' if number == 1 else 's'}"
 
 
-def _note(text: str, *, is_warning: bool = False) -> RunNoted:
+def note(text: str, *, is_warning: bool = False) -> RunNoted:
+    """Something that the person should know of the run, now."""
     return RunNoted(at=datetime.now(UTC), text=text, is_warning=is_warning)

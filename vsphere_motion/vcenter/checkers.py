@@ -45,6 +45,8 @@ TIMEOUT_AN_ASK_S = 0.5
 _POLL_S = 10.0
 _RESULTS = ("info.error", "info.result", "info.state")
 _NO_OPINION = (CallTimeout, OutcomeUnknown, PermissionMissing, ProtocolError, VCenterFault)
+_PASSING = {"HostCommunication", "NotAuthenticated", "RequestCanceled", "SystemError", "Timedout"}
+"""Faults of a check that say nothing of the move: it could not be made now."""
 _UNSUPPORTED = {"MethodNotFound", "NotImplemented", "NotSupported"}
 
 
@@ -55,11 +57,13 @@ class Ask:
     Args:
         pairs: the pairs that its answer is about.
         start: makes the call and returns its task.
+        is_refusal: whether a fault that ends the check would end the move as well, so that it stands against the pairs.
     """
 
     method: str
     pairs: tuple[Pair, ...]
     start: Callable[[], MoRef]
+    is_refusal: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,6 +173,9 @@ class _Round:
             fault = fault_from(reading.get("info.error"))
             if fault.kind in _UNSUPPORTED and ask.method != RELOCATE:
                 self._drop(ask)
+            elif ask.is_refusal and fault.kind not in _PASSING:
+                for pair in ask.pairs:
+                    self.answers.errors.setdefault(pair, []).append(fault)
             else:
                 self.answers.be_silent(ask.method, ask.pairs, f"it failed: {fault.message or fault.kind}")
         elif reading.unread or reading.get("info.state") != "success":

@@ -108,15 +108,20 @@ def _check_asks(session: Session, group: Sequence[Move]) -> Iterator[Ask]:
     pairs = tuple(_pair(move) for move in group)
     one = group[0]
     yield Ask(method=RELOCATE, pairs=pairs, start=functools.partial(_start_relocate, session, group))
-    if not one.changes & {Change.STORAGE, Change.FOLDER, Change.NETWORK}:
+    if _is_compute_alone(one):
         yield Ask(method=MIGRATE, pairs=pairs, start=functools.partial(_start_migrate, session, group))
+
+
+def _is_compute_alone(move: Move) -> bool:
+    """Whether vCenter's checks that know nothing but hosts and pools can judge the move."""
+    return not move.changes & {Change.STORAGE, Change.FOLDER, Change.NETWORK}
 
 
 def _query_asks(session: Session, inventory: Inventory, moves: Sequence[Move]) -> Iterator[Ask]:
     """Running VMs with the hosts they may go to, many in one call; the query takes every VM for a running one."""
     running = {vm.ref for vm in inventory.vms if vm.power_state is PowerState.ON}
     wanted: dict[MoRef, set[MoRef]] = {}
-    for vm, host in map(_pair, moves):
+    for vm, host in (_pair(move) for move in moves if _is_compute_alone(move)):
         if vm in running:
             wanted.setdefault(vm, set()).add(host)
     for hosts, vms in _blocks(wanted):
@@ -149,6 +154,8 @@ def _start_relocate(session: Session, group: Sequence[Move]) -> MoRef:
     spec = relocate_spec(session, move)
     if len(group) > 1:
         spec.host, spec.pool = None, _managed(session, move.destination.pool)
+    elif spec.host is None:  # without a host every one of the cluster would be looked at, and not one in maintenance
+        spec.host = _managed(session, move.destination.host)
     vm = managed_object(session, move.vm.ref)
     return _started(session, _question(group), lambda checker: checker.CheckRelocate_Task(vm=vm, spec=spec))
 

@@ -29,12 +29,14 @@ class PageDecoder:
 
     __slots__ = (
         "_answer",
+        "_around",
         "_current",
         "_fields",
         "_grammar",
         "_leaf",
         "_outside",
         "_parser",
+        "_property",
         "_scope",
         "_stack",
         "_target",
@@ -52,6 +54,8 @@ class PageDecoder:
         self._fields = self._answer.fields
         self._current = Field(None, None, structure=self._answer)
         self._value: Any = None
+        self._property = grammar.property
+        self._around: tuple[Target, dict[str, Field]] | None = None  # what a property that is being read stands in
         self._leaf: Field | None = None
         self._texts: list[str] = []
         self._parser = _parser(self._start_outside, self._end, self._texts)
@@ -82,6 +86,7 @@ class PageDecoder:
             self._parser.StartElementHandler = self._start
 
     def _start(self, tag: str, attributes: list[str]) -> None:
+        """It and `_end` are called for every element: each further call from here costs a tenth of the time."""
         if self._leaf is not None:
             raise NotKnown(f"{tag} in a text")
         try:
@@ -96,46 +101,44 @@ class PageDecoder:
             self._texts.clear()
         if field.convert is not None:
             self._leaf = field
-        else:
-            self._begin(field, scope)
-
-    def _begin(self, field: Field, scope: Scope) -> None:
+            return
         structure = field.structure
+        if structure is self._property and scope is self._scope:
+            self._around, self._target, self._fields = (self._target, self._fields), {}, structure.fields
+            return
         if structure is None or len(self._stack) > MAX_DEPTH:
             raise NotKnown(f"what is in {field.key}")
         self._stack.append((self._target, self._fields, self._scope, self._current, self._value))
-        self._current = field
+        self._current, self._scope, self._fields = field, scope, structure.fields
         self._value, self._target = structure.begin()
-        self._fields = structure.fields
-        self._scope = scope
 
     def _end(self, tag: str) -> None:
+        value: Any
         field = self._leaf
-        if field is None:
-            if self._stack:
-                self._finish_structure()
-            else:
-                self._finish_answer()
+        if field is not None:
+            self._leaf = None
+            value = "".join(self._texts)
+            if not field.is_text:
+                assert field.convert is not None
+                value = field.convert(value)
+        elif self._around is not None and self._fields is self._property.fields:
+            value = self._target
+            (self._target, self._fields), self._around = self._around, None
+            self._target["propSet"].append(value)
             return
-        self._leaf = None
-        value: Any = "".join(self._texts)
-        if not field.is_text:
-            assert field.convert is not None
-            value = field.convert(value)
-        if field.repeats:
-            self._target[field.key].append(value)
+        elif self._stack:
+            field, value = self._current, self._value
+            structure = field.structure
+            assert structure is not None
+            for name in structure.needed:
+                if self._target[name] is None:
+                    raise NotKnown(f"{name} is missing")
+            if structure.finish is not None:
+                value = structure.finish(value)
+            self._target, self._fields, self._scope, self._current, self._value = self._stack.pop()
         else:
-            self._target[field.key] = value
-
-    def _finish_structure(self) -> None:
-        field = self._current
-        structure = field.structure
-        assert structure is not None
-        for name in structure.needed:
-            if self._target[name] is None:
-                raise NotKnown(f"{name} is missing")
-        value = structure.finish(self._value)
-        self._target, self._fields, self._scope, self._current, self._value = self._stack.pop()
+            self._finish_answer()
+            return
         if field.repeats:
             self._target[field.key].append(value)
         else:

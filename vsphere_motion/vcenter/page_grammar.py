@@ -20,6 +20,7 @@ from vsphere_motion.vcenter.value_forms import (
     VIM,
     DataStructure,
     Field,
+    Finish,
     NotKnown,
     Structure,
     Target,
@@ -119,7 +120,8 @@ class Grammar:
 
     def __init__(self, stub: Any) -> None:
         self.outermost = Scope({"": ""})
-        self.result = _result_field(stub.version)
+        self.property = _Plain(Field("name", str, convert=_Paths().__getitem__), _VALUE)
+        self.result = _result_field(self.property, stub.version)
         self._stub = stub
 
     def meaning(self, field: Field, attributes: Sequence[str], scope: Scope) -> tuple[Field, Scope]:
@@ -152,77 +154,76 @@ class Grammar:
         return fitting
 
     def _reference(self, field: Field, declared: Any, kind: str, scope: Scope) -> Field:
-        named, stub = type_named(*scope.split(kind)), self._stub
+        named = type_named(*scope.split(kind))
         if not issubclass(declared, ManagedObject) or not issubclass(named, declared):
             raise NotKnown(f"{kind} in {field.key}")
-        return field.holding(declared, convert=lambda moid: named(moid, stub))
+        return field.holding(declared, convert=_Objects(named, self._stub).__getitem__)
 
 
-class _Property(Structure):
-    """A property: its name, and its value under the type of the value."""
+class _Paths(dict[str, str]):
+    """The paths of properties: each of them once, though every object repeats them."""
 
-    __slots__ = ()
+    def __missing__(self, path: str) -> str:
+        require_room(self)
+        self[path] = path
+        return path
+
+
+class _Objects(dict[str, Any]):
+    """The managed objects of one class by their identifiers: most are referred to many times."""
+
+    def __init__(self, kind: Any, stub: Any) -> None:
+        super().__init__()
+        self._kind = kind
+        self._stub = stub
+
+    def __missing__(self, moid: str) -> Any:
+        self[moid] = self._kind(moid, self._stub)
+        return self[moid]
+
+
+class _Plain(Structure):
+    """Something of which a few fields are kept, and no object of pyVmomi's is made."""
+
+    __slots__ = ("_lists",)
+
+    def __init__(self, *fields: Field, needed: tuple[str, ...] = (), finish: Finish | None = None) -> None:
+        super().__init__({field.key: field for field in fields}, needed, finish)
+        self._lists = tuple(field.key for field in fields if field.repeats)
 
     def begin(self) -> tuple[Any, Target]:
-        target: Target = {}
+        target: Target = {name: [] for name in self._lists} if self._lists else {}
         return target, target
 
 
-class _Content(Structure):
-    """An object with its properties."""
-
-    __slots__ = ()
-
-    def begin(self) -> tuple[Any, Target]:
-        target: Target = {"obj": None, "propSet": [], "missingSet": []}
-        return target, target
-
-    def finish(self, value: Any) -> ObjectRead:
-        managed = value["obj"]
-        ref = MoRef(kind=managed._wsdlName, moid=managed._moId)
-        values: dict[str, Any] = {}
-        for one in value["propSet"]:
-            path = one.pop("name")
-            for found, what in one.items():
-                if path in values or not may_hold(ref.kind, path, found):
-                    raise NotKnown(f"{found.__name__} at {path}")
-                values[path] = what
-        return ObjectRead(ref=ref, values=values, unfit=(), missing=value["missingSet"])
-
-
-class _Result(Structure):
-    """A page."""
-
-    __slots__ = ()
-
-    def begin(self) -> tuple[Any, Target]:
-        target: Target = {"objects": [], "token": None}
-        return target, target
-
-    def finish(self, value: Any) -> Page:
-        return Page(objects=value["objects"], token=value["token"])
-
-
-def _result_field(version: str) -> Field:
-    content = _Content(
-        {
-            "obj": Field("obj", ManagedObject),
-            "propSet": Field("propSet", _QUERY, repeats=True, structure=_property()),
-            "missingSet": field_of("missingSet", _QUERY.MissingProperty, version, repeats=True),
-        },
-        needed=("obj",),
+def _result_field(one_property: Structure, version: str) -> Field:
+    content = _Plain(
+        Field("obj", ManagedObject),
+        Field("propSet", _QUERY, repeats=True, structure=one_property),
+        field_of("missingSet", _QUERY.MissingProperty, version, repeats=True),
+        finish=_object_read,
     )
-    result = _Result(
-        {
-            "objects": Field("objects", _QUERY, repeats=True, structure=content),
-            "token": Field("token", str, convert=str),
-        }
+    result = _Plain(
+        Field("objects", _QUERY, repeats=True, structure=content), Field("token", str, convert=str), finish=_page
     )
     return Field(RESULT, _QUERY, repeats=True, structure=result)
 
 
-def _property() -> Structure:
-    return _Property({"name": Field("name", str, convert=str), _VALUE.key: _VALUE})
+def _object_read(content: Target) -> ObjectRead:
+    managed = content["obj"]
+    ref = MoRef(kind=managed._wsdlName, moid=managed._moId)
+    values: dict[str, Any] = {}
+    for one in content["propSet"]:
+        path = one.pop("name")
+        for found, what in one.items():
+            if path in values or not may_hold(ref.kind, path, found):
+                raise NotKnown(f"{found.__name__} at {path}")
+            values[path] = what
+    return ObjectRead(ref, values, (), content["missingSet"])
+
+
+def _page(result: Target) -> Page:
+    return Page(objects=result["objects"], token=result.get("token"))
 
 
 def _pairs(attributes: Sequence[str]) -> Iterator[tuple[str, str]]:

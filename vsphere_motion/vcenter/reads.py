@@ -15,7 +15,12 @@ REPEATABLE = frozenset(
         "Fetch",
         "HasPrivilegeOnEntities",
         "Logout",  # no read, and the same when it is done twice: a session that stays counts against vCenter's limit
+        "PbmQueryAssociatedProfiles",
+        "PbmQueryProfile",
+        "PbmRetrieveContent",
+        "PbmRetrieveServiceContent",
         "QueryEvents",
+        "RecommendDatastores",
         "RetrieveProperties",
         "RetrievePropertiesEx",
         "RetrieveServiceContent",

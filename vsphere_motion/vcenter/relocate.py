@@ -13,6 +13,7 @@ from vsphere_motion.run.failpoints import passing
 from vsphere_motion.vcenter.collector import managed_object, ref_of
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.relocate_spec import move_priority, relocate_spec
+from vsphere_motion.vcenter.templates import make_virtual_machine
 
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
@@ -24,7 +25,7 @@ _log = logging.getLogger(__name__)
 class VCenterRelocator:
     """A `run.ports.Relocator`.
 
-    Calls: RelocateVM_Task, CancelTask.
+    Calls: RelocateVM_Task, CancelTask; MarkAsVirtualMachine for a template.
     Needs: Resource.HotMigrate (powered on) or Resource.ColdMigrate (powered off) on the VM,
         Resource.AssignVMToPool on the destination pool if it changes; Global.CancelTask to cancel another's task.
     """
@@ -39,6 +40,8 @@ class VCenterRelocator:
     def start_relocation(self, move: Move, *, op_id: str) -> MoRef:
         """Ask vCenter for one relocation, exactly once, and return its task; see `run.ports.Relocator`."""
         vm = managed_object(self._session, move.vm.ref)
+        if move.manner.is_template:
+            make_virtual_machine(self._session, move.vm)
         spec = relocate_spec(self._session, move)
         what = f"start the relocation of {move.vm} to {move.destination.host}"
         with self._session.operation(op_id), translated(what, changing=True):

@@ -54,8 +54,8 @@ def relocate_spec(session: Session, move: Move) -> Any:
     devices = _read_devices(session, move)
     if Change.STORAGE in changes:
         spec.datastore = _target(session, destination.config) if moves_config(move) else None
-        spec.profile = _profile(_policy_of(destination.disks)) if moves_config(move) else []
-        spec.disk = [_locator(session, move, disk, devices) for disk in destination.disks]
+        spec.profile = profile_of(destination.config_policy)
+        spec.disk = [locator_of(session, move, disk, devices) for disk in destination.disks]
     spec.deviceChange = [_nic_change(session, nic, devices) for nic in destination.nics if nic_differs(move, nic)]
     return spec
 
@@ -84,10 +84,11 @@ def _read_devices(session: Session, move: Move) -> dict[int, Any]:
     return {device.key: device for device in devices}
 
 
-def _locator(session: Session, move: Move, disk: DiskPlacement, devices: dict[int, Any]) -> Any:
+def locator_of(session: Session, move: Move, disk: DiskPlacement, devices: dict[int, Any]) -> Any:
+    """The locator of a disk: its place, and what else changes of it."""
     locator = vim.vm.RelocateSpec.DiskLocator(diskId=disk.key, datastore=_target(session, disk.datastore))
     if disk_differs(move, disk):
-        locator.profile = _profile(disk.policy)
+        locator.profile = profile_of(disk.policy)
         if disk.format is not None and disk.key in devices:
             locator.diskBackingInfo = _reshaped(disk.format, devices[disk.key].backing)
     return locator
@@ -103,11 +104,8 @@ def _reshaped(form: DiskFormat, backing: Any) -> Any:
     )
 
 
-def _policy_of(disks: tuple[DiskPlacement, ...]) -> StoragePolicy | None:
-    return next((disk.policy for disk in disks if disk.policy is not None), None)
-
-
-def _profile(policy: StoragePolicy | None) -> list[Any]:
+def profile_of(policy: StoragePolicy | None) -> list[Any]:
+    """The storage policy as a spec has it; empty where none is asked for."""
     return [] if policy is None else [vim.vm.DefinedProfileSpec(profileId=policy.id)]
 
 
@@ -116,11 +114,12 @@ def _nic_change(session: Session, nic: NicPlacement, devices: dict[int, Any]) ->
     card = devices.get(nic.key)
     if card is None:
         raise VCenterFault(f"{nic.label} is no longer an adapter of the VM", fault_kind="DeviceGone")
-    card.backing = _backing(session, nic)
+    card.backing = new_backing(session, nic)
     return vim.vm.device.VirtualDeviceSpec(operation="edit", device=card)
 
 
-def _backing(session: Session, nic: NicPlacement) -> Any:
+def new_backing(session: Session, nic: NicPlacement) -> Any:
+    """What attaches an adapter to its network."""
     assert nic.network is not None, "an adapter that changes its network has one to go to"
     if nic.backing.portgroup_key is not None:
         port = vim.dvs.PortConnection(portgroupKey=nic.backing.portgroup_key, switchUuid=nic.backing.switch_uuid)

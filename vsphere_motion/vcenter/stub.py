@@ -63,7 +63,10 @@ class Stub(SoapStubAdapterBase):
 
     Attributes:
         logins: how to log in again; None before the first login.
+        path: where on the server the calls go.
     """
+
+    path = PATH
 
     def __init__(self, endpoint: Endpoint, rules: TrustRules, *, version: str) -> None:
         super().__init__(version=version)  # type: ignore[no-untyped-call]
@@ -274,7 +277,7 @@ class Stub(SoapStubAdapterBase):
     def _post(self, call: Call, connection: VCenterConnection) -> http.client.HTTPResponse:
         try:
             response = connection.post(
-                PATH, call.request, self._headers(call), call.deadline, is_changing=call.is_changing
+                self.path, call.request, self._headers(call), call.deadline, is_changing=call.is_changing
             )
         except (OSError, http.client.HTTPException) as failure:
             raise self._lost(call, failure) from failure

@@ -22,6 +22,7 @@ from vsphere_motion.vcenter.property_types import structures_of
 
 VIM = "urn:vim25"
 Convert: TypeAlias = Callable[[str], Any]
+Finish: TypeAlias = Callable[[Any], Any]
 Target: TypeAlias = dict[Any, Any]
 """Where the fields of a structure are put while it is read."""
 
@@ -41,13 +42,17 @@ class Structure:
     Attributes:
         fields: the fields by their tags, as far as they were met.
         needed: what must not be missing at its end.
+        finish: makes what stands for the value when all its elements were read; None: the value itself.
     """
 
-    __slots__ = ("fields", "needed")
+    __slots__ = ("fields", "finish", "needed")
 
-    def __init__(self, fields: dict[str, Field] | None = None, needed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, fields: dict[str, Field] | None = None, needed: tuple[str, ...] = (), finish: Finish | None = None
+    ) -> None:
         self.fields = {} if fields is None else fields
         self.needed = needed
+        self.finish = finish
 
     def field(self, tag: str) -> Field:
         """The field of a tag that was not met before.
@@ -60,10 +65,6 @@ class Structure:
     def begin(self) -> tuple[Any, Target]:
         """A new value, and where its fields go."""
         raise NotImplementedError
-
-    def finish(self, value: Any) -> Any:
-        """What stands for the value when all its elements were read."""
-        return value
 
 
 class Field:
@@ -140,10 +141,7 @@ class LocalizedFault(DataStructure):
     def __init__(self, version: str) -> None:
         super().__init__(_LOCALIZED, version)
         self.needed = ("fault",)
-
-    def finish(self, value: Any) -> Any:
-        value.fault.msg = value.localizedMessage
-        return value.fault
+        self.finish = _unwrapped
 
 
 class ArrayStructure(Structure):
@@ -221,6 +219,11 @@ def plainly(field: Field) -> Field:
             field.declared, convert={str(word): str(word) for word in field.declared.values}.__getitem__
         )
     return field.holding(field.declared, convert=plain)
+
+
+def _unwrapped(localized: Any) -> Any:
+    localized.fault.msg = localized.localizedMessage
+    return localized.fault
 
 
 def _convert_of(declared: Any) -> Convert | None:

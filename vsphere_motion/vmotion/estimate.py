@@ -60,7 +60,7 @@ def model_passes(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: float)
         return ()
     ratio = dirty_rate_bps / bandwidth_bps
     passes = [ModelledPass(duration_s=pass_s, rest_s=pass_s * min(1.0, ratio))]
-    if _is_slowed(bandwidth_bps, dirty_rate_bps):
+    if slows_guest(bandwidth_bps, dirty_rate_bps):
         ratio = 1 / SLOWED_PROGRESS
     while (rest_s := passes[-1].rest_s) > SWITCHOVER_GOAL_S:
         passes.append(ModelledPass(duration_s=rest_s, rest_s=rest_s * ratio))
@@ -78,11 +78,12 @@ def estimate_precopy(memory_bytes: int, bandwidth_bps: float, dirty_rate_bps: fl
         switchover_send_s=passes[-1].rest_s,
         passes=len(passes),
         sent_bytes=round(precopy_s * bandwidth_bps / 8),
-        guest_is_slowed=_is_slowed(bandwidth_bps, dirty_rate_bps),
+        guest_is_slowed=slows_guest(bandwidth_bps, dirty_rate_bps),
     )
 
 
-def _is_slowed(bandwidth_bps: float, dirty_rate_bps: float) -> bool:
+def slows_guest(bandwidth_bps: float, dirty_rate_bps: float) -> bool:
+    """Whether the guest writes so fast that its vCPUs have to be slowed."""
     return dirty_rate_bps > 0 and bandwidth_bps / dirty_rate_bps < MIN_PROGRESS
 
 

@@ -38,6 +38,9 @@ DEVICE_STATE_S = Span(low=0.02, likely=0.1, high=0.5)
 OVERHEAD_S = Span(low=0.2, likely=1.0, high=8.0)
 """UNVERIFIED: what a task takes beside the pre-copy where no move was measured."""
 
+STORE_BPS = Span(low=0.4e9, likely=1.6e9, high=8e9)
+"""UNVERIFIED: how fast files are copied between datastores of which nothing was measured: 50 to 1000 MB/s."""
+
 SAMPLES_TO_TRUST = 3
 """Other pairs of hosts say something about a pair only when there are a few of them."""
 
@@ -58,6 +61,29 @@ class _Rate:
 
 def forecast(load: MoveLoad, past: Sequence[PastMove] = ()) -> Forecast:
     """What a move is expected to take; without a duration where it cannot be said, and `reasons` say why."""
+    if load.file_bytes is None:
+        return Forecast(load=load, reasons=("how much its files take could not be read",))
+    if not load.file_bytes:
+        return _of_memory(load, past)
+    return _with_files(_of_memory(load, past) if load.is_live else Forecast(load=load), load.file_bytes)
+
+
+def _with_files(memory: Forecast, file_bytes: int) -> Forecast:
+    """The same with the files, which are copied before the memory is sent."""
+    before = memory.duration_s or Span(low=OVERHEAD_S.low, likely=OVERHEAD_S.likely, high=OVERHEAD_S.high)
+    bits = file_bytes * 8
+    return replace(
+        memory,
+        duration_s=Span(
+            low=before.low + bits / STORE_BPS.high,
+            likely=before.likely + bits / STORE_BPS.likely,
+            high=before.high + bits / STORE_BPS.low,
+        ),
+        reasons=(*memory.reasons, "nothing was measured of how fast its datastores copy files"),
+    )
+
+
+def _of_memory(load: MoveLoad, past: Sequence[PastMove]) -> Forecast:
     if load.is_live is not True:
         state = "its power state could not be read" if load.is_live is None else "it is off, so no memory is sent"
         return Forecast(load=load, reasons=(state,))

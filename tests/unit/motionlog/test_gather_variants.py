@@ -293,3 +293,38 @@ def test_the_uptime_of_4_gives_no_time_through_a_relay_either() -> None:
     for text in (line, f"Apr 12 03:25:51 esx1 {line}", f"Apr  1 15:14:34 {line}"):
         motion = only([text])
         assert (motion.started_at, motion.source_ip, motion.lines) == (None, "192.0.2.12", 1)
+
+
+@pytest.mark.parametrize("address", ["168099940", "-1062699005", "a05a8c0", "AC101F3D"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "failed to read stream keepalive: Connection closed by remote host, possibly due to timeout",
+        "stream thread failed to connect to the remote host <192.0.2.15>: Timeout",
+        "timed out waiting 20000 ms to transmit data.",
+    ],
+)
+def test_an_observation_names_the_migration_after_an_address(address: str, words: str) -> None:
+    line = (
+        f"{STAMP}: [netCorrelator] 11us: [vob.vmotion.stream.keepalive.read.fail] vMotion migration [{address}:{OLD}] "
+    )
+    motion = only([line + words])
+    assert [(one.at, one.code) for one in motion.failures] == [(AT, None)]
+    assert motion.failures[0].text.endswith(words.rstrip(".")) or motion.failures[0].text.endswith(words)
+    assert (motion.migration_id, motion.lines) == (OLD, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "sides"),
+    [
+        ("1", ("source",)),
+        ("8", ("destination",)),
+        ("0", ()),
+        ("MIGRATE_TO_VMX_READY (1)", ("source",)),
+        ("MIGRATE_FROM_VMX_INIT (7)", ("destination",)),
+    ],
+)
+def test_a_state_by_number_or_name_tells_the_side(state: str, sides: tuple[str, ...]) -> None:
+    line = f"{STAMP} In(05) vmx - MigrateSetInfo: state={state} srcIp=<192.0.2.12> dstIp=<192.0.2.15> mid={NEW} uuid=1"
+    motion = only([line])
+    assert (motion.sides, motion.started_at, motion.source_ip) == (sides, AT, "192.0.2.12")

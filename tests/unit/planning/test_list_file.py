@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from tests import build
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.inventory import ConnectionState, Inventory
-from vsphere_motion.planning.list_file import ListedMoves, resolve_list
+from vsphere_motion.model.move import Change, DiskFormat
+from vsphere_motion.model.request import Wishes
+from vsphere_motion.planning.list_file import ForAll, ListedMoves, resolve_list
 from vsphere_motion.planning.list_text import read_csv
 from vsphere_motion.planning.names import composed
 
@@ -40,7 +43,8 @@ SITE = build.site(
 
 
 def listed(text: str, site: Inventory = SITE, **more: Any) -> ListedMoves:
-    return resolve_list(site, read_csv(text, "list.csv"), **more)
+    for_all = ForAll(**{name: more.pop(name) for name in ("to_host", "wishes", "hosts_only") if name in more})
+    return resolve_list(site, read_csv(text, "list.csv"), for_all, **more)
 
 
 def pairs(found: ListedMoves) -> list[tuple[str, str]]:
@@ -111,14 +115,13 @@ def test_every_problem_is_told_at_once_with_its_line() -> None:
         (4, "no host is called host9"),
         (5, "vm1 (vm-1) is named on line 4 already"),
         (6, "it names a host and a cluster"),
-        (7, "is a template"),
         (8, "is on no host"),
         (9, "it names no destination"),
         (10, "the priority x is no whole number"),
-        (10, "a datastore as destination is not supported yet"),
-        (10, "a pool as destination is not supported yet"),
-        (10, "a folder as destination is not supported yet"),
         (10, "the window 05:00-05:00 never opens"),
+        (10, "no folder is called web"),
+        (10, "no resource pool is called Gold"),
+        (10, "no datastore is called san"),
         (11, "22-5 is no window"),
         (11, "no cluster is called cluster9"),
     ]
@@ -186,3 +189,96 @@ def test_no_line_ever_moves_another_vm_than_the_one_it_names(names: list[str], w
     assert move.destination.host.name == host
     same = {cell, cell.replace("%2f", "/").replace("%25", "%").replace("%5c", "\\")}
     assert composed(move.vm.name) in {composed(word) for word in same} or "%" in cell
+
+
+def test_a_line_says_more_than_a_host() -> None:
+    site = replace(
+        SITE,
+        datastores=(build.datastore(1), build.datastore(2)),
+        networks=(build.network(1), build.network(2)),
+    )
+    text = (
+        "vm;to_host;datastore;disk;format;network\n"
+        "vm1;host2;datastore2;;;\n"
+        "vm2;;;1=datastore2:thin;;network1=network2|Network adapter 1=network2\n"
+        "vm3;host3;;;thin;\n"
+    )
+    moves = {move.vm.name: move for move in listed(text, site).moves}
+    assert moves["vm1"].changes == {Change.HOST, Change.STORAGE}
+    assert moves["vm2"].changes == {Change.STORAGE, Change.NETWORK}
+    assert moves["vm2"].destination.disks[0].format is DiskFormat.THIN
+    assert moves["vm3"].changes == {Change.HOST, Change.POOL, Change.STORAGE}
+    assert moves["vm3"].destination.config == moves["vm3"].source.config
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("vm1,1,,,,", "1 is not of the form N=[DATASTORE][:FORMAT]"),
+        ("vm1,1=datastore1|1=:thin,,,,", "disk 1 is named twice"),
+        ("vm1,,network1,,,", "network1 is not of the form OLD=NEW"),
+        ("vm1,,network1=network9,,,", "no network is called network9"),
+        ("vm1,,,thinn,,", "the format thinn is none of thin, thick, eager"),
+        ("vm1,,,,Gold,shop", "it names a pool and a vApp"),
+        ("vm1,,nothing=network1,,,", "no network is called nothing"),
+    ],
+)
+def test_what_a_line_says_is_used_or_complained_about(line: str, told: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        listed(f"vm,disk,network,format,pool,vapp\n{line}\n")
+    assert told in caught.value.details[0]
+    assert "line 2" in caught.value.details[0]
+
+
+def test_a_network_that_no_machine_of_the_line_is_on_is_a_problem_of_that_line() -> None:
+    site = replace(SITE, networks=(build.network(1), build.network(2), build.network(3)))
+    with pytest.raises(BadInput) as caught:
+        listed("vm,network\nvm1,network1=network2\nvm2,network2=network3\n", site)
+    assert [line.partition(":")[0] for line in caught.value.details] == ["list.csv line 3"]
+
+
+def test_what_is_said_for_all_lines_is_for_those_that_say_nothing() -> None:
+    site = replace(SITE, datastores=(build.datastore(1), build.datastore(2), build.datastore(3)))
+    text = "vm,datastore\nvm1,\nvm2,datastore3\n"
+    found = listed(text, site, wishes=Wishes(to_datastore="datastore2"))
+    assert [move.destination.config.name for move in found.moves if move.destination.config] == [
+        "datastore2",
+        "datastore3",
+    ]
+
+
+def test_a_plan_of_hosts_takes_no_other_destinations() -> None:
+    with pytest.raises(BadInput) as caught:
+        listed("vm,host,datastore\nvm1,host2,datastore1\n", hosts_only=True)
+    assert "a plan knows hosts alone" in caught.value.details[0]
+
+
+def test_two_columns_without_a_header_are_a_vm_and_its_destination() -> None:
+    site = replace(SITE, datastores=(build.datastore(1), build.datastore(2)))
+    found = listed("vm1;host2\nvm2;cluster1\nvm3;datastore2\n", site)
+    assert [move.destination.host.name for move in found.moves if move.destination.host] == ["host2", "host1", "host2"]
+    assert found.moves[2].changes == {Change.STORAGE}
+    with pytest.raises(BadInput) as caught:
+        listed("vm1,host2\nvm2,nowhere\n", site)
+    assert "no datastore is called nowhere" in caught.value.details[0]
+
+
+VINFO = "VM,Powerstate,Template,Host,Cluster,Datacenter,Folder,VM UUID,{more}\n"
+UUID = build.vm(1).instance_uuid
+
+
+def test_an_export_of_rvtools_moves_vms_to_the_host_that_somebody_wrote_there() -> None:
+    found = listed(VINFO.format(more="CPUs") + f"a name,poweredOn,False,host2,anything,DC0,web,{UUID},4\n")
+    assert pairs(found) == [("vm1", "host2")]
+    nameless = listed(VINFO.format(more="CPUs") + "vm1,poweredOn,False,host2,anything,DC0,web,,4\n")
+    assert pairs(nameless) == [("vm1", "host2")]
+
+
+def test_columns_that_say_where_to_come_before_those_that_say_where_it_is() -> None:
+    site = replace(SITE, datastores=(build.datastore(1), build.datastore(2)))
+    text = VINFO.format(more="To Datastore,To host") + f"x,poweredOn,False,host1,,,,{UUID},datastore2,\n"
+    (move,) = listed(text, site).moves
+    assert move.changes == {Change.STORAGE}
+    with pytest.raises(BadInput) as caught:
+        listed(VINFO.format(more="To datastor") + f"x,poweredOn,False,host1,,,,{UUID},datastore2\n", site)
+    assert "no column is called to datastor; did you mean datastore?" in caught.value.details[0]

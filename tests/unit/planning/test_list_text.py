@@ -120,7 +120,7 @@ def test_every_problem_of_a_yaml_file_has_its_line() -> None:
     ("read", "text", "message"),
     [
         pytest.param(read_csv, "", "it is empty", id="empty csv"),
-        pytest.param(read_csv, "web01,esx02\n", "no column vm; it has: web01, esx02", id="no header"),
+        pytest.param(read_csv, "web01,esx02,x\n", "no column vm; it has: web01, esx02, x", id="no header"),
         pytest.param(read_csv, "vm,host\n", "no line names", id="a header alone"),
         pytest.param(read_csv, "vm\n" + "x\n" * MAX_LINES, "more than", id="too long"),
         pytest.param(read_yaml, "", "it is empty", id="empty yaml"),

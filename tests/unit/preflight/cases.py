@@ -226,7 +226,7 @@ def _vm() -> None:
     lost = ConnectionState.ORPHANED
     add("vm.connection", "blocker", USUAL, vm(connection_state=lost), vm(connection_state=None))
     add("vm.host", "blocker", USUAL, vm(host=None), vm(host=None, unread=("runtime.host",)))
-    add("vm.template", "blocker", USUAL, vm(is_template=True), vm(is_template=None))
+    add("vm.template", "info", USUAL, vm(is_template=True), vm(is_template=None))
     add("vm.snapshots", "warning", USUAL, vm(snapshot_count=1), vm(snapshot_count=None))
     add("vm.consolidation", "warning", USUAL, vm(consolidation_needed=True), vm(consolidation_needed=None))
     off = ("PowerOffVM_Task",), ("RelocateVM_Task",)

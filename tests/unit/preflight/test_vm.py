@@ -26,7 +26,7 @@ BLOCKER, UNKNOWN, WARNING, INFO = ([(word, "vm1")] for word in ("blocker", "unkn
         pytest.param("vm.host", build.vm(host=None), BLOCKER, id="on no host"),
         pytest.param("vm.host", build.vm(host=None, unread=("runtime.host",)), UNKNOWN, id="host refused"),
         pytest.param("vm.template", build.vm(), [], id="no template"),
-        pytest.param("vm.template", build.vm(is_template=True), BLOCKER, id="template"),
+        pytest.param("vm.template", build.vm(is_template=True), INFO, id="template"),
         pytest.param("vm.template", build.vm(is_template=None), UNKNOWN, id="template unknown"),
         pytest.param("vm.snapshots", build.vm(), [], id="no snapshot"),
         pytest.param("vm.snapshots", build.vm(snapshot_count=1), WARNING, id="one snapshot"),

@@ -142,6 +142,9 @@ def test_the_schema_refuses_what_is_not_so(place: tuple[Any, ...], value: object
     assert problems(load("run-v1.json"), document)
 
 
+OF_NO_FILES = {"encrypted_vmotion": None, "config_datastore": None, "disks": [], "network_adapters": []}
+
+
 def test_an_outcome_has_the_documented_shape() -> None:
     document = outcome_document(make_outcome(motion=None))
     assert document == {
@@ -151,12 +154,14 @@ def test_an_outcome_has_the_documented_shape() -> None:
             "pool": {"name": "Resources", "moid": "resgroup-8"},
             "folder": {"name": "vm", "moid": "group-v3"},
             "datastores": [{"name": "san01", "moid": "datastore-11"}],
+            **OF_NO_FILES,
         },
         "destination": {
             "host": {"name": "esx05", "moid": "host-esx05"},
             "pool": None,
             "folder": None,
             "datastores": [],
+            **OF_NO_FILES,
         },
         "state": "moved",
         "task": "task-1181",

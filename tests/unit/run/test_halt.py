@@ -151,3 +151,25 @@ def test_events_that_are_closed_close_their_source() -> None:
     events.close()  # type: ignore[attr-defined]
     del events
     assert closed == [True]
+
+
+@pytest.mark.parametrize(
+    ("general_s", "own_s", "stun_s", "breaks"),
+    [
+        pytest.param(None, 0.2, 0.201, True, id="its own is shorter than none"),
+        pytest.param(None, 0.2, 0.2, False, id="its own is kept"),
+        pytest.param(0.1, 0.5, 0.4, False, id="its own goes before a shorter one of all"),
+        pytest.param(0.5, 0.1, 0.2, True, id="its own goes before a longer one of all"),
+    ],
+)
+def test_a_vm_may_have_a_budget_of_its_own(general_s: float | None, own_s: float, stun_s: float, breaks: bool) -> None:
+    rule = HaltRule(max_stun_s=general_s, max_stun_of=((make_move(0).vm.ref, own_s),))
+    assert rule.is_set
+    assert bool(reasons(rule, started(0), ended(0, stun_s))) is breaks
+    other = reasons(rule, started(1), ended(1, 0.3))
+    assert bool(other) is (general_s == 0.1)
+
+
+def test_of_several_budgets_of_a_vm_the_shortest_counts() -> None:
+    vm = make_move(0).vm.ref
+    assert HaltRule(max_stun_s=9.0, max_stun_of=((vm, 2.0), (vm, 1.0), (vm, 3.0))).limit_s(vm) == 1.0

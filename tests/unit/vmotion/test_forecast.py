@@ -186,3 +186,19 @@ def test_whatever_was_measured_the_range_is_one(
     assert 0 <= one.duration_s.low <= one.duration_s.likely <= one.duration_s.high
     assert one.stun_s is not None
     assert 0 <= one.stun_s.low <= one.stun_s.high
+
+
+def test_files_take_their_time_beside_the_memory_or_alone() -> None:
+    """100 GB at 50 to 1000 MB/s; of a VM that stays on its host, or is off, no memory is sent."""
+    memory, alone = forecast(IDLE).duration_s, replace(IDLE, is_live=False, file_bytes=100 * 10**9)
+    both, files = forecast(replace(IDLE, file_bytes=100 * 10**9)), forecast(alone)
+    assert memory is not None
+    assert both.duration_s is not None
+    assert files.duration_s is not None
+    assert both.duration_s.low - memory.low == pytest.approx(100)
+    assert both.duration_s.high - memory.high == pytest.approx(2000)
+    assert 100 <= files.duration_s.low <= files.duration_s.likely <= files.duration_s.high <= 2010
+    assert files.reasons == ("nothing was measured of how fast its datastores copy files",)
+    unread = forecast(replace(IDLE, file_bytes=None))
+    assert unread.duration_s is None
+    assert unread.reasons == ("how much its files take could not be read",)

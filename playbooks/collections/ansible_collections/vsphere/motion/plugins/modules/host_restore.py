@@ -114,7 +114,7 @@ def wanted_of(vcenter, params):
         require_known("skip_checks", check_id)
     with journal_of(params) as journal:
         return replace(
-            find_wanted(vcenter, journal, params["run"] or params["host"]),
+            find_wanted(vcenter, journal, params["run"] or params["host"], may_be_empty=params["exit_maintenance"]),
             exits=params["exit_maintenance"],
             skip_checks=tuple(params["skip_checks"]),
             keeps_ha_reserve=not params["use_ha_reserve"],

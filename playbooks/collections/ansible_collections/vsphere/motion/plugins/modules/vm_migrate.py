@@ -36,6 +36,15 @@ options:
       cluster:
         description: The cluster to move to, instead of a host.
         type: str
+      datastore:
+        description: The datastore, or datastore cluster, that all files go to.
+        type: str
+      pool:
+        description: The resource pool to move to.
+        type: str
+      folder:
+        description: The folder to move to.
+        type: str
       window:
         description: When its move may start, such as V(22:00-05:00).
         type: str
@@ -294,6 +303,9 @@ def argument_spec():
                 "vm": {"type": "str", "required": True},
                 "host": {"type": "str"},
                 "cluster": {"type": "str"},
+                "datastore": {"type": "str"},
+                "pool": {"type": "str"},
+                "folder": {"type": "str"},
                 "window": {"type": "str"},
                 "priority": {"type": "int", "default": 0},
             },

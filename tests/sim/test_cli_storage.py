@@ -1,0 +1,169 @@
+"""Files of virtual machines on their way, by the command line, each place seen by an independent client."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+from pyVmomi import SoapStubAdapter, pbm, vim
+
+from tests.build import GIB, MIB
+from tests.observer import Observer
+from tests.program import Program
+from tests.sim.storage_site import migrate, migrate_twice, seen, writes
+from vsphere_motion.testing.simulator import SimulatedVCenter
+
+pytestmark = pytest.mark.vcsim
+
+
+def test_all_files_go_to_a_datastore_and_the_vm_stays_on_its_host(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    migrate_twice(run, site, "whole", "--to-datastore", "fast")
+
+    found = seen(observer, "whole")
+    assert (found.host, found.config, found.datastores) == ("esx-1", "fast", {"fast"})
+    ((store, form, path),) = found.disks.values()
+    assert (store, form) == ("fast", "thin")
+    assert path.startswith("[fast] ")
+
+
+def test_each_disk_goes_where_it_was_told_in_the_format_it_was_told(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    words = ("--disk", "1=fast", "--disk", "2=pod-1:eager", "--disk", "Hard disk 3=:thick", "--config-to", "pod-2")
+    migrate_twice(run, site, "split", *words)
+
+    found = seen(observer, "split")
+    assert found.config == "pod-2"
+    assert [disk[:2] for disk in found.disks.values()] == [("fast", "thin"), ("pod-1", "eager"), ("slow", "thick")]
+
+
+def free_bytes(observer: Observer, store: str) -> int:
+    return int(observer.read(vim.Datastore, "summary.freeSpace")[store]["summary.freeSpace"])
+
+
+def test_of_a_half_done_move_the_rest_is_done_and_nothing_else(run: Program, observer: Observer) -> None:
+    """Two of three disks are on the datastore: the plan has the third and the configuration, and so has the outcome."""
+    before = seen(observer, "half")
+    assert before.stores == ["slow", "fast", "fast", "slow"]
+    taken = free_bytes(observer, "fast")
+
+    table = run("check", "half", "--to-datastore", "fast").text
+    assert "configuration to fast, Hard disk 3 to fast" in table
+    assert migrate(run, "half", "--to-datastore", "fast") == "moved"
+
+    after = seen(observer, "half")
+    assert after.stores == ["fast", "fast", "fast", "fast"]
+    assert [disk[2] for disk in after.disks.values()][:2] == [disk[2] for disk in before.disks.values()][:2]
+    assert 0 < taken - free_bytes(observer, "fast") < 2 * GIB + swap_bytes(observer, "half")
+
+
+def swap_bytes(observer: Observer, name: str) -> int:
+    return int(observer.read(vim.VirtualMachine, "config.hardware.memoryMB")[name]["config.hardware.memoryMB"]) * MIB
+
+
+def test_the_same_datastore_in_another_format_is_a_move_of_that_disk(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    migrate_twice(run, site, "shaped", "--format", "eager", "--to-datastore", "slow")
+    assert [disk[:2] for disk in seen(observer, "shaped").disks.values()] == [("slow", "eager"), ("slow", "eager")]
+
+
+def test_host_and_files_change_together(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    """The destination alone sees the new datastore, and the source alone need not."""
+    assert migrate(run, "traveller", "--to-host", "esx-3", "--to-datastore", "lonely") == "moved"
+    found = seen(observer, "traveller")
+    assert (found.host, found.datastores, found.pool) == ("esx-3", {"lonely"}, "Resources")
+
+
+def test_a_mapping_keeps_its_device_and_its_file_may_go(
+    run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    words = ("--to-datastore", "fast", "--format", "thick", "--skip-check", "files.rdm")
+    assert migrate(run, "mapped", *words) == "moved"
+    disks = list(seen(observer, "mapped").disks.values())
+    assert [disk[:2] for disk in disks] == [("fast", "thick"), ("fast", "mapping")]
+
+    refused = run("migrate", "mapped", "--disk", "2=slow:thin", "--yes")
+    assert refused.exit_code == 2
+    assert "is a raw device mapping, which has no format" in refused.text
+    assert [disk[:2] for disk in seen(observer, "mapped").disks.values()] == [disk[:2] for disk in disks]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        pytest.param(("--to-datastore", "fst"), "no datastore is called fst", id="datastore"),
+        pytest.param(("--disk", "4=fast"), "cold has no disk 4", id="disk"),
+        pytest.param(("--to-host", "esx-2", "--to-datastore", "fst"), "no datastore is called fst", id="beside a host"),
+    ],
+)
+def test_a_misspelt_word_is_an_error_and_nothing_moves(
+    words: tuple[str, ...], complaint: str, run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    before = seen(observer, "cold")
+    site.control.clear_trace()
+    done = run("migrate", "cold", *words, "--yes")
+    assert done.exit_code == 2
+    assert complaint in done.text
+    assert seen(observer, "cold") == before
+    assert writes(site) == set()
+
+
+@pytest.mark.parametrize("storage_drs", [True, False], ids=["Storage DRS", "ours"])
+def test_a_cluster_of_datastores_gives_the_member_with_most_room(
+    storage_drs: bool, run: Program, site: SimulatedVCenter, observer: Observer
+) -> None:
+    vm, cluster, best = ("podded", "pod", "pod-1") if storage_drs else ("stilled", "still", "still-2")
+    migrate_twice(run, site, vm, "--to-datastore", cluster)
+    assert set(seen(observer, vm).stores) == {best}
+
+
+def test_what_does_not_fit_is_found_beforehand(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    site.control.clear_trace()
+    done = run("migrate", "large", "--to-datastore", "tiny", "--yes")
+    assert done.exit_code == 3
+    assert "storage.space" in done.text
+    assert writes(site) == set()
+    assert seen(observer, "large").stores == ["slow", "slow"]
+
+
+def test_vms_that_fit_one_by_one_and_not_together_are_found_beforehand(run: Program, site: SimulatedVCenter) -> None:
+    """Each of the two takes 4 GiB with its swap file; the datastore has room for four of them, not for six."""
+    done = run("check", "split", "half", "podded", "quick", "secret", "asleep", "--to-datastore", "tiny")
+    assert done.exit_code == 3
+    assert "together" in done.text
+
+
+def test_a_storage_policy_by_name_is_of_every_file(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    migrate_twice(run, site, "ruled", "--to-datastore", "fast", "--storage-policy", "Gold storage")
+    assert set(policies(site, observer, "ruled")) == {"Gold storage"}
+    assert len(policies(site, observer, "ruled")) == 2
+
+    refused = run("migrate", "ruled", "--storage-policy", "Gold storge", "--yes")
+    assert refused.exit_code == 2
+    assert "no storage policy is called Gold storge" in refused.text
+    assert "did you mean Gold storage?" in refused.text
+
+
+def policies(site: SimulatedVCenter, observer: Observer, name: str) -> list[str]:
+    """The policy of the VM's home and of each of its disks, by the policy service and plain pyVmomi."""
+    cookie = observer.instance._stub.cookie.partition("=")[2].partition(";")[0].strip('"')
+    stub = SoapStubAdapter(
+        host=site.host,
+        port=site.port,
+        path="/pbm",
+        version="pbm.version.version2",
+        sslContext=ssl.create_default_context(cafile=str(site.ca_file)),
+        requestContext={"vcSessionCookie": cookie},
+    )
+    manager = pbm.ServiceInstance("ServiceInstance", stub).PbmRetrieveServiceContent().profileManager
+    vm = observer.vm(name)
+    disks = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
+    entities = [pbm.ServerObjectRef(objectType="virtualMachine", key=vm._moId)]
+    entities += [pbm.ServerObjectRef(objectType="virtualDiskId", key=f"{vm._moId}:{disk.key}") for disk in disks]
+    found = [profile for entity in entities for profile in manager.PbmQueryAssociatedProfile(entity=entity)]
+    names = [one.name for one in manager.PbmRetrieveContent(profileIds=found)]
+    stub.DropConnections()
+    return names

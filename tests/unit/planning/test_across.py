@@ -1,0 +1,139 @@
+"""Requests for another vCenter: who goes, where to, and what has to be said first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests import build
+from vsphere_motion.errors import UsageProblem
+from vsphere_motion.model.elsewhere import is_elsewhere
+from vsphere_motion.model.inventory import Inventory
+from vsphere_motion.model.list_file import ListFile, ListLine
+from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
+from vsphere_motion.model.move import Change, Move, OtherVCenter
+from vsphere_motion.model.request import MoveRequest, NetworkWish, Wishes
+from vsphere_motion.planning.across import Journey, resolve_across
+from vsphere_motion.planning.joined import has_arrived, joined
+
+B = OtherVCenter(context="b", host="vc-b", instance_uuid="b-uuid", thumbprint="AA")
+STORE = build.datastore(1).name
+
+
+def site_b(**changes: object) -> Inventory:
+    """The same layout with the same references, and no VM of that name."""
+    identity = build.identity()._replace(instance_uuid=B.instance_uuid, host=B.host)
+    return replace(build.site(**changes), vcenter=identity, vms=())  # type: ignore[arg-type]
+
+
+def resolved(
+    wishes: Wishes, *, to_host: str = "host2", mapping: VCenterMapping = NO_MAPPING, listed: ListFile | None = None
+) -> tuple[Move, ...]:
+    source = build.site(vm=build.vm(devices=(build.disk(1), build.nic(1))))
+    request = MoveRequest(selectors=() if listed else ("vm1",), to_host=to_host, wishes=wishes, listed=listed)
+    moves, _ = resolve_across(joined(source, site_b()), Journey(request=request, other=B, mapping=mapping))
+    return moves
+
+
+def test_every_place_is_the_other_vcenters_though_the_references_are_alike() -> None:
+    (move,) = resolved(Wishes(to_datastore=STORE))
+
+    there = move.destination
+    assert there.vcenter == B
+    assert there.host is not None
+    assert there.host.name == "host2"
+    assert all(named is not None and is_elsewhere(named.ref) for named in (there.host, there.pool, there.config))
+    assert all(disk.datastore is not None and is_elsewhere(disk.datastore.ref) for disk in there.disks)
+    assert all(nic.network is not None and is_elsewhere(nic.network.ref) for nic in there.nics)
+    assert not is_elsewhere(move.vm.ref)
+    assert move.changes >= {Change.VCENTER, Change.HOST, Change.STORAGE, Change.NETWORK}
+
+
+def test_the_host_of_the_same_name_and_reference_is_another_place() -> None:
+    (move,) = resolved(Wishes(to_datastore=STORE), to_host="host1")
+
+    assert not move.is_noop
+    assert Change.HOST in move.changes
+
+
+@pytest.mark.parametrize(
+    ("wishes", "to_host", "said"),
+    [
+        pytest.param(Wishes(), "host2", "on which datastore", id="no datastore"),
+        pytest.param(Wishes(to_datastore=STORE), "", "on which host", id="no host"),
+        pytest.param(Wishes(to_datastore="nowhere"), "host2", "nowhere", id="no such datastore"),
+        pytest.param(
+            Wishes(to_datastore=STORE, networks=(NetworkWish(old="nonet", new="network1"),)),
+            "host2",
+            "nonet",
+            id="network",
+        ),
+    ],
+)
+def test_what_is_not_said_or_not_there_is_an_error(wishes: Wishes, to_host: str, said: str) -> None:
+    with pytest.raises(UsageProblem) as refused:
+        resolved(wishes, to_host=to_host)
+
+    assert said in " ".join((refused.value.message, *refused.value.details))
+
+
+def test_the_mapping_speaks_where_the_options_are_silent() -> None:
+    mapping = VCenterMapping(hosts={"host1": "host2"}, datastores={STORE: STORE})
+
+    (move,) = resolved(Wishes(), to_host="", mapping=mapping)
+
+    assert move.destination.host is not None
+    assert move.destination.host.name == "host2"
+    assert move.destination.config is not None
+    assert is_elsewhere(move.destination.config.ref)
+
+
+def test_a_line_of_a_list_speaks_for_its_vm() -> None:
+    listed = ListFile(name="list.csv", lines=(ListLine(line=2, vm="vm1", host="host1", datastore=STORE),))
+
+    (move,) = resolved(Wishes(), to_host="host2", listed=listed)
+
+    assert move.destination.host is not None
+    assert move.destination.host.name == "host1"
+
+
+def test_a_vm_has_arrived_when_its_instance_uuid_is_there() -> None:
+    source = build.site()
+    (vm,) = (one for one in source.vms if one.name == "vm1")
+    here, gone = joined(source, site_b()), joined(replace(source, vms=()), replace(site_b(), vms=(vm,)))
+    move = resolved(Wishes(to_datastore=STORE))[0]
+
+    assert not has_arrived(here, move)
+    assert has_arrived(gone, move)
+
+
+def test_a_vm_that_has_arrived_stays_where_it_is_and_elsewhere_is_an_error() -> None:
+    source = replace(build.site(), vms=())
+    there = replace(site_b(), vms=(build.vm(host=build.host_ref(2)),))
+    both = joined(source, there)
+
+    def asked(to_host: str) -> tuple[Move, ...]:
+        request = MoveRequest(selectors=("vm1",), to_host=to_host, wishes=Wishes(to_datastore=STORE))
+        return resolve_across(both, Journey(request=request, other=B))[0]
+
+    (move,) = asked("host2")
+    assert move.is_noop
+    with pytest.raises(UsageProblem) as refused:
+        asked("host1")
+    assert "at the other vCenter already, on host2, not on host1" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "wishes", "said"),
+    [
+        pytest.param({"is_template": True}, Wishes(to_datastore=STORE), "is a template", id="template"),
+        pytest.param({}, Wishes(to_datastore=STORE, create_folder=True), "a folder is not made", id="new folder"),
+    ],
+)
+def test_what_one_vcenter_alone_can_do_is_refused(changes: dict[str, object], wishes: Wishes, said: str) -> None:
+    request = MoveRequest(selectors=("vm1",), to_host="host2", wishes=wishes)
+    with pytest.raises(UsageProblem) as refused:
+        resolve_across(joined(build.site(vm=build.vm(**changes)), site_b()), Journey(request=request, other=B))
+
+    assert said in " ".join((refused.value.message, *refused.value.details))
