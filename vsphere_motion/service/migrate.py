@@ -273,9 +273,9 @@ def gate_of(journaled: JournaledRun, planned: tuple[PlannedMove, ...] = ()) -> P
     costs = {one.move.vm.ref: one.costs for one in planned}
     return PlanGate(
         starts={
-            row.position: Start(relies_on=row.planned.relies_on, costs=costs.get(row.move.vm.ref, row.planned.costs))
+            row.position: Start(relies_on=row.planned.relies_on, costs=costs.get(row.move.vm.ref) or row.planned.costs)
             for row in journaled.moves
-            if row.planned.relies_on or costs.get(row.move.vm.ref, row.planned.costs)
+            if row.planned.relies_on or costs.get(row.move.vm.ref) or row.planned.costs
         }
     )
 
