@@ -52,6 +52,7 @@ def test_the_roles_are_those_that_doctor_prints(tmp_path: Path) -> None:
         ["migrate-templates"],
         ["migrate-encryption"],
         ["create-folder"],
+        ["receive"],
         ["evacuate"],
         ["drs-override"],
         ["logs"],
