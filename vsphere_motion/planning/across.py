@@ -12,15 +12,17 @@ from dataclasses import dataclass, field, replace
 
 from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.inventory import Container, DeviceKind, Inventory, Vm
-from vsphere_motion.model.list_file import ListFile, ListLine
+from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
 from vsphere_motion.model.move import Move, OtherVCenter, Placement, StoragePolicy
 from vsphere_motion.model.refs import MoRef, NamedRef
-from vsphere_motion.model.request import DiskWish, MoveRequest, NetworkWish, Wishes
+from vsphere_motion.model.request import NO_WISHES, DiskWish, MoveRequest, NetworkWish, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Selected, Tagged
 from vsphere_motion.planning.destinations import Destinations
 from vsphere_motion.planning.file_places import config_store, disks_of
 from vsphere_motion.planning.joined import JoinedInventory
+from vsphere_motion.planning.list_file import unusable_lines
+from vsphere_motion.planning.list_wishes import wishes_of
 from vsphere_motion.planning.lookup import VmIndex
 from vsphere_motion.planning.places import find_host
 from vsphere_motion.planning.resolve import find_obstacle, raise_all
@@ -57,6 +59,8 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
         UsageProblem: several cannot, for different reasons; the details have them all.
     """
     source, request = inventory.source, journey.request
+    if request.listed is not None:
+        _require_usable(request.listed)
     words = request.selectors if request.listed is None else tuple(line.vm for line in request.listed.lines)
     arrived = _arrived(inventory, words)
     left = tuple(word for word in words if word not in arrived)
@@ -165,15 +169,35 @@ def _asked(line: ListLine | None, request: MoveRequest) -> tuple[str, Wishes]:
     """Host and wishes of one VM: its line's, and the options' where that is silent."""
     if line is None:
         return request.to_host, request.wishes
-    wishes = request.wishes
-    wishes = replace(
-        wishes,
-        to_cluster=line.cluster or wishes.to_cluster,
-        to_datastore=line.datastore or wishes.to_datastore,
-        to_pool=line.pool or wishes.to_pool,
-        to_folder=line.folder or wishes.to_folder,
-    )
+    wishes = wishes_of(line, request.wishes)
+    wishes = replace(wishes, to_cluster=line.cluster or wishes.to_cluster)
     return line.host or ("" if line.cluster else request.to_host), wishes
+
+
+def _require_usable(listed: ListFile) -> None:
+    """Go on where every line can be read, and asks for nothing that is not done between two vCenters.
+
+    Raises:
+        BadInput: with every problem by its line.
+    """
+    problems = [*listed.problems, *(problem for line in listed.lines for problem in _unusable(line))]
+    if problems:
+        raise unusable_lines(listed.name, problems)
+
+
+def _unusable(line: ListLine) -> Iterable[LineProblem]:
+    try:
+        wishes_of(line, NO_WISHES)
+    except BadInput as problem:
+        yield LineProblem(line=line.line, message=problem.message)
+    if line.window:
+        yield LineProblem(line=line.line, message="a window of one line is not kept to another vCenter; give --window")
+    if line.priority:
+        yield LineProblem(line=line.line, message="moves to another vCenter start in the file's order; order the lines")
+    if line.place:
+        yield LineProblem(
+            line=line.line, message=f"{line.place} may be a host, a cluster or a datastore; name the column"
+        )
 
 
 def _mapped(source: Inventory, vm: Vm, to_host: str, wishes: Wishes, mapping: VCenterMapping) -> tuple[str, Wishes]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests import build
-from vsphere_motion.errors import UsageProblem
+from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.elsewhere import is_elsewhere
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.list_file import ListFile, ListLine
+from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
-from vsphere_motion.model.move import Change, Move, OtherVCenter
+from vsphere_motion.model.move import Change, DiskFormat, Move, OtherVCenter
 from vsphere_motion.model.request import MoveRequest, NetworkWish, Wishes
 from vsphere_motion.planning.across import Journey, resolve_across
 from vsphere_motion.planning.joined import has_arrived, joined
@@ -96,6 +97,39 @@ def test_a_line_of_a_list_speaks_for_its_vm() -> None:
 
     assert move.destination.host is not None
     assert move.destination.host.name == "host1"
+
+
+def test_every_column_of_a_line_counts() -> None:
+    line = ListLine(line=2, vm="vm1", host="host1", datastore=STORE, format="thin", network="network1=nonet")
+    with pytest.raises(UsageProblem) as refused:
+        resolved(Wishes(), listed=ListFile(name="list.csv", lines=(line,)))
+    assert "nonet" in " ".join((refused.value.message, *refused.value.details))
+
+    (move,) = resolved(Wishes(), listed=ListFile(name="list.csv", lines=(replace(line, network=None),)))
+    assert {disk.format for disk in move.destination.disks} == {DiskFormat.THIN}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"window": "22:00-05:00"}, "a window of one line", id="window"),
+        pytest.param({"priority": 2}, "in the file's order", id="priority"),
+        pytest.param({"place": "somewhere"}, "somewhere may be a host", id="place"),
+        pytest.param({"format": "fluffy"}, "fluffy", id="format"),
+    ],
+)
+def test_what_a_line_asks_for_and_is_not_done_is_an_error_with_its_line(changes: dict[str, Any], said: str) -> None:
+    line = replace(ListLine(line=7, vm="vm1", host="host1", datastore=STORE), **changes)
+    with pytest.raises(BadInput) as refused:
+        resolved(Wishes(), listed=ListFile(name="list.csv", lines=(line,)))
+    assert any("line 7" in detail and said in detail for detail in refused.value.details)
+
+
+def test_a_list_with_lines_that_could_not_be_read_moves_nothing() -> None:
+    line = ListLine(line=2, vm="vm1", host="host1", datastore=STORE)
+    problem = LineProblem(line=3, message="no vm is named")
+    with pytest.raises(BadInput, match="cannot be used"):
+        resolved(Wishes(), listed=ListFile(name="list.csv", lines=(line,), problems=(problem,)))
 
 
 def test_a_vm_has_arrived_when_its_instance_uuid_is_there() -> None:
