@@ -12,7 +12,8 @@ from pathlib import Path
 from benchmarks.moves_ours import planned, running
 from benchmarks.moves_site import site, trips
 from vsphere_motion.model.event import MoveEnded
-from vsphere_motion.service.migrate import RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import RunOptions
 
 LENGTH_S = 0.5
 AT_ONCE = 64

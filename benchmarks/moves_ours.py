@@ -20,7 +20,8 @@ from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.run.journal import Journal, open_journal
 from vsphere_motion.service.connection import VCenter, connect
-from vsphere_motion.service.migrate import RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 SUBMIT_AND_WATCH = frozenset(

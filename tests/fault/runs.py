@@ -13,7 +13,8 @@ from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.run.journal import open_journal
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.testing.faultproxy import FaultProxy
 from vsphere_motion.testing.simulator import SimulatedVCenter
 

@@ -19,7 +19,7 @@ from vsphere_motion.errors import MotionError
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.report import Report
 from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.service.migrate import RunOptions
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.testing.faultproxy import FaultProxy, Rule
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter

@@ -14,7 +14,7 @@ from tests.promises import record, tries
 from vsphere_motion.model.endpoint import DEFAULT_CALL_TIMEOUT_S
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.service.migrate import RunOptions
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.testing.faultproxy import FaultProxy, Rule
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter

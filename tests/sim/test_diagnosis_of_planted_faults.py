@@ -20,7 +20,8 @@ from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter

@@ -21,7 +21,8 @@ from vsphere_motion.run.journal import Journal, open_journal
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.estimate import calibration_of
-from vsphere_motion.service.migrate import RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.sim.options import SimOptions
 from vsphere_motion.testing.plugin import enter_vcenter

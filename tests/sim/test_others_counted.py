@@ -20,7 +20,8 @@ from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.planning.window import costs_of
 from vsphere_motion.run.journal import open_journal
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import RunOptions
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 from vsphere_motion.vcenter.others import OtherMotions

@@ -28,7 +28,7 @@ from vsphere_motion.cli.window_options import NO_WINDOW, Window, window_options
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
 
 if TYPE_CHECKING:
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 @declare("apply", formats=("table", "json"))

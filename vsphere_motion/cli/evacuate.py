@@ -32,7 +32,7 @@ from vsphere_motion.model.plan_file import PlanFile, PlanKind
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 @declare("evacuate", formats=("table", "json"))

@@ -40,7 +40,7 @@ from vsphere_motion.model.request import NO_WISHES, Wishes
 
 if TYPE_CHECKING:
     from vsphere_motion.service.connection import VCenter
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 @declare("migrate", formats=("table", "json", "jsonl"))

@@ -26,7 +26,7 @@ from vsphere_motion.model.plan_request import (
 
 if TYPE_CHECKING:
     from vsphere_motion.cli.selecting import Chosen
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 

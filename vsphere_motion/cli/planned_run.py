@@ -26,8 +26,8 @@ from vsphere_motion.report.escape import json_text
 if TYPE_CHECKING:
     from vsphere_motion.model.plan_request import PlanRequest
     from vsphere_motion.service.connection import VCenter
-    from vsphere_motion.service.migrate import RunOptions
     from vsphere_motion.service.next_best import NextBest
+    from vsphere_motion.service.options import RunOptions
 
 Afterwards = Callable[[Watched | None], Mapping[str, object]]
 """What is done once the moves have ended (None: there were none), and what the JSON result has of it."""
@@ -137,7 +137,8 @@ def _run(
     invocation: Invocation, vcenter: VCenter, file: PlanFile, plan: Plan, wish: Wish, afterwards: Afterwards
 ) -> int:
     from vsphere_motion.run.workbook import purpose_of
-    from vsphere_motion.service.migrate import Given, run
+    from vsphere_motion.service.migrate import run
+    from vsphere_motion.service.options import Given
 
     error = None
     if plan.blocked() and not plan.partial:

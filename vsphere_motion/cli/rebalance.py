@@ -24,7 +24,7 @@ from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.model.plan_file import PlanKind
 
 if TYPE_CHECKING:
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 @declare("rebalance", formats=("table", "json"))

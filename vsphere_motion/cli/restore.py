@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vsphere_motion.planning.restore import BackLine
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
     from vsphere_motion.service.restore import Restoration, Wanted
 
 HEADER = ("VM", "NOW", "BACK TO", "WHAT")

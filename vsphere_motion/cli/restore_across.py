@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ def bring_back(
     """Bring the VMs of a run back from the vCenter that it took them to."""
     from vsphere_motion.run.workbook import Purpose, PurposeKind
     from vsphere_motion.service.across import meet
-    from vsphere_motion.service.migrate import Given
     from vsphere_motion.service.migrate import run as run_plan
+    from vsphere_motion.service.options import Given
     from vsphere_motion.service.restore_across import prepare_return
 
     with joined_by(invocation, vcenter, other):

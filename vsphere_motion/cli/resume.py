@@ -18,7 +18,7 @@ from vsphere_motion.cli.status import tell_no_run
 from vsphere_motion.cli.watching import finish, watch
 
 if TYPE_CHECKING:
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 @declare("resume", formats=("table", "json", "jsonl"))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
     from vsphere_motion.service.rolling import World
 
 HEADER = ("HOST", "STATE", "COMMAND", "NOTE")

@@ -12,7 +12,7 @@ from vsphere_motion.cli.requests import duration_option
 from vsphere_motion.settings import parse_duration
 
 if TYPE_CHECKING:
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 def running_options(function: Callable[..., int]) -> Callable[..., int]:

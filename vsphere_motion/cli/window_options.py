@@ -66,7 +66,7 @@ class Window:
 
     def applied(self, plan: Plan) -> Plan:
         """The plan with the windows of its moves, and a note where they are shut."""
-        from vsphere_motion.service.migrate import utc_now
+        from vsphere_motion.service.run_ports import utc_now
         from vsphere_motion.service.windows import in_windows, next_start, parse_zone
 
         planned = in_windows(plan, self.span, self.zone)

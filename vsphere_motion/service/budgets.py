@@ -9,7 +9,7 @@ from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.selection import choose
 
 if TYPE_CHECKING:
-    from vsphere_motion.service.migrate import RunOptions
+    from vsphere_motion.service.options import RunOptions
 
 
 def with_budgets(vcenter: VCenter, options: RunOptions) -> RunOptions:

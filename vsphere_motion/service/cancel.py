@@ -18,15 +18,9 @@ from vsphere_motion.run.locks import is_alive, watching
 from vsphere_motion.run.ports import Control
 from vsphere_motion.service.check import with_facts
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import (
-    DEFAULT_OPTIONS,
-    NEVER_STOP,
-    RunOptions,
-    end_run,
-    put_back,
-    utc_now,
-    watch_open_moves,
-)
+from vsphere_motion.service.migrate import end_run, put_back, watch_open_moves
+from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, RunOptions
+from vsphere_motion.service.run_ports import utc_now
 from vsphere_motion.service.status import find_run
 from vsphere_motion.service.truce import end_left_truces
 

@@ -39,7 +39,7 @@ def enter_all(vcenter: VCenter, plan: PlanFile, *, limit_s: float = LIMIT_S) -> 
 
 
 def _enter(vcenter: VCenter, host: PlanHost, *, evacuate_powered_off: bool, limit_s: float) -> Entered:
-    from vsphere_motion.service.migrate import clock_through_sleep_s
+    from vsphere_motion.service.run_ports import clock_through_sleep_s
     from vsphere_motion.vcenter.maintenance import enter_maintenance, wait_for_task
 
     session, task = vcenter.session, None

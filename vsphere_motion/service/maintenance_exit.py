@@ -5,7 +5,7 @@ from __future__ import annotations
 from vsphere_motion.errors import VCenterFault
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import clock_through_sleep_s
+from vsphere_motion.service.run_ports import clock_through_sleep_s
 
 LIMIT_S = 900.0
 

@@ -3,139 +3,38 @@
 from __future__ import annotations
 
 import secrets
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from vsphere_motion import __version__
 from vsphere_motion.errors import AccessRefused, BadInput, MotionError, VCenterUnavailable
 from vsphere_motion.model.event import Event, MoveEnded, RunEnded, RunStarted
-from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan, PlannedMove
-from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import Report, RunInfo
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.run.execute import Execution
 from vsphere_motion.run.gate import PlanGate, Start
-from vsphere_motion.run.halt import HaltRule
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, open_journal
-from vsphere_motion.run.limits import (
-    DEFAULT_MAX_CONCURRENT,
-    DEFAULT_OUTAGE_LIMIT_S,
-    Limits,
-    OnInterrupt,
-    Patience,
-)
 from vsphere_motion.run.locks import watching
-from vsphere_motion.run.pause import PauseRule
-from vsphere_motion.run.ports import Control, Ports
-from vsphere_motion.run.workbook import Moment, Purpose, Workbook
-from vsphere_motion.service.across import across_ports, require_side
+from vsphere_motion.run.ports import Control
+from vsphere_motion.run.workbook import Moment, Workbook
 from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.explain import make_explainer
-from vsphere_motion.service.forecasts import keeping, of_moves, rest_of, telling
+from vsphere_motion.service.forecasts import of_moves, rest_of, telling
 from vsphere_motion.service.loads import note_loads
-from vsphere_motion.service.once_more import Replan, with_replans
+from vsphere_motion.service.once_more import with_replans
+from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
 from vsphere_motion.service.preparation import prepared
 from vsphere_motion.service.report import report_of
+from vsphere_motion.service.run_ports import make_ports, utc_now
 from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.templates import make_templates_again
 from vsphere_motion.service.truce import begin_truce, end_truce
 from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """How a plan is run.
-
-    Args:
-        max_concurrent: relocations in flight at once.
-        max_per_host: relocations of ours that a host takes part in at once; None: as many as vCenter lets it.
-        timeout_s: after this the running moves are left alone and the run is open; None: no limit.
-        outage_limit_s: how long a vCenter that is away is waited for; None: no limit.
-        patience: when a move that does not get on is spoken of, and what is done with it.
-        on_interrupt: what a first Ctrl-C does with the moves that run.
-        is_watching: False: everything is started at once and left to vCenter; the run stays open.
-        read_logs: read what both hosts' logs and the VM's own say of each move right after it.
-        keep_log_lines: keep the lines too, not only what was read from them.
-        halt: when the run stops by itself; a stun budget needs the logs.
-        stun_budgets: how long guests of VMs that a selector names may stand still; they become part of `halt`.
-        pause: where it stops for a person to look.
-        drs_override: keep DRS away from the VMs until the run ends.
-    """
-
-    max_concurrent: int = DEFAULT_MAX_CONCURRENT
-    max_per_host: int | None = None
-    timeout_s: float | None = None
-    outage_limit_s: float | None = DEFAULT_OUTAGE_LIMIT_S
-    patience: Patience = field(default_factory=Patience)
-    on_interrupt: OnInterrupt = OnInterrupt.WATCH
-    is_watching: bool = True
-    read_logs: bool = True
-    drs_override: bool = False
-    keep_log_lines: bool = True
-    halt: HaltRule = field(default_factory=HaltRule)
-    stun_budgets: tuple[tuple[str, float], ...] = ()
-    pause: PauseRule = field(default_factory=PauseRule)
-
-    @property
-    def limits(self) -> Limits:
-        """What the loop over moves needs of them."""
-        return Limits(
-            max_concurrent=self.max_concurrent,
-            max_per_host=self.max_per_host,
-            timeout_s=self.timeout_s,
-            outage_limit_s=self.outage_limit_s,
-            patience=self.patience,
-            on_interrupt=self.on_interrupt,
-            is_watching=self.is_watching,
-            halt=self.halt,
-            pause=self.pause,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What whoever starts a run knows of it already.
-
-    Args:
-        info: the run, described by `describe_run`; None: it is described when it begins.
-        purpose: what it is for.
-        settled: outcomes of moves that are no part of the plan and belong into the report.
-        replan: plans more moves where some were refused; None: what was refused stays.
-    """
-
-    info: RunInfo | None = None
-    purpose: Purpose | None = None
-    settled: tuple[Outcome, ...] = ()
-    replan: Replan | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeverStop:
-    """A control for callers that cannot be interrupted."""
-
-    is_halting: bool = False
-    is_detaching: bool = False
-
-    def may_go_on(self) -> bool:
-        """Nobody is there to say so."""
-        return False
-
-
-SUBMITTERS = 4
-"""Relocations that are asked for at the same time; a session keeps eight connections."""
-
-NEVER_STOP = NeverStop()
-DEFAULT_OPTIONS = RunOptions()
 
 
 def migrate(vcenter: VCenter, request: MoveRequest, *, state_dir: Path | None = None) -> Report:
@@ -298,55 +197,6 @@ def _server_now(vcenter: VCenter, journaled: JournaledRun) -> datetime:
     except (VCenterUnavailable, AccessRefused):
         ends = [row.outcome.completed_at for row in journaled.moves if row.outcome and row.outcome.completed_at]
         return max(ends, default=journaled.info.started_at)
-
-
-def make_ports(
-    vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions, forecasts: dict[MoRef, Forecast]
-) -> Ports:
-    """The loop's ports, served by this vCenter."""
-    from vsphere_motion.vcenter.outage import VCenterPresence
-    from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader
-    from vsphere_motion.vcenter.relocate import VCenterRelocator
-    from vsphere_motion.vcenter.tasks import VCenterTaskFinder, VCenterTaskWatcher
-
-    ports = Ports(
-        relocator=VCenterRelocator(vcenter.session),
-        watcher=VCenterTaskWatcher(vcenter.session, reads_ended=False),
-        finder=VCenterTaskFinder(vcenter.session),
-        placements=VCenterPlacementReader(vcenter.session),
-        states=VCenterStateReader(vcenter.session),
-        presence=VCenterPresence(vcenter.session, monotonic_s=clock_through_sleep_s),
-        clock=vcenter.session,
-        now=utc_now,
-        monotonic_s=clock_through_sleep_s,
-        pause=threading.Event().wait,
-        explain=keeping(_explainer(vcenter, planned, options), forecasts),
-        submitters=SUBMITTERS,
-    )
-    side = require_side(vcenter, [one.move for one in planned])
-    return ports if side is None else across_ports(ports, vcenter, side, planned)
-
-
-def _explainer(
-    vcenter: VCenter, planned: tuple[PlannedMove, ...], options: RunOptions
-) -> Callable[[Outcome], Outcome | Future[Outcome]]:
-    if not options.read_logs:
-        return lambda outcome: outcome
-    return make_explainer(vcenter, planned, keep_lines=options.keep_log_lines)
-
-
-def clock_through_sleep_s() -> float:
-    """Seconds on a clock that never jumps and counts the time this machine sleeps, where there is such a clock.
-
-    Linux has CLOCK_BOOTTIME for it; its CLOCK_MONOTONIC stands still in sleep, and macOS's does not.
-    """
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
-
-
-def utc_now() -> datetime:
-    """This machine's clock in UTC."""
-    return datetime.now(UTC)
 
 
 def describe_run(vcenter: VCenter) -> RunInfo:

@@ -17,7 +17,8 @@ from vsphere_motion.run.workbook import purpose_of
 from vsphere_motion.service.apply import Ready, runnable_plan
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.maintenance import Entered, enter_all
-from vsphere_motion.service.migrate import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
 from vsphere_motion.service.placing import make_plan
 from vsphere_motion.service.surroundings import NOWHERE, Places
 

@@ -41,7 +41,8 @@ from vsphere_motion.run.workbook import Purpose, PurposeKind, Workbook
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
-from vsphere_motion.service.migrate import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions, run
+from vsphere_motion.service.migrate import run
+from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 EXIT_HINT = "add --exit-maintenance to take it out of maintenance mode first"

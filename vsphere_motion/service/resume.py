@@ -25,14 +25,9 @@ from vsphere_motion.service.across import check_moves_across, require_side, requ
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import with_forecasts
-from vsphere_motion.service.migrate import (
-    DEFAULT_OPTIONS,
-    NEVER_STOP,
-    RunOptions,
-    blocked_outcome,
-    run_open_moves,
-    utc_now,
-)
+from vsphere_motion.service.migrate import blocked_outcome, run_open_moves
+from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, RunOptions
+from vsphere_motion.service.run_ports import utc_now
 from vsphere_motion.service.status import find_run
 from vsphere_motion.service.truce import continue_truce, end_left_truces
 

@@ -18,10 +18,11 @@ from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import Workbook
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import NEVER_STOP, utc_now
+from vsphere_motion.service.options import NEVER_STOP
 from vsphere_motion.service.rolling_hosts import HostWork
 from vsphere_motion.service.rolling_moves import MoveWork, plan_step, stuck_words
 from vsphere_motion.service.rolling_steps import Stopped, World, note_of
+from vsphere_motion.service.run_ports import utc_now
 from vsphere_motion.service.windows import window_of
 
 __all__ = ["ROLLING", "World", "end_rolling", "find_rolling", "new_rolling", "plan_step", "run_rolling", "stuck_words"]

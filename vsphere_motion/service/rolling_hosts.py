@@ -11,8 +11,8 @@ from vsphere_motion.model.rolling import RollingStep, StepState
 from vsphere_motion.run.before import task_in_progress
 from vsphere_motion.run.host_command import HostCommand, words_for
 from vsphere_motion.service.maintenance_exit import leave_maintenance
-from vsphere_motion.service.migrate import clock_through_sleep_s
 from vsphere_motion.service.rolling_steps import RollingWork, Stopped, note_of
+from vsphere_motion.service.run_ports import clock_through_sleep_s
 
 ENTER_LIMIT_S = 900.0
 """Entering takes seconds once a host is empty."""

@@ -19,8 +19,9 @@ from vsphere_motion.planning.restore import Back
 from vsphere_motion.run.workbook import Purpose, PurposeKind
 from vsphere_motion.service.apply import runnable_plan
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import Given, describe_run, run
+from vsphere_motion.service.migrate import describe_run, run
 from vsphere_motion.service.next_best import NextBest
+from vsphere_motion.service.options import Given
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.restore import Wanted, prepare_restore, restore
 from vsphere_motion.service.resume import resume

@@ -13,7 +13,7 @@ from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import Workbook
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import DEFAULT_OPTIONS, RunOptions
+from vsphere_motion.service.options import DEFAULT_OPTIONS, RunOptions
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 DIRECTORY = "rolling"

@@ -10,7 +10,7 @@ from vsphere_motion.errors import UsageProblem
 from vsphere_motion.run.halt import HaltRule
 from vsphere_motion.run.limits import OnInterrupt, OnStall, Patience
 from vsphere_motion.run.pause import PauseRule
-from vsphere_motion.service.migrate import RunOptions
+from vsphere_motion.service.options import RunOptions
 
 MOST_PERCENT = 100
 _FAILED = re.compile(r"failed=(?P<number>[0-9]{1,9})(?P<percent>%?)")
