@@ -99,6 +99,7 @@ def test_without_a_rule_everything_passes(client: http.client.HTTPSConnection, p
     status, body = call(client, header="<operationID>op-7</operationID>")
     assert status == 200
     assert b"<apiType>VirtualCenter</apiType>" in body
+    proxy.wait_for("RetrieveServiceContent", stage="answered")
     [seen] = proxy.calls()
     assert (seen.method, seen.verb, seen.path, seen.operation_id) == ("RetrieveServiceContent", "POST", "/sdk", "op-7")
     assert (seen.was_forwarded, seen.status, seen.was_answered, seen.fault) == (True, 200, True, None)

@@ -29,7 +29,7 @@ clusters:
   - {name: two, hosts: [{name: esx02}]}
 datastores: [{name: san}]
 networks: [{name: lan}]
-vms: [{name: web01, host: esx01}]
+vms: [{name: web01, host: esx01}, {name: golden, host: esx01, power: off, template: true}]
 """
 
 

@@ -241,7 +241,6 @@ LADDERS: dict[str, Ladder] = {
     "swap placement": ladder("vm", "swap_placement", "vmDirectory", "hostLocal"),
     "affinity": ladder("vm", "has_affinity", False, True),
     "snapshots": ladder("vm", "snapshot_count", 0, 1, 2),
-    "template": ladder("vm", "is_template", False, True),
     "locks": ladder("vm", "disabled_methods", (), ("RelocateVM_Task",)),
     "tasks": ladder("vm", "running_tasks", (), (build.task(),)),
     "question": ladder("vm", "question", None, "?", unset="runtime.question.text"),

@@ -39,6 +39,8 @@ from ansible.plugins.callback import CallbackBase
 
 VARIABLE = "VSPHERE_MOTION_PROGRESS_SOCKET"
 MOST_BYTES = 4096
+MOST_PLACE_BYTES = 60
+"""The address of a socket has 104 bytes at most (macOS; 108 on Linux), and 32 of them are added to the place."""
 END = b"\0"
 
 
@@ -60,7 +62,7 @@ class CallbackModule(CallbackBase):
         """Listen, and let every process that is started from now on know where."""
         if self._thread is not None:
             return
-        self._directory = tempfile.mkdtemp(prefix="vsphere-motion-")
+        self._directory = tempfile.mkdtemp(prefix="vsphere-motion-", dir=place())
         address = str(Path(self._directory, "progress"))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(address)
@@ -79,6 +81,12 @@ class CallbackModule(CallbackBase):
         self._socket.close()
         remove(self._directory, os.getpid())
         self._thread = None
+
+
+def place():
+    """Where the socket's directory is made: the usual place, or /tmp where that would be too long for a socket."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= MOST_PLACE_BYTES else "/tmp"  # noqa: S108 - a directory of its own is made there
 
 
 def remove(directory, owner):
