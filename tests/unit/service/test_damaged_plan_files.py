@@ -112,4 +112,5 @@ def test_a_damaged_document_is_an_error_of_ours_or_can_be_used(
     for seed in range(tries(reduced=150, whole=whole)):
         file.write_bytes(damage(random.Random(seed), sound))
         ends[end_of(use, file)] += 1
-    assert ends.keys() == {"error", "used"}, "damage that nobody notices is none, and some of it does no harm"
+    assert ends.keys() <= {"error", "used"}
+    assert ends["error"] > 0, "damage that nobody notices is none"
