@@ -117,7 +117,7 @@ class VCenterUnavailable(MotionError):
 
     exit_code = 5
     code = "vcenter_unavailable"
-    may_pass: ClassVar[bool] = False
+    may_pass: bool = False
 
 
 class Unreachable(VCenterUnavailable):

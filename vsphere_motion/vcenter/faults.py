@@ -38,6 +38,7 @@ from vsphere_motion.errors import (
     SessionEnded,
     Unreachable,
     VCenterFault,
+    VCenterUnavailable,
 )
 
 if TYPE_CHECKING:
@@ -64,12 +65,17 @@ _OWN_FIELDS = {"msg", "dynamicType", "dynamicProperty", "faultCause", "faultMess
 
 
 class _Row(NamedTuple):
-    """One kind of failure, the error it becomes, and what is said of it (None: its own words); a fault's words win."""
+    """One kind of failure, the error it becomes, and what is said of it (None: its own words); a fault's words win.
+
+    Args:
+        may_pass: whether waiting may help, though the error as such does not say so.
+    """
 
     failure: type[BaseException]
     error: type[MotionError]
     hint: str | None = None
     words: str | None = None
+    may_pass: bool = False
 
 
 _TABLE = (
@@ -81,7 +87,8 @@ _TABLE = (
     # no answer
     _Row(failure=ssl.SSLCertVerificationError, error=CertificateUntrusted, hint=_HINT_TRUST),
     _Row(failure=ssl.SSLEOFError, error=Unreachable, hint=_HINT_REACH, words=_CLOSED),
-    _Row(failure=ssl.SSLError, error=ProtocolError, hint=_HINT_PROTOCOL),
+    # whatever answers there while a vCenter restarts may answer with an alert
+    _Row(failure=ssl.SSLError, error=ProtocolError, hint=_HINT_PROTOCOL, may_pass=True),
     _Row(failure=socket.gaierror, error=Unreachable, hint=_HINT_NAME),
     _Row(failure=TimeoutError, error=CallTimeout, hint=_HINT_TIMEOUT),
     _Row(failure=ConnectionRefusedError, error=Unreachable, hint=_HINT_REACH, words="the connection was refused"),
@@ -111,7 +118,10 @@ def translate(failure: BaseException, *, what: str, changing: bool = False) -> M
     words = row.words or _words_of(failure)
     if changing:
         return outcome_unknown(what, words)
-    return row.error(f"Could not {what}: {words}", hint=row.hint)
+    error = row.error(f"Could not {what}: {words}", hint=row.hint)
+    if row.may_pass and isinstance(error, VCenterUnavailable):
+        error.may_pass = True
+    return error
 
 
 def translated(what: str, *, changing: bool = False) -> AbstractContextManager[None]:

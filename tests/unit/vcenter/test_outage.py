@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from vsphere_motion.errors import (
     VCenterUnavailable,
 )
 from vsphere_motion.model.endpoint import Endpoint
+from vsphere_motion.vcenter.faults import translate
 from vsphere_motion.vcenter.outage import SLICE_S, VCenterPresence, pause_s
 
 AWAY = Unreachable("refused")
@@ -159,6 +162,18 @@ def test_what_does_not_pass_is_raised(error: MotionError) -> None:
     with pytest.raises(type(error)) as caught:
         world.wait_until_back()
     assert caught.value is error
+
+
+def test_a_tls_alert_may_pass_and_an_answer_that_is_no_answer_may_not() -> None:
+    alert = translate(ssl.SSLError(1, "[SSL: TLSV1_ALERT_INTERNAL_ERROR]"), what="watch")
+    assert isinstance(alert, ProtocolError)
+    assert alert.may_pass
+    odd = translate(http.client.BadStatusLine("x"), what="watch")
+    assert isinstance(odd, ProtocolError)
+    assert not odd.may_pass
+    untrusted = translate(ssl.SSLCertVerificationError(1, "untrusted"), what="watch")
+    assert isinstance(untrusted, CertificateUntrusted)
+    assert not untrusted.may_pass
 
 
 def test_the_errors_of_an_outage_say_that_they_may_pass() -> None:
