@@ -81,9 +81,12 @@ def ask(connection: ssl.SSLSocket, method: str = "RetrieveServiceContent") -> No
 
 
 def end_of(connection: ssl.SSLSocket) -> str:
-    """How the other end closed, by the kernel: Python 3.11 shows a reset of a TLS connection as its end."""
+    """How the other end closed, by the kernel: Python 3.11 shows a reset of a TLS connection as its end.
+
+    Not by data: tickets of TLS may still come after a handshake.
+    """
     poll = select.poll()
-    poll.register(connection, select.POLLIN)
+    poll.register(connection, select.POLLRDHUP)
     assert poll.poll(LIMIT_S * 1000), "the connection stays open"
     return "reset" if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET else "closed"
 
