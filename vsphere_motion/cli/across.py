@@ -44,6 +44,10 @@ _OPTIONS = (
     click.option("--to-thumbprint", metavar="SHA256", help="The only certificate it may present."),
     click.option("--map", "mapping", metavar="FILE", help="What things are called there: hosts, networks, ... (YAML)."),
 )
+_KEEPING = (
+    click.option("--keep-tags", is_flag=True, help="Attach the VMs' tags again at the other vCenter."),
+    click.option("--keep-attributes", is_flag=True, help="Set the VMs' custom attributes again there."),
+)
 _NAMES = ("to_vcenter", "to_user", "to_ca_file", "to_thumbprint", "mapping")
 
 
@@ -61,9 +65,17 @@ class Other:
         if not self.to_vcenter and any(getattr(self, name) for name in _NAMES):
             raise click.UsageError("--to-user, --to-ca-file, --to-thumbprint and --map go with --to-vcenter.")
 
-    def in_wishes(self, wishes: Wishes) -> Wishes:
-        """The wishes, with the vCenter that they are about."""
-        return replace(wishes, to_vcenter=self.to_vcenter) if self.to_vcenter else wishes
+    def in_wishes(self, wishes: Wishes, *, keep_tags: bool = False, keep_attributes: bool = False) -> Wishes:
+        """The wishes, with the vCenter that they are about, and what the VMs are to have again there.
+
+        Raises:
+            UsageError: something is to be kept, and no other vCenter is named.
+        """
+        if self.to_vcenter:
+            return replace(wishes, to_vcenter=self.to_vcenter, keep_tags=keep_tags, keep_attributes=keep_attributes)
+        if keep_tags or keep_attributes:
+            raise click.UsageError("--keep-tags and --keep-attributes go with --to-vcenter: within one, VMs keep them.")
+        return wishes
 
 
 def across_options(function: Declared) -> Declared:
@@ -76,6 +88,13 @@ def across_options(function: Declared) -> Declared:
     for option in reversed(_OPTIONS):
         with_other = option(with_other)
     return with_other  # type: ignore[return-value]
+
+
+def keeping_options(function: Declared) -> Declared:
+    """Declare what VMs have again at the other vCenter; the command gets `keep_tags` and `keep_attributes`."""
+    for option in reversed(_KEEPING):
+        function = option(function)
+    return function
 
 
 @contextmanager

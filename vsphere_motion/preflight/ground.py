@@ -70,6 +70,24 @@ class Site:
         return frozenset(vm for _, vm in self.rules)
 
     @cached_property
+    def namesakes(self) -> Mapping[tuple[MoRef, str], tuple[Vm, ...]]:
+        """The VMs of each folder by their names, in small letters."""
+        found: dict[tuple[MoRef, str], list[Vm]] = {}
+        for vm in self.inventory.vms:
+            if vm.folder is not None:
+                found.setdefault((vm.folder, vm.name.casefold()), []).append(vm)
+        return {key: tuple(vms) for key, vms in found.items()}
+
+    @cached_property
+    def by_identity(self) -> Mapping[str, tuple[Vm, ...]]:
+        """The VMs by their instance UUIDs."""
+        found: dict[str, list[Vm]] = {}
+        for vm in self.inventory.vms:
+            if vm.instance_uuid is not None:
+                found.setdefault(vm.instance_uuid, []).append(vm)
+        return {uuid: tuple(vms) for uuid, vms in found.items()}
+
+    @cached_property
     def mounts(self) -> Mapping[tuple[MoRef, MoRef], DatastoreMount]:
         """How a host sees a datastore, by the references of both."""
         return {(d.ref, mount.host): mount for d in self.inventory.datastores for mount in d.mounts or ()}

@@ -12,15 +12,17 @@ from dataclasses import dataclass, replace
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.elsewhere import elsewhere, here
 from vsphere_motion.model.inventory import Inventory, Vm
+from vsphere_motion.model.keepsakes import Keepsakes
 from vsphere_motion.model.move import DiskPlacement, Move, NicPlacement, OtherVCenter, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.planning.joined import joined
-from vsphere_motion.run.journal import Journal, JournaledRun
+from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun
 from vsphere_motion.service.across import OtherSide, check_moves_across, requires_other
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.keepsakes import returning_with, what_was_lost
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 
@@ -48,19 +50,21 @@ def went_to(journal: Journal, run: str) -> OtherVCenter | None:
     from vsphere_motion.errors import NotFound
 
     try:
-        return requires_other([outcome.move for outcome in _moved(journal.load_run(run))])
+        return requires_other([item.move for item in _moved(journal.load_run(run))])
     except NotFound:
         return None
 
 
 def prepare_return(
-    other: VCenter, home: OtherSide, journal: Journal, run: str, skip_checks: tuple[str, ...], places: Places = NOWHERE
+    other: VCenter, home: OtherSide, journal: Journal, run: str, request: MoveRequest, places: Places = NOWHERE
 ) -> Return:
     """The moves that bring the VMs of a run back, checked on both sides.
 
     Args:
         other: the vCenter that they were taken to, which they leave now.
         home: the vCenter that they came from.
+        request: which checks are overridden, and whether tags and attributes come back too; where the run was to keep
+            them, they do.
 
     Raises:
         BadInput: moves of the run are not finished, or it went elsewhere.
@@ -71,21 +75,23 @@ def prepare_return(
     by_uuid = {vm.instance_uuid: vm for vm in inventory.source.vms if vm.instance_uuid}
     moves: list[Move] = []
     settled: list[Outcome] = []
-    for outcome in _moved(journaled):
-        vm = by_uuid.get(outcome.move.vm.instance_uuid or "")
-        why = _why_left(inventory.source, outcome.move, vm)
+    lost: dict[MoRef, Keepsakes] = {}
+    for item in _moved(journaled):
+        vm = by_uuid.get(item.move.vm.instance_uuid or "")
+        why = _why_left(inventory.source, item.move, vm)
         if vm is None or why:
-            settled.append(Outcome(move=outcome.move, state=OutcomeState.UNCHANGED, note=why))
+            settled.append(Outcome(move=item.move, state=OutcomeState.UNCHANGED, note=why))
         else:
-            moves.append(_back(inventory.source, vm, outcome.move, home.named))
-    request = MoveRequest(selectors=(), skip_checks=skip_checks, partial=True)
+            moves.append(_back(inventory.source, vm, item.move, home.named))
+            lost[vm.ref] = what_was_lost(item)
+    moves = list(returning_with(other, moves, lost, request.wishes))
     plan = check_moves_across(other, home, inventory, moves, request, places)
     hosts = dict.fromkeys(move.destination.host.ref for move in moves if move.destination.host)
     return Return(plan=plan, settled=tuple(settled), hosts=tuple(hosts))
 
 
 def _require_fitting(journaled: JournaledRun, other: VCenter, home: OtherSide) -> None:
-    info, there = journaled.info, requires_other([outcome.move for outcome in _moved(journaled)])
+    info, there = journaled.info, requires_other([item.move for item in _moved(journaled)])
     if not journaled.is_finished:
         raise BadInput(
             f"run {info.run} is not finished, so what it moves is not known yet",
@@ -97,9 +103,9 @@ def _require_fitting(journaled: JournaledRun, other: VCenter, home: OtherSide) -
         raise BadInput(f"run {info.run} took nothing to {other.identity.host}", hint="name the vCenter it went to")
 
 
-def _moved(journaled: JournaledRun) -> Sequence[Outcome]:
-    outcomes = [item.outcome for item in journaled.moves if item.outcome is not None]
-    return [one for one in outcomes if one.state is OutcomeState.MOVED and one.move.destination.vcenter is not None]
+def _moved(journaled: JournaledRun) -> Sequence[JournaledMove]:
+    moved = [item for item in journaled.moves if item.outcome and item.outcome.state is OutcomeState.MOVED]
+    return [item for item in moved if item.move.destination.vcenter is not None]
 
 
 def _why_left(inventory: Inventory, move: Move, vm: Vm | None) -> str:
