@@ -70,13 +70,12 @@ class Site:
         return frozenset(vm for _, vm in self.rules)
 
     @cached_property
-    def namesakes(self) -> Mapping[tuple[MoRef, str], tuple[Vm, ...]]:
-        """The VMs of each folder by their names, in small letters."""
-        found: dict[tuple[MoRef, str], list[Vm]] = {}
+    def namesakes(self) -> Mapping[str, tuple[Vm, ...]]:
+        """The VMs by their names, in small letters."""
+        found: dict[str, list[Vm]] = {}
         for vm in self.inventory.vms:
-            if vm.folder is not None:
-                found.setdefault((vm.folder, vm.name.casefold()), []).append(vm)
-        return {key: tuple(vms) for key, vms in found.items()}
+            found.setdefault(vm.name.casefold(), []).append(vm)
+        return {name: tuple(vms) for name, vms in found.items()}
 
     @cached_property
     def by_identity(self) -> Mapping[str, tuple[Vm, ...]]:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.move import Change
+from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.preflight.check import Check
 from vsphere_motion.preflight.subject import Subject
 
 VM_NAME = "name"
+VM_FOLDER = "parent"
 VM_UUID = "config.instanceUuid"
 
 
@@ -18,8 +20,10 @@ def check_name(subject: Subject) -> Iterator[Finding]:
     folder = subject.folder
     if folder is None:
         return
-    for other in subject.site.namesakes.get((folder.ref, subject.vm.name.casefold()), ()):
-        if other.ref != subject.vm.ref:
+    for other in subject.site.namesakes.get(subject.vm.name.casefold(), ()):
+        if other.folder is None and VM_FOLDER in other.unread:
+            yield NAME.unknown(NamedRef(ref=other.ref, name=other.name), VM_FOLDER)
+        elif other.ref != subject.vm.ref and other.folder == folder.ref:
             message = f"the folder {folder.name} has a virtual machine {other.name} already ({other.ref.moid})"
             yield NAME.found(subject.named_vm, message, folder=folder.ref.moid, other=other.ref.moid)
 
@@ -33,8 +37,10 @@ def check_identity(subject: Subject) -> Iterator[Finding]:
         yield IDENTITY.unknown(subject.named_vm, VM_UUID)
         return
     for other in subject.site.by_identity.get(uuid, ()):
-        message = f"the other vCenter has a virtual machine of the same instance UUID: {other.name} ({other.ref.moid})"
-        yield IDENTITY.found(subject.named_vm, message, instance_uuid=uuid, other=other.ref.moid)
+        if other.ref != subject.vm.ref:
+            words = f"{other.name} ({other.ref.moid})"
+            message = f"the other vCenter has a virtual machine of the same instance UUID: {words}"
+            yield IDENTITY.found(subject.named_vm, message, instance_uuid=uuid, other=other.ref.moid)
 
 
 NAME = Check(
@@ -43,7 +49,7 @@ NAME = Check(
     title="a virtual machine of the same name in the folder that this one goes to",
     source="vSphere API 8.0: DuplicateName; vSphere Virtual Machine Administration 8.0: names are not case-sensitive",
     remedy="rename one of the two, or name another folder with --to-folder",
-    reads=(VM_NAME, "parent"),
+    reads=(VM_NAME, VM_FOLDER),
     on_pair=check_name,
     on_stay=True,
 )
