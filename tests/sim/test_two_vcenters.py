@@ -11,6 +11,7 @@ import pytest
 from pyVmomi import vim
 
 from tests.canary import CANARY, USER, files_with_it, found_in, watched
+from tests.labels import labels
 from tests.observer import Observer
 from tests.program import READS, Done
 from tests.promises import IS_NIGHTLY, record, tries
@@ -21,6 +22,7 @@ from vsphere_motion.vcenter.across import read_certificate
 
 pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(1800 if IS_NIGHTLY else 300)]
 
+KEEP = ("--keep-tags", "--keep-attributes")
 TO_B = ("--to-host", "b-esx2", "--to-datastore", "b-vmfs1", "--network", "a-dmz=b-dmz", "--yes")
 
 
@@ -400,10 +402,12 @@ def test_row_45_many_vms_killed_twice_are_each_there_once(vcenter_factory: VCent
         speed=50.0,
     )
     listed = pair.run.home / "list.csv"
-    listed.write_text("vm\n" + "".join(f"vm-{n:03}\n" for n in range(1, count + 1)))
-    options = (*pair.there, "--to-cluster", "Compute", "--to-datastore", "b-store", "--network", "a-dmz=b-dmz")
+    names = tuple(f"vm-{n:03}" for n in range(1, count + 1))
+    listed.write_text("vm\n" + "".join(f"{name}\n" for name in names))
+    options = (*pair.there, "--to-cluster", "Compute", "--to-datastore", "b-store", "--network", "a-dmz=b-dmz", *KEEP)
     with pair.observing() as (source, destination):
         planned = uuids(source)
+        before = labels(pair.source, source, *names)
 
         first = pair.run(
             "migrate", "-f", str(listed), *options, "--yes", VSPHERE_MOTION_FAILPOINT=f"after_send:{count // 4}"
@@ -415,10 +419,16 @@ def test_row_45_many_vms_killed_twice_are_each_there_once(vcenter_factory: VCent
         assert second.exit_code == -signal.SIGKILL, second.text
         assert last.exit_code == 0, last.text
         left, arrived = uuids(source), uuids(destination)
+        assert labels(pair.destination, destination, *names) == before
+    assert {len(one.tags) for one in before.values()} == {2}
+    assert {outcome["keepsakes"]["state"] for outcome in last.json["outcomes"]} == {"kept"}
     assert set(states(last).values()) <= {"moved", "unchanged"}
     assert len(states(last)) == count
     assert left == {}
     assert {uuid: arrived[uuid] for uuid in planned} == dict.fromkeys(planned, 1)
     started = [truth["vm_name"] for truth in pair.source.control.motions()]
     assert sorted(started) == sorted(set(started)), "a VM was asked for twice"
-    record(45, f"{count} VMs, killed twice, resumed: {count} at the destination once, 0 on both, 0 lost")
+    record(
+        45,
+        f"{count} VMs, killed twice, resumed: {count} at the destination once, 0 on both, 0 lost, each with its tags",
+    )

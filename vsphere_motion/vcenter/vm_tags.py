@@ -38,9 +38,7 @@ def read_tags_of(session: Session, vms: Sequence[MoRef]) -> dict[MoRef, tuple[Ta
         PermissionMissing, SessionEnded, VCenterUnavailable, VCenterFault: they cannot be read.
     """
     with tagging(session, what=reading_words(session)) as services:
-        attached = _attached(services, vms)
-        names = _names(services, {tag for tags in attached.values() for tag in tags})
-    return {vm: tuple(sorted(names[tag] for tag in attached.get(vm, ()))) for vm in vms}
+        return tags_of(services, vms)
 
 
 def read_categories(session: Session, tags: Iterable[TagName]) -> tuple[KnownCategory, ...]:
@@ -52,12 +50,8 @@ def read_categories(session: Session, tags: Iterable[TagName]) -> tuple[KnownCat
     Raises:
         PermissionMissing, SessionEnded, VCenterUnavailable, VCenterFault: they cannot be read.
     """
-    wanted = _by_category(tags)
     with tagging(session, what=reading_words(session)) as services:
-        book = TagBook(services)
-        return tuple(
-            _known(book, category, names) for category, names in wanted.items() if book.find_category(category)
-        )
+        return known_categories(services, tags)
 
 
 def attach_tags(session: Session, wanted: Mapping[MoRef, Sequence[TagName]]) -> Losses:
@@ -70,15 +64,38 @@ def attach_tags(session: Session, wanted: Mapping[MoRef, Sequence[TagName]]) -> 
     Raises:
         PermissionMissing, SessionEnded, VCenterUnavailable, VCenterFault: nothing could be looked up.
     """
-    tags = tuple(dict.fromkeys(tag for tags in wanted.values() for tag in tags))
-    if not tags:
+    if not any(wanted.values()):
         return {}
     with tagging(session, what=f"attach tags to virtual machines of {session.endpoint.address}") as services:
-        identifiers, reasons = _identifiers(TagBook(services), tags)
-        before = _attached(services, tuple(wanted))
-        for tag, identifier in identifiers.items():
-            bare = [vm for vm, names in wanted.items() if tag in names and identifier not in before.get(vm, ())]
-            reasons |= _attach(services, tag, identifier, bare)
+        return attach_all(services, wanted)
+
+
+def tags_of(services: Tagging, vms: Sequence[MoRef]) -> dict[MoRef, tuple[TagName, ...]]:
+    """`read_tags_of`, with the services."""
+    attached = _attached(services, vms)
+    names = _names(services, {tag for tags in attached.values() for tag in tags})
+    return {vm: tuple(sorted(names[tag] for tag in attached.get(vm, ()))) for vm in vms}
+
+
+def known_categories(services: Tagging, tags: Iterable[TagName]) -> tuple[KnownCategory, ...]:
+    """`read_categories`, with the services."""
+    book = TagBook(services)
+    wanted = _by_category(tags)
+    return tuple(_known(book, category, names) for category, names in wanted.items() if book.find_category(category))
+
+
+def attach_all(services: Tagging, wanted: Mapping[MoRef, Sequence[TagName]]) -> Losses:
+    """`attach_tags`, with the services."""
+    tags = tuple(dict.fromkeys(tag for tags in wanted.values() for tag in tags))
+    identifiers, reasons = _identifiers(TagBook(services), tags)
+    before = after = _attached(services, tuple(wanted))
+    bare = {
+        tag: [vm for vm, names in wanted.items() if tag in names and identifier not in before.get(vm, ())]
+        for tag, identifier in identifiers.items()
+    }
+    for tag, vms in bare.items():
+        reasons |= _attach(services, tag, identifiers[tag], vms)
+    if any(bare.values()):
         after = _attached(services, tuple(wanted))
     lost: Losses = {}
     for vm, names in wanted.items():
