@@ -10,15 +10,13 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from vsphere_motion.cli.connection import open_vcenter, read_credentials, read_sources
-from vsphere_motion.errors import BadInput, MotionError, UsageProblem
+from vsphere_motion.errors import MotionError, UsageProblem
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
-from vsphere_motion.planning.mapping_text import read_mapping
 from vsphere_motion.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -104,7 +102,9 @@ def open_both(invocation: Invocation, other: Other) -> Iterator[VCenter]:
     Raises:
         UsageProblem, AccessRefused, VCenterUnavailable: as their names say.
     """
-    mapping = _read(other.mapping) if other.mapping else NO_MAPPING
+    from vsphere_motion.service.mapping import mapping_of
+
+    mapping = mapping_of(other.mapping)
     with open_vcenter(invocation) as vcenter, joined_by(invocation, vcenter, other, mapping):
         yield vcenter
 
@@ -207,12 +207,3 @@ def _reword(error: MotionError) -> None:
     error.message, error.details = reworded(error.message), tuple(map(reworded, error.details))
     error.args = (error.message,)
     error.hint = reworded(error.hint) if error.hint else None
-
-
-def _read(name: str) -> VCenterMapping:
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
-        raise BadInput(f"cannot read {name}: {reason}", hint="name a mapping file with --map") from problem
-    return read_mapping(text, name)

@@ -182,7 +182,11 @@ def outcome_line(outcome: Outcome) -> str:
 
 def reported_line(item: ReportedMove) -> str:
     """`web01: moved esx02 -> esx05 in 32s, with 2 tags and 1 attribute.`; or what it is without."""
-    line = outcome_line(item.outcome)
+    line, more = outcome_line(item.outcome), keeping_words(item)
+    return f"{line.rstrip('.')}{more}." if more else line
+
+
+def keeping_words(item: ReportedMove) -> str:
+    """`, with 2 tags, without attribute rack (...)`: what goes behind the words for an end, if anything does."""
     kept, lost = kept_words(item), "; ".join(lost_words(item))
-    more = (f", with {kept}" if kept else "") + (f", without {lost}" if lost else "")
-    return f"{line.rstrip('.')}{safe(more)}." if more else line
+    return safe((f", with {kept}" if kept else "") + (f", without {lost}" if lost else ""))

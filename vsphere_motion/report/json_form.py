@@ -90,7 +90,7 @@ def planned_document(planned: PlannedMove) -> Document:
         "blockers": [] if planned.move.is_noop else _ids(planned.blockers),
         "skipped": list(planned.skipped),
         "expected_duration_s": span_document(planned.forecast.duration_s if planned.forecast else None),
-        "keepsakes": _keepsakes_document(planned.move.manner.keepsakes),
+        "keepsakes": keepsakes_document(planned.move.manner.keepsakes),
         "findings": [finding_document(finding) for finding in planned.findings],
     }
 
@@ -313,13 +313,13 @@ def _reported_document(item: ReportedMove) -> Document:
     return {
         **outcome_document(item.outcome),
         "memory_bytes": item.memory_bytes,
-        "keepsakes": _kept_document(item),
+        "keepsakes": kept_document(item),
         "findings": [finding_document(finding) for finding in item.findings],
         "skipped": list(item.skipped),
     }
 
 
-def _keepsakes_document(keepsakes: Keepsakes | None) -> Document | None:
+def keepsakes_document(keepsakes: Keepsakes | None) -> Document | None:
     """What a VM is to have again at another vCenter, by names alone; null: that was not asked for."""
     if keepsakes is None:
         return None
@@ -329,9 +329,9 @@ def _keepsakes_document(keepsakes: Keepsakes | None) -> Document | None:
     }
 
 
-def _kept_document(item: ReportedMove) -> Document | None:
+def kept_document(item: ReportedMove) -> Document | None:
     """The same with what became of it."""
-    wanted, keeping = _keepsakes_document(item.outcome.move.manner.keepsakes), item.keeping
+    wanted, keeping = keepsakes_document(item.outcome.move.manner.keepsakes), item.keeping
     if wanted is None:
         return None
     lost = [{"what": one.what, "why": one.why} for one in keeping.losses] if keeping else []
