@@ -8,7 +8,7 @@ from pyVmomi import vim
 
 from tests.observer import Observer
 from tests.program import Done, Program
-from tests.sim.storage_site import migrate, seen, writes
+from tests.sim.storage_site import make_vapp, migrate, seen, writes
 from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -90,32 +90,32 @@ def test_all_that_a_run_changed_of_a_vm_is_as_it_was(run: Program, site: Simulat
     moves_nothing(run, site, second)
 
 
-@pytest.mark.parametrize(
-    ("vm", "words"),
-    [
-        pytest.param("quick", ("--to-pool", "Gold", "--to-host", "esx-1"), id="pool"),
-        pytest.param("placed", ("--to-folder", "vm", "--to-host", "esx-1"), id="folder"),
-        pytest.param("cold", ("--to-datastore", "fast"), id="files of one that is off"),
-        pytest.param("asleep", ("--to-host", "esx-2"), id="host of one that is suspended"),
-        pytest.param("traveller", ("--to-host", "esx-3", "--to-datastore", "lonely"), id="another cluster"),
-        pytest.param(
-            "large", ("--to-host", "esx-9", "--to-datastore", "far-store", "--network", "lan=far-net"), id="datacenter"
-        ),
-    ],
-)
-def test_what_changed_alone_goes_back_alone(
-    vm: str, words: tuple[str, ...], run: Program, site: SimulatedVCenter, observer: Observer
-) -> None:
-    before = seen(observer, vm)
-    run_id = moved(run, vm, *words)
-    assert seen(observer, vm) != before
+LIST = """
+vm;host;pool;vapp;folder;datastore;network
+quick;;Silver;;;;
+placed;esx-1;;;vm;;
+cold;esx-1;;;;fast;
+asleep;;;shop;;;
+traveller;esx-3;;;;lonely;
+large;esx-9;;;;far-store;lan=far-net
+"""
 
-    restored(run, run_id, "moved")
-    assert seen(observer, vm) == before
+
+def test_the_vms_of_one_run_go_back_each_as_it_was(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    """A pool alone, a folder, files of one that is off, a vApp, another cluster, another datacenter."""
+    names = [line.partition(";")[0] for line in LIST.strip().splitlines()[1:]]
+    make_vapp(observer, "one", "shop")
+    before = {name: seen(observer, name) for name in names}
+    (run.home / "list.csv").write_text(LIST.strip() + "\n", encoding="utf-8")
+    run_id = moved(run, "-f", "list.csv")
+    assert all(seen(observer, name) != before[name] for name in names)
+
+    restored(run, run_id, *["moved"] * len(names))
+    assert {name: seen(observer, name) for name in names} == before
     moves_nothing(run, site, run_id)
 
 
-def test_a_vapp_and_encrypted_vmotion_go_back(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+def test_encrypted_vmotion_is_set_back(run: Program, observer: Observer) -> None:
     run_id = moved(run, "secret", "--to-host", "esx-2", "--encryption", "required")
     assert observer.vm("secret").config.migrateEncryption == "required"
 
@@ -127,28 +127,29 @@ def test_a_vapp_and_encrypted_vmotion_go_back(run: Program, site: SimulatedVCent
 def test_what_somebody_else_has_changed_is_left_and_the_rest_goes_back(
     run: Program, site: SimulatedVCenter, observer: Observer
 ) -> None:
-    """Meanwhile DRS has moved the VM and a person one of its disks."""
-    before = seen(observer, "half")
+    """Meanwhile one of its disks and its host were changed: both stay, the other disk and the configuration go back."""
     run_id = moved(run, "half", "--disk", "1=pod-1", "--disk", "3=pod-1", "--config-to", "pod-1", "--to-host", "esx-2")
     by_somebody_else(observer, "half", disk_to(observer, "half", "Hard disk 1", "slow"))
-    by_somebody_else(observer, "half", vim.vm.RelocateSpec(host=observer.host("esx-1")))
-    by_somebody_else(observer, "half", vim.vm.RelocateSpec(host=observer.host("esx-2")))
+    pool = observer.read(vim.ClusterComputeResource, "resourcePool")["two"]["resourcePool"]
+    by_somebody_else(observer, "half", vim.vm.RelocateSpec(host=observer.host("esx-3"), pool=pool))
 
     looked = run("restore", run_id, "--dry-run", "-o", "json")
     assert looked.exit_code == 0, looked.text
     (vm,) = looked.json["vms"]
     assert {one["what"]: one["state"] for one in vm["things"]} == {
-        "host": "goes",
+        "host": "left",
         "configuration": "goes",
         "Hard disk 1": "left",
         "Hard disk 3": "goes",
     }
     done = restored(run, run_id, "moved", "unchanged")
-    note = done.json["outcomes"][1]["note"]
-    assert note == "left where it is: Hard disk 1: it was put on pod-1 and somebody else has moved it since"
+    assert done.json["outcomes"][1]["note"] == (
+        "left where it is: host: it was put on esx-2 and somebody else has moved it since; "
+        "Hard disk 1: it was put on pod-1 and somebody else has moved it since"
+    )
     assert "somebody else has moved it since" in run("report", done.json["run"]).text
     after = seen(observer, "half")
-    assert after.host == before.host
+    assert after.host == "esx-3"
     assert after.stores == ["slow", "slow", "fast", "slow"]
     moves_nothing(run, site, run_id)
 
