@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from ansible.module_utils.basic import env_fallback
+from ansible_collections.vsphere.motion.plugins.module_utils.vcenter import message_of
 
 NAME = "to_vcenter"
 
@@ -46,16 +47,30 @@ def meeting(module, vcenter):
             msg="missing in to_vcenter: {0}; give them or set VSPHERE_MOTION_TO_USER and "
             "VSPHERE_MOTION_TO_PASSWORD".format(", ".join(missing))
         )
-    with vcenter.meeting(
-        server=other["hostname"],
-        port=other["port"],
-        user=other["username"],
-        password=other["password"],
-        ca_file=other["ca_file"] or None,
-        thumbprint=other["thumbprint"] or None,
-        mapping=other["mapping"],
-    ):
+    with ExitStack() as stack:
+        _enter(module, stack, vcenter, other)
         yield
+
+
+def _enter(module, stack, vcenter, other):
+    """Connect it, and end the module where that does not work, in the words of this option."""
+    from vsphere_motion.errors import MotionError
+
+    try:
+        stack.enter_context(
+            vcenter.meeting(
+                server=other["hostname"],
+                port=other["port"],
+                user=other["username"],
+                password=other["password"],
+                ca_file=other["ca_file"] or None,
+                thumbprint=other["thumbprint"] or None,
+                mapping=other["mapping"],
+            )
+        )
+    except MotionError as error:
+        words = message_of(error).replace("VMWARE_", "VSPHERE_MOTION_TO_")
+        module.fail_json(msg="to_vcenter: {0}".format(words), error_code=error.code, details=list(error.details))
 
 
 def with_vcenter(wishes, params):
