@@ -66,6 +66,9 @@ class Other:
         return replace(wishes, to_vcenter=self.to_vcenter) if self.to_vcenter else wishes
 
 
+NO_OTHER = Other()
+
+
 def across_options(function: Declared) -> Declared:
     """Declare the options; the command gets them as `other`, an `Other`."""
 

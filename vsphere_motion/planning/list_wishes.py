@@ -6,13 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 from vsphere_motion.errors import BadInput
+from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.list_file import ListLine
 from vsphere_motion.model.move import DiskFormat
 from vsphere_motion.model.request import Wishes
+from vsphere_motion.planning.places import names_cluster, names_host
 from vsphere_motion.planning.wish_text import FORMATS, disk_wishes, network_wish
 
 _BETWEEN = "|"
 """Between several disks or networks of one cell; a comma and a semicolon may stand between columns."""
+
+
+def asks_more(inventory: Inventory, line: ListLine) -> bool:
+    """Whether a line asks for more than a host, when its VMs may go there, and in which turn."""
+    cells = (line.datastore, line.disk, line.format, line.config, line.pool, line.vapp, line.folder, line.network)
+    return any(cells) or is_store(inventory, line.place)
+
+
+def is_store(inventory: Inventory, place: str | None) -> bool:
+    """Whether the place of a line is neither a host nor a cluster, so that it is a datastore."""
+    return bool(place) and not names_host(inventory, place or "") and not names_cluster(inventory, place or "")
 
 
 def wishes_of(line: ListLine, for_all: Wishes, *, place_is_store: bool = False) -> Wishes:

@@ -94,19 +94,23 @@ class NicPlaces:
         return found[0] if len(found) == 1 else None
 
     def _placement(self, nic: Device, network: Network | None) -> NicPlacement:
-        if network is None:
-            return NicPlacement(key=nic.key, label=nic.label, network=self._inventory.name_of(nic.network))
-        return NicPlacement(
-            key=nic.key,
-            label=nic.label,
-            network=NamedRef(ref=network.ref, name=network.name),
-            backing=NetworkBacking(
-                portgroup_key=network.portgroup_key,
-                switch_uuid=network.switch_uuid,
-                opaque_id=network.opaque_id,
-                opaque_type=network.opaque_type,
-            ),
-        )
+        now = NicPlacement(key=nic.key, label=nic.label, network=self._inventory.name_of(nic.network))
+        return now if network is None else on_network(now, network)
+
+
+def on_network(nic: NicPlacement, network: Network) -> NicPlacement:
+    """The adapter as it is attached to a network."""
+    return NicPlacement(
+        key=nic.key,
+        label=nic.label,
+        network=NamedRef(ref=network.ref, name=network.name),
+        backing=NetworkBacking(
+            portgroup_key=network.portgroup_key,
+            switch_uuid=network.switch_uuid,
+            opaque_id=network.opaque_id,
+            opaque_type=network.opaque_type,
+        ),
+    )
 
 
 def _nics(vm: Vm) -> tuple[Device, ...]:

@@ -38,7 +38,7 @@ def bound_s(jobs: Sequence[Job], links_bps: Sequence[float]) -> float:
     fixed = [0.0] * len(links_bps)
     alone = 0.0
     for job in jobs:
-        for room in (job.source, job.destination):
+        for room in {job.source, job.destination}:
             sent[room] += job.sends_bytes
             fixed[room] += job.fixed_s / MOST_ON_A_HOST
         alone = max(alone, job.sends_bytes * 8 / min(links_bps[job.source], links_bps[job.destination]) + job.fixed_s)
@@ -79,8 +79,8 @@ class _Simulation:
         self._events: list[tuple[float, int, int]] = []
         self._done: list[Scheduled] = []
         for number, job in enumerate(jobs):
-            self._left[job.source] += job.sends_bytes
-            self._left[job.destination] += job.sends_bytes
+            for room in {job.source, job.destination}:
+                self._left[room] += job.sends_bytes
             for other in set(job.relies_on):
                 self._enables[other].append(number)
         ranked = sorted(range(len(jobs)), key=self._rank)

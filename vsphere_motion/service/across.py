@@ -108,13 +108,23 @@ def meet(
     return OtherSide(named=named, vcenter=other, credentials=credentials, sha1=sha1, mapping=mapping)
 
 
-def check_across(vcenter: VCenter, other: OtherSide, request: MoveRequest, places: Places = NOWHERE) -> Plan:
+def check_across(
+    vcenter: VCenter,
+    other: OtherSide,
+    request: MoveRequest,
+    places: Places = NOWHERE,
+    *,
+    inventory: JoinedInventory | None = None,
+) -> Plan:
     """The plan of a request for another vCenter, with every finding about every move. Nothing is changed.
+
+    Args:
+        inventory: both snapshots, where they were taken already.
 
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
-    inventory = joined(vcenter.snapshot(), other.vcenter.snapshot())
+    inventory = inventory or joined(vcenter.snapshot(), other.vcenter.snapshot())
     listed = request.listed
     words = request.selectors if listed is None else tuple(line.vm for line in listed.lines)
     journey = Journey(
