@@ -32,9 +32,9 @@ def plan_schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": "urn:vsphere-motion:plan:v1",
         "title": "A plan: which VM goes where, in which order, and what that relies on",
-        "description": "Written by plan ... -O FILE, shown by plan show -o json, run by apply. relies_on names moves by "
-        "their place in moves, from 0. source and destination are hosts; place is where a VM goes besides its host, and "
-        "null where the host alone is decided. Sizes are bytes, times seconds.",
+        "description": "Written by plan ... -O FILE, shown by plan show -o json, run by apply. relies_on names moves "
+        "by their place in moves, from 0. source and destination are hosts; place is where a VM goes besides its host, "
+        "and null where the host alone is decided. Sizes are bytes, times seconds.",
         "type": "object",
         "required": ["schema", *body["required"]],
         "properties": {"schema": {"const": SCHEMA}, **body["properties"]},

@@ -165,5 +165,6 @@ def _shortfalls(plan: PlanFile, inventory: Inventory, left: Sequence[PlanMove]) 
             wave=move.wave,
         )
         for move in left
+        if move.vm.ref in seen.loads  # a template takes no room
     ]
     return shortfalls(seen, steps)
