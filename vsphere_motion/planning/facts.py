@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from vsphere_motion.model.inventory import Inventory
+from vsphere_motion.model.inventory import Inventory, Vm
 from vsphere_motion.model.jsonform import to_json
 from vsphere_motion.model.move import Move, sets_encryption
 from vsphere_motion.model.plan_file import (
@@ -119,11 +119,15 @@ class _Seen:
         self._planned = PlannedMoves(inventory, plan.to_vcenter)
         self._places = PlaceFacts(inventory)
         self._moves = moves or {}
+        self._arrivals = {vm.instance_uuid: vm for vm in inventory.vms if vm.instance_uuid} if plan.to_vcenter else {}
 
     def ended(self, numbers: Sequence[int]) -> set[int]:
         """The moves of one VM up to the one that brought it where it is."""
         first = self._plan.moves[numbers[0]].vm
         vm = self._inventory.find_vm(first.ref)
+        arrived = self._arrivals.get(first.instance_uuid or "") if vm is None else None
+        if arrived is not None:
+            return {number for number in numbers if self._has_all(number, arrived)}
         if vm is None or vm.host is None or not _is_same(first, vm.instance_uuid):
             return set()
         for place in reversed(range(len(numbers))):
@@ -136,6 +140,11 @@ class _Seen:
         """What is different of one VM whose moves have not all ended."""
         left = [self._plan.moves[number] for number in numbers if number not in ended]
         vm = self._inventory.find_vm(fact.vm.ref)
+        arrived = self._arrivals.get(fact.vm.instance_uuid or "") if vm is None else None
+        if arrived is not None:
+            host = _host_word(self._inventory, arrived.host.moid if arrived.host else None)
+            yield f"{fact.vm.name} is at the other vCenter already, on {host}, and not in every way as planned"
+            return
         is_there = vm is not None and vm.host is not None and vm.host.moid == left[0].destination.moid
         yield from _vm_lines(fact, self._inventory, is_under_way=bool(ended) or is_there)
         if vm is None or not _is_same(fact.vm, vm.instance_uuid):
@@ -151,6 +160,11 @@ class _Seen:
             return None
         folder, new = self._planned.folder(place.folder, place.new_folder)
         return None if new else PlanObject(name=folder.name, moid=folder.moid)
+
+    def _has_all(self, number: int, arrived: Vm) -> bool:
+        """Whether a VM at the other vCenter is as a move was to bring it there."""
+        move = self._planned.find(self._plan.moves[number], arrived)
+        return move is not None and move.is_noop
 
     def _is_done(self, number: int) -> bool:
         """Whether a VM on the destination of a move has everything else that the move brings along."""

@@ -85,14 +85,18 @@ class PlannedMoves:
             if one is not None and find(one.moid) is None:
                 yield f"the {noun} {one.name} ({one.moid}), where {move.vm.name} was to go, no longer exists"
 
-    def find(self, move: PlanMove) -> Move | None:
-        """The move from how its VM is now; None where the VM, the host or something else that it needs is gone."""
-        vm, host = self._inventory.find_vm(move.vm.ref), self._inventory.find_host(move.destination.ref)
+    def find(self, move: PlanMove, arrived: Vm | None = None) -> Move | None:
+        """The move from how its VM is now; None where the VM, the host or something else that it needs is gone.
+
+        Args:
+            arrived: the VM where it is at the other vCenter already.
+        """
+        vm, host = arrived or self._inventory.find_vm(move.vm.ref), self._inventory.find_host(move.destination.ref)
         if vm is None or host is None or any(self.missing(move)):
             return None
         place = move.place or PlanPlace()
         source, to = ends_of(self._inventory, vm, host, self._pool(place) or derived_pool(self._inventory, vm, host))
-        to = replace(to, encryption=place.encryption, vcenter=self._vcenter(host))
+        to = replace(to, encryption=place.encryption, vcenter=None if arrived else self._vcenter(host))
         if place.folder is not None:
             folder, new = self.folder(place.folder, place.new_folder)
             to = replace(to, folder=folder, new_folder=new)
@@ -163,8 +167,10 @@ class PlannedMoves:
 
 
 def _place(move: Move, end: Placement) -> PlanPlace:
+    """What a move decides at one of its ends; a template is in no pool, before as after."""
     changes = move.changes
-    pool = _named(end.pool) if changes & {Change.POOL, Change.HOST, Change.VCENTER} else None
+    has_pool = bool(changes & {Change.POOL, Change.HOST, Change.VCENTER}) and not move.manner.is_template
+    pool = _named(end.pool) if has_pool else None
     is_vapp = end.pool is not None and end.pool.ref.kind == VAPP
     has_folder = bool(changes & {Change.FOLDER, Change.VCENTER})
     return PlanPlace(
