@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,31 @@ def test_a_plan_across_is_not_made_of_a_snapshot_nor_a_plan_within_run_across(pa
     across = pair.run("apply", "near.json", "--yes", *pair.there)
     assert across.exit_code == 2
     assert "leave --to-vcenter out" in across.stderr
+
+
+def test_a_list_for_another_vcenter_has_windows_turns_and_places_of_its_lines(pair: Pair) -> None:
+    now = datetime.now(UTC)
+    later = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+    header = "vm,host,place,datastore,network,window,priority\n"
+    web = f"a-web01,b-esx2,,b-vmfs1,a-dmz=b-dmz,{later},1\n"
+    open_now = f"{now - timedelta(hours=2):%H:%M}-{now + timedelta(hours=2):%H:%M}"
+    db = f"a-db01,b-esx3,b-vmfs2,,,{open_now},-1\n"
+    for name, lines in (("both.csv", web + db), ("web.csv", web), ("db.csv", db)):
+        (pair.run.home / name).write_text(header + lines, encoding="utf-8")
+
+    made = pair.run("plan", "migrate", "-f", "both.csv", *pair.there, "-O", "plan.json", "-o", "json")
+    shut = pair.run("migrate", "-f", "web.csv", *pair.there, "--yes", "--timeout", "2s", "-o", "json")
+    done = pair.run("migrate", "-f", "db.csv", *pair.there, "--yes", "-o", "json")
+
+    assert made.exit_code == 0, made.text
+    told = [(one["vm"]["name"], one["window"], one["priority"], one["reason"]) for one in made.json["moves"]]
+    assert told == [
+        ("a-db01", f"{open_now} UTC", -1, "line 3 of both.csv"),
+        ("a-web01", f"{later} UTC", 1, "line 2 of both.csv"),
+    ]
+    assert (shut.exit_code, [one["state"] for one in shut.json["outcomes"]]) == (7, ["not_started"]), shut.text
+    assert (done.exit_code, [one["state"] for one in done.json["outcomes"]]) == (0, ["moved"]), done.text
+    with pair.observing() as (source, destination):
+        assert "a-web01" in source.read(vim.VirtualMachine), "its window is not open yet"
+        found = destination.read(vim.VirtualMachine, "config.files.vmPathName")["a-db01"]
+        assert found["config.files.vmPathName"].startswith("[b-vmfs2]")

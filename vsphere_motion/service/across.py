@@ -19,7 +19,7 @@ from vsphere_motion.model.move import Move, OtherVCenter
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.planning.across import Journey, resolve_across
+from vsphere_motion.planning.across import Journey, lines_of_vms, resolve_across
 from vsphere_motion.planning.joined import JoinedInventory, joined
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.privileges import privileges_of_moves
@@ -136,7 +136,11 @@ def check_across(
     )
     moves, selected = resolve_across(inventory, journey)
     plan = check_moves_across(vcenter, other, inventory, moves, request, places)
-    return replace(plan, notes=(*selected.notes, *plan.notes))
+    lines = lines_of_vms(inventory.source, listed, journey.tagged) if listed is not None else {}
+    timed = (
+        replace(one, window=line.window or "") if (line := lines.get(one.move.vm.ref)) else one for one in plan.moves
+    )
+    return replace(plan, moves=tuple(timed), notes=(*selected.notes, *plan.notes))
 
 
 def check_moves_across(

@@ -17,13 +17,16 @@ from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.plan_file import Placement, PlanFile, PlanKind
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.request import NO_WISHES
+from vsphere_motion.planning.across import lines_of_vms
 from vsphere_motion.planning.facts import facts_of, fingerprint_of
+from vsphere_motion.planning.joined import JoinedInventory
 from vsphere_motion.planning.list_wishes import asks_more
 from vsphere_motion.planning.placement.of_inventory import SiteRules
 from vsphere_motion.planning.plan_order import Asked, ordered
 from vsphere_motion.service.check import asked_for, check_moves, check_offline
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.made import Made
+from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places
 from vsphere_motion.service.windows import written_window
 
@@ -77,11 +80,12 @@ def make_place_plan(
 
 def _checked(
     inventory: Inventory, request: PlanRequest, vcenter: VCenter | None, places: Places
-) -> tuple[Plan, Sequence[ListLine]]:
+) -> tuple[Plan, Sequence[ListLine | None]]:
     """The checked moves, and the line that asks for each where there is a list."""
     wanted = request.moves
     if request.wishes.to_vcenter:
-        return _checked_across(inventory, request, vcenter, places), ()
+        plan = _checked_across(inventory, request, vcenter, places)
+        return plan, _lines_across(inventory, request, vcenter, plan)
     asked = asked_for(vcenter, inventory, wanted)
     if vcenter is None:
         plan = check_offline(inventory, asked.moves, wanted)
@@ -91,7 +95,6 @@ def _checked(
 
 
 def _checked_across(inventory: Inventory, request: PlanRequest, vcenter: VCenter | None, places: Places) -> Plan:
-    from vsphere_motion.planning.joined import JoinedInventory
     from vsphere_motion.service.across import check_across, require_other
 
     if vcenter is None:
@@ -100,6 +103,17 @@ def _checked_across(inventory: Inventory, request: PlanRequest, vcenter: VCenter
     assert isinstance(inventory, JoinedInventory), "the snapshot is of both vCenters"
     other = require_other(vcenter, request.wishes.to_vcenter)
     return check_across(vcenter, other, request.moves, places, inventory=inventory)
+
+
+def _lines_across(
+    inventory: Inventory, request: PlanRequest, vcenter: VCenter | None, plan: Plan
+) -> Sequence[ListLine | None]:
+    if request.listed is None or vcenter is None:
+        return ()
+    assert isinstance(inventory, JoinedInventory), "the snapshot is of both vCenters"
+    tagged = read_tagged(vcenter, tuple(line.vm for line in request.listed.lines))
+    lines = lines_of_vms(inventory.source, request.listed, tagged)
+    return [lines.get(one.move.vm.ref) for one in plan.moves]
 
 
 def _asked(request: PlanRequest, planned: PlannedMove, line: ListLine | None) -> Asked:
