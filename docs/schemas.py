@@ -110,4 +110,3 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _text(schema: dict[str, Any]) -> str:
     return json.dumps(schema, indent=2) + "\n"
-

@@ -143,6 +143,18 @@ def standing_of(plan: PlanFile, inventory: Inventory, moves: Mapping[int, Move] 
     return replace(standing, differences=(*lacking, *store_shortfalls(inventory, files)))
 
 
+def standing_now(vcenter: VCenter, plan: PlanFile) -> Standing:
+    """How far a plan has come by how things are now.
+
+    Raises:
+        BadInput, UsageProblem, StalePlan: as `require_server` and `require_destination`.
+    """
+    require_server(vcenter, plan)
+    require_destination(vcenter, plan)
+    inventory = snapshot_for(vcenter, plan.choices.wishes)
+    return standing_of(plan, inventory, moves_of(vcenter, inventory, plan))
+
+
 def _is_there(inventory: Inventory, move: PlanMove) -> bool:
     """Whether the VM is on the host already, with something else still to come."""
     vm = inventory.find_vm(move.vm.ref)

@@ -47,6 +47,7 @@ from vsphere_motion.report.plan_words import destinations
 from vsphere_motion.service.apply import standing_of
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.plan_files import csv_text, plan_document, read_plan, write_plan
+from vsphere_motion.service.results import plan_file_results
 
 OLD = Path(__file__).parents[2] / "data" / "plans" / "hosts-0.1.json"
 """Written by a release whose plans knew hosts alone."""
@@ -458,3 +459,14 @@ def test_no_cell_of_a_table_is_a_formula() -> None:
 
 def test_the_document_of_a_plan_has_no_key_of_a_secret() -> None:
     assert "password" not in json.dumps(plan_document(planned())).lower()
+
+
+def test_a_playbook_is_told_what_goes_where() -> None:
+    (result,) = plan_file_results(planned())
+
+    assert (result["state"], result["changed"]) == ("planned", True)
+    assert (result["source"]["host"], result["destination"]["host"]) == ("host1", "host2")
+    assert result["destination"]["pool"] == "Gold"
+    assert result["source"]["disks"] == {"Hard disk 1": "datastore1", "Hard disk 2": "datastore1"}
+    assert result["destination"]["disks"] == {"Hard disk 1": "datastore2", "Hard disk 2": "datastore2"}
+    assert "Network adapter 1 to network2" in result["message"]
