@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +18,15 @@ _BETWEEN = "|"
 """Between several disks or networks of one cell; a comma and a semicolon may stand between columns."""
 
 
-def asks_more(inventory: Inventory, line: ListLine) -> bool:
-    """Whether a line asks for more than a host, when its VMs may go there, and in which turn."""
-    cells = (line.datastore, line.disk, line.format, line.config, line.pool, line.vapp, line.folder, line.network)
-    return any(cells) or is_store(inventory, line.place)
+def ask_more(inventory: Inventory, lines: Sequence[ListLine]) -> bool:
+    """Whether any of these lines asks for more than a host, when its VMs may go there, and in which turn."""
+    places = {line.place for line in lines if line.place}
+    return any(map(_has_wish, lines)) or any(is_store(inventory, place) for place in places)
+
+
+def _has_wish(line: ListLine) -> bool:
+    files = (line.datastore, line.disk, line.format, line.config)
+    return any((*files, line.pool, line.vapp, line.folder, line.network))
 
 
 def is_store(inventory: Inventory, place: str | None) -> bool:

@@ -28,7 +28,7 @@ from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.preparation import preparation_notes
 from vsphere_motion.service.selection import read_tagged
-from vsphere_motion.service.storage import find_policy, with_policies, with_storage_drs
+from vsphere_motion.service.storage import find_policy, offline_notes, with_policies, with_storage_drs
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 
@@ -86,7 +86,7 @@ def asked_for(vcenter: VCenter | None, inventory: Inventory, request: MoveReques
         for_all = ForAll(to_host=request.to_host, wishes=wishes, policy=policy)
         found = resolve_list(inventory, listed, for_all, exclude=request.exclude, tagged=tagged)
         moves, selected, lines = found.moves, found.selected, found.lines
-    said: tuple[str, ...] = ()
+    said = offline_notes(inventory, wishes) if vcenter is None else ()
     if vcenter is not None:
         moves, said = with_storage_drs(vcenter, inventory, moves, wishes)
         moves = with_policies(vcenter, moves, wishes)

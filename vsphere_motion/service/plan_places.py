@@ -20,7 +20,7 @@ from vsphere_motion.model.request import NO_WISHES
 from vsphere_motion.planning.across import lines_of_vms
 from vsphere_motion.planning.facts import facts_of, fingerprint_of
 from vsphere_motion.planning.joined import JoinedInventory
-from vsphere_motion.planning.list_wishes import asks_more
+from vsphere_motion.planning.list_wishes import ask_more
 from vsphere_motion.planning.placement.of_inventory import SiteRules
 from vsphere_motion.planning.plan_order import Asked, ordered
 from vsphere_motion.service.check import asked_for, check_moves, check_offline
@@ -36,7 +36,7 @@ def asks_for_places(inventory: Inventory, request: PlanRequest) -> bool:
     if request.kind is not PlanKind.MIGRATE:
         return False
     lines = request.listed.lines if request.listed else ()
-    return request.wishes != NO_WISHES or any(asks_more(inventory, line) for line in lines)
+    return request.wishes != NO_WISHES or ask_more(inventory, lines)
 
 
 def make_place_plan(

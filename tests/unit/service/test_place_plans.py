@@ -470,3 +470,22 @@ def test_a_playbook_is_told_what_goes_where() -> None:
     assert result["source"]["disks"] == {"Hard disk 1": "datastore1", "Hard disk 2": "datastore1"}
     assert result["destination"]["disks"] == {"Hard disk 1": "datastore2", "Hard disk 2": "datastore2"}
     assert "Network adapter 1 to network2" in result["message"]
+
+
+def test_in_a_cluster_a_host_is_chosen_and_who_is_in_it_stays_on_its_own() -> None:
+    far = {"compute_resource": cluster(2).ref, "path": "/DC0/host/cluster2/host3"}
+    stores = {"datastores": (datastore_ref(1), datastore_ref(2))}
+    hosts = (host(1, memory_used_bytes=400 * GIB, **stores), host(2, **stores), host(3, **far, **stores))
+    seen = site(
+        two_disks(1),
+        two_disks(2, host=host_ref(3), pool=pool_ref(3)),
+        hosts=hosts,
+        clusters=(cluster(1), cluster(2)),
+        pools=(pool(1), pool(3, owner=cluster(2).ref)),
+    )
+
+    plan = planned(seen, Wishes(to_datastore="datastore2"), words=("vm1", "vm2"), to_host=None, to_cluster="cluster1")
+
+    assert plan.stuck == ()
+    assert destinations(plan) == ("files to datastore2", "host2, files to datastore2")
+    assert make_plan_file(seen, request_of(PlanKind.MIGRATE, plan.choices)) == plan
