@@ -80,10 +80,14 @@ def _chains(plan: PlanFile) -> Iterator[str]:
 def _facts(plan: PlanFile) -> Iterator[str]:
     if plan.fingerprint != fingerprint_of(plan.facts):
         yield "$.fingerprint is not that of $.facts: one of them was changed by hand"
-    known = {fact.vm.moid for fact in plan.facts.vms}
+    known = {fact.vm.moid: fact.host for fact in plan.facts.vms}
     hosts = {fact.host.moid for fact in plan.facts.hosts}
+    begun: set[str] = set()
     for number, move in enumerate(plan.moves):
         if move.vm.moid not in known:
             yield f"$.facts.vms lacks {move.vm.name} ({move.vm.moid}) of move {number}"
+        elif move.vm.moid not in begun and known[move.vm.moid] != move.source.moid:
+            yield f"$.moves[{number}].source is not the host of {move.vm.name} ({move.vm.moid}) in $.facts.vms"
+        begun.add(move.vm.moid)
         if move.destination.moid not in hosts:
             yield f"$.facts.hosts lacks {move.destination.name} ({move.destination.moid}) of move {number}"

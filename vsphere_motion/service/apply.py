@@ -177,6 +177,6 @@ def _shortfalls(plan: PlanFile, inventory: Inventory, left: Sequence[PlanMove]) 
             wave=move.wave,
         )
         for move in left
-        if move.vm.ref in seen.loads  # a template takes no room
+        if move.vm.ref in seen.loads and move.source.ref in seen.rooms  # a template takes no room
     ]
     return shortfalls(seen, steps)
