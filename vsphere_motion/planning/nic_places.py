@@ -94,12 +94,13 @@ class NicPlaces:
         return found[0] if len(found) == 1 else None
 
     def _placement(self, nic: Device, network: Network | None) -> NicPlacement:
-        now = NicPlacement(key=nic.key, label=nic.label, network=self._inventory.name_of(nic.network))
-        return now if network is None else on_network(now, network)
+        if network is None:
+            return NicPlacement(key=nic.key, label=nic.label, network=self._inventory.name_of(nic.network))
+        return attached(nic, network)
 
 
-def on_network(nic: NicPlacement, network: Network) -> NicPlacement:
-    """The adapter as it is attached to a network."""
+def attached(nic: Device | NicPlacement, network: Network) -> NicPlacement:
+    """An adapter attached to a network."""
     return NicPlacement(
         key=nic.key,
         label=nic.label,

@@ -25,7 +25,7 @@ from vsphere_motion.model.plan_place import PlanAdapter, PlanDisk, PlanObject, P
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.planning.destinations import ends_of
 from vsphere_motion.planning.file_places import Files, files_now
-from vsphere_motion.planning.nic_places import NicPlaces, on_network
+from vsphere_motion.planning.nic_places import NicPlaces, attached
 from vsphere_motion.planning.whereabouts import VAPP, derived_pool
 
 POOL, FOLDER, STORE = "ResourcePool", "Folder", "Datastore"
@@ -154,7 +154,7 @@ class PlannedMoves:
         now = self._nics.now(vm)
         wanted = {one.key: one.network.moid for one in place.adapters if one.network}
         networks = {nic.key: self._network(wanted[nic.key]) for nic in now if nic.key in wanted}
-        nics = (on_network(nic, network) if (network := networks.get(nic.key)) else nic for nic in now)
+        nics = (attached(nic, network) if (network := networks.get(nic.key)) else nic for nic in now)
         return replace(source, nics=now), replace(to, nics=tuple(nics))
 
     def _store(self, moid: str) -> NamedRef | None:
