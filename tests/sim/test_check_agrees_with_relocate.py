@@ -115,6 +115,7 @@ AGREED: dict[str, tuple[str, ...]] = {
         "other network missing",
         "other network missing, on its host",
     ),
+    "network.change": ("other network and no change of networks",),
     "network.uplink": ("virtual intranet",),
     "network.usable": (
         "legacy network",

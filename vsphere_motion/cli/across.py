@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from vsphere_motion.model.move import OtherVCenter
     from vsphere_motion.model.request import Wishes
     from vsphere_motion.service.connection import VCenter
-
-Declared = TypeVar("Declared", bound=Callable[..., Any])
 
 VARIABLES = {
     "VSPHERE_MOTION_TO_USER": "VSPHERE_MOTION_USER",
@@ -66,16 +64,16 @@ class Other:
         return replace(wishes, to_vcenter=self.to_vcenter) if self.to_vcenter else wishes
 
 
-def across_options(function: Declared) -> Declared:
+def across_options(function: Callable[..., int]) -> Callable[..., int]:
     """Declare the options; the command gets them as `other`, an `Other`."""
 
     @functools.wraps(function)
-    def with_other(*args: Any, **values: Any) -> Any:
+    def with_other(*args: Any, **values: Any) -> int:
         return function(*args, other=Other(**{name: values.pop(name) for name in _NAMES}), **values)
 
-    for option in reversed(_OPTIONS):
-        with_other = option(with_other)
-    return with_other  # type: ignore[return-value]
+    for declare in reversed(_OPTIONS):
+        declare(with_other)
+    return with_other
 
 
 @contextmanager

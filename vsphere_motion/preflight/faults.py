@@ -12,6 +12,7 @@ from vsphere_motion.preflight import (
     cluster,
     cpu,
     devices,
+    drs_rules,
     encryption,
     files,
     ft,
@@ -117,7 +118,6 @@ FAULTS: Mapping[str, FaultRow] = {
         "MigrationFeatureNotSupported",
         "IndependentDiskVMotionNotSupported",
         "NonHomeRDMVMotionNotSupported",
-        "VMotionAcrossNetworkNotSupported",
         "NotSupportedHostInCluster",
     ),
     **_rows(host.SUSPENDED, "resume the VM or power it off, and move it then", "SuspendedRelocateNotSupported"),
@@ -288,6 +288,11 @@ FAULTS: Mapping[str, FaultRow] = {
         "InsufficientNetworkCapacity",
         "InsufficientNetworkResourcePoolCapacity",
     ),
+    **_rows(
+        network.CHANGE,
+        "leave the networks as they are, move the VM while it is off, or choose another host",
+        "VMotionAcrossNetworkNotSupported",
+    ),
     **_rows(network.UPLINK, "add an uplink to the switch, or disconnect the adapter", "VMOnVirtualIntranet"),
     # the vMotion interfaces
     **_rows(vmknic.MISSING, "enable vMotion on a VMkernel adapter of the host", "VMotionNotConfigured"),
@@ -319,14 +324,14 @@ FAULTS: Mapping[str, FaultRow] = {
     ),
     # the cluster
     **_rows(
-        cluster.MUST_RULE,
+        drs_rules.MUST_RULE,
         "choose a host that the rule allows, or change the rule",
         "VmHostAffinityRuleViolation",
         "NoCompatibleHardAffinityHost",
         "RuleViolation",
     ),
     **_rows(
-        cluster.SHOULD_RULE,
+        drs_rules.SHOULD_RULE,
         "choose a host that the rule wants, or change the rule",
         "NoCompatibleSoftAffinityHost",
         "SoftRuleVioCorrectionDisallowed",

@@ -34,6 +34,7 @@ _UNSET: dict[str, tuple[str, Any]] = {
     "cpu_counters_supported": ("capability.vPMCSupported", False),
     "max_vm_cpus": ("capability.maxSupportedVcpus", 0),
     "max_running_vcpus": ("capability.maxHostSupportedVcpus", 0),
+    "network_change_supported": ("capability.vmotionAcrossNetworkSupported", None),  # not said is not "no" (API 5.5)
     "suspended_relocate_supported": ("capability.suspendedRelocateSupported", False),
 }
 """Field of `Host`: its path, and what it is where a connected host leaves it unset."""

@@ -43,12 +43,13 @@ from vsphere_motion.preflight.surroundings import (
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """A site, what surrounds it, and where vm1 and its files shall go."""
+    """A site, what surrounds it, and where vm1, its files and its adapters shall go."""
 
     site: Inventory
     around: Surroundings = NOTHING
     to: int = 2
     files_to: int | None = None
+    nics_to: int | None = None
 
     def findings(self, check_id: str) -> list[Finding]:
         """What one check finds, after running them all."""
@@ -61,9 +62,11 @@ class Look:
 
     def _move(self) -> Move:
         move = build.move(self.site, to=self.to)
-        if self.files_to is None:
-            return move
-        return build.to_datastore(move, self.site, self.files_to)
+        if self.files_to is not None:
+            move = build.to_datastore(move, self.site, self.files_to)
+        if self.nics_to is not None:
+            move = build.to_network(move, self.site, self.nics_to)
+        return move
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -445,6 +448,18 @@ def storing(
     return replace(look, files_to=2)
 
 
+def attaching(vm_changes: Changes | None = None, here: Changes | None = None, there: Changes | None = None) -> Look:
+    """The adapter of vm1 goes to network2."""
+    both_networks = {"networks": (build.network_ref(1), build.network_ref(2))}
+    look = at(
+        vm=build.vm(**vm_changes or {}),
+        source=build.host(1, **both_networks | (here or {})),
+        destination=build.host(2, **both_networks | (there or {})),
+        networks=(build.network(1), build.network(2)),
+    )
+    return replace(look, nics_to=2)
+
+
 def _rdm_unknown() -> tuple[Look, Look]:
     return has(RDM, host_changes={"luns": None}), has(build.disk(rdm_mode="virtualMode"))
 
@@ -460,6 +475,8 @@ def _network() -> None:
     away = {"networks": (build.network_ref(1), build.portgroup_ref(1)), "switches": None}
     hidden = has(build.nic(network=build.portgroup_ref(1), switch_uuid="dvs-1"), host_changes=away)
     add("network.usable", "blocker", right, wrong, unread, there(portgroups=None), hidden, NO_DEVICES)
+    right, wrong, unread = (attaching(there={"network_change_supported": able}) for able in (True, False, None))
+    add("network.change", "blocker", right, wrong, unread, attaching(here={"network_change_supported": None}))
     add("vmknic.missing", "blocker", USUAL, there(vmotion_nics=()), there(vmotion_nics=None))
     right, wrong = (nic(link_bps=speed) for speed in (10**9, 10**9 - 1))
     add("vmknic.link", "warning", right, wrong, nic(link_bps=None))

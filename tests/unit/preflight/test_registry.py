@@ -252,6 +252,7 @@ HOST_NOT_JUDGED = IDENTITY | {
     "full_storage_vmotion_supported",  # judged where files move
     "delta_disks_supported",  # judged where files with snapshots move
     "snapshot_relayout_supported",  # judged where files with snapshots move
+    "network_change_supported",  # judged where an adapter changes its network
     "switches",  # judged for an adapter on a distributed switch
     "nested_hv_supported",  # judged for a VM that wants it
     "cpu_counters_supported",  # as hardware virtualization
