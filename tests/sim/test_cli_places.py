@@ -7,6 +7,7 @@ from pyVmomi import vim
 
 from tests.observer import Observer
 from tests.program import Program
+from tests.sim.brownfield import make_vapp
 from tests.sim.storage_site import migrate, migrate_twice, seen, writes
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -57,10 +58,7 @@ def test_in_another_cluster_the_pool_is_of_that_cluster(
 
 
 def test_a_vapp_is_a_place_of_its_own(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
-    root = observer.read(vim.ClusterComputeResource, "resourcePool")["one"]["resourcePool"]
-    config = vim.ResourceConfigSpec(cpuAllocation=_allocation(), memoryAllocation=_allocation())
-    folder = observer.read(vim.Datacenter, "vmFolder")["DC0"]["vmFolder"]
-    root.CreateVApp(name="shop", resSpec=config, configSpec=vim.vApp.VAppConfigSpec(), vmFolder=folder)
+    make_vapp(observer, "one", "shop")
 
     wrong = run("migrate", "asleep", "--to-pool", "shop", "--yes")
     assert wrong.exit_code == 2
@@ -69,17 +67,15 @@ def test_a_vapp_is_a_place_of_its_own(run: Program, site: SimulatedVCenter, obse
     assert isinstance(observer.vm("asleep").resourcePool, vim.VirtualApp)
 
 
-def _allocation() -> vim.ResourceAllocationInfo:
-    shares = vim.SharesInfo(level="normal", shares=4000)
-    return vim.ResourceAllocationInfo(reservation=0, expandableReservation=True, limit=-1, shares=shares)
-
-
 def test_adapters_go_to_the_networks_they_were_told_and_stay_connected(
     run: Program, site: SimulatedVCenter, observer: Observer
 ) -> None:
-    """Distributed to standard, standard to NSX, and one adapter by its label."""
-    words = ("--network", "old=segment", "--network", "Network adapter 2=dmz", "--network", "lan=old")
-    assert migrate(run, "wired", *words) == "moved"
+    """Distributed to standard, standard to NSX; a label counts before a network, wherever it stands."""
+    chain = run("migrate", "wired", "--network", "old=segment", "--network", "lan=old", "--yes")
+    assert chain.exit_code == 2
+    assert "lan=old leads to where old=segment begins" in chain.text
+    words = ("--network", "lan=dmz", "--network", "Network adapter 1=old", "--network", "Network adapter 3=segment")
+    migrate_twice(run, site, "wired", *words)
 
     nics = seen(observer, "wired").nics
     assert nics == {
