@@ -284,9 +284,13 @@ FAULTS: Mapping[str, FaultRow] = {
         "LegacyNetworkInterfaceInUse",
         "VMOnConflictDVPort",
         "MismatchedNetworkPolicies",
-        "NetworksMayNotBeTheSame",
         "InsufficientNetworkCapacity",
         "InsufficientNetworkResourcePoolCapacity",
+    ),
+    **_rows(
+        network.USABLE,
+        "see that the network of that name leads to the same place, or name another one with --network",
+        "NetworksMayNotBeTheSame",
     ),
     **_rows(
         network.CHANGE,

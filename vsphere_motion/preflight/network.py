@@ -68,9 +68,11 @@ def _missing(subject: Subject, nic: Device, ref: MoRef) -> Finding:
         f"network {network.name} of {vm.name} ({nic.label}, "
         f"{'connected' if is_connected else 'disconnected'}) is not on {host.name}",
         severity=Severity.BLOCKER if is_fatal else Severity.WARNING,
-        remedy=f"add {host.name} to the distributed switch of {network.name}, or choose a host that is on it"
+        remedy=f"add {host.name} to the distributed switch of {network.name}, choose a host that is on it, or "
+        f"name another network with --network"
         if ref.kind == DISTRIBUTED
-        else f"create a port group labelled {network.name} on {host.name}, or choose a host that has it",
+        else f"create a port group labelled {network.name} on {host.name}, choose a host that has it, or name another "
+        f"network with --network",
         device=nic.label,
         connected=nic.connected,
         host=host.ref.moid,
@@ -263,7 +265,7 @@ PRESENT = Check(
     on_stay=True,
     reads=(VM_DEVICES, NETWORK_HOSTS),
     source="vSphere API 8.0: CannotAccessNetwork",
-    remedy="add the network to the destination, or choose a host that has it",
+    remedy="add the network to the destination, choose a host that has it, or name another one with --network",
 )
 UPLINK = Check(
     id="network.uplink",
