@@ -29,7 +29,7 @@ from benchmarks.moves_site import Result, site, trips
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 AT_ONCE = 64
-WATCH_TRIPS, ALL_TRIPS, WAITS_PER_S, CPU_MS = 1.6, 3.2, 10.5, 3.0
+WATCH_TRIPS, ALL_TRIPS, WAITS_PER_S, CPU_MS = 1.6, 3.2, 10.0, 3.0
 IDEAL_RATIO, SLOT_USE = 1.1, 0.7
 NOTICED_MS, NOTICED_ALONE_MS = 100.0, 20.0
 GROWN_MIB = 16.0

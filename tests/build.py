@@ -326,6 +326,12 @@ def pool(number: int = 1, **changes: Any) -> Pool:
     return Pool(**given | changes)
 
 
+def container(number: int = 1, **changes: Any) -> Container:
+    """The folder of all VMs, or another one."""
+    given: dict[str, Any] = {"ref": folder_ref(number), "name": "vm" if number == 1 else f"folder{number}"}
+    return Container(**given | changes)
+
+
 def task(number: int = 1, name: str | None = "CreateSnapshot_Task") -> RunningTask:
     return RunningTask(ref=MoRef(kind="Task", moid=f"task-{number}"), name=name)
 
@@ -351,7 +357,7 @@ def inventory(**changes: Any) -> Inventory:
         "hosts": (host(1), host(2), host(3, **far)),
         "clusters": (cluster(1), cluster(2)),
         "pools": (pool(1), pool(2)),
-        "containers": (Container(ref=folder_ref(1), name="vm"),),
+        "containers": (container(1),),
         "datastores": (datastore(1),),
         "networks": (network(1),),
     }

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.vcsim
 SCENARIOS = sorted(path.stem for path in Path(__file__).parents[2].glob("vcsim/scenarios/*.yaml"))
 METHODS = {"RetrievePropertiesEx": RETRIEVE, "ContinueRetrievePropertiesEx": CONTINUE}
 CALL_TIMEOUT_S = 300.0
+LONG = (pytest.mark.nightly, pytest.mark.timeout(900))
 LEAVES = {"VirtualMachine": ("name", "runtime.host", "runtime.powerState"), "HostSystem": ("name", "vm")}
 Answers = list[tuple[Any, bytes]]
 
@@ -53,9 +54,7 @@ def require_same(answers: Answers) -> None:
         assert is_same(page, by_pyvmomi(body, method)), body[:2000]
 
 
-@pytest.mark.parametrize(
-    "scenario", [pytest.param(name, marks=pytest.mark.nightly if name == "large" else ()) for name in SCENARIOS]
-)
+@pytest.mark.parametrize("scenario", [pytest.param(name, marks=LONG if name == "large" else ()) for name in SCENARIOS])
 def test_a_shipped_scenario_is_read_the_same(vcenter_factory: VCenterFactory, scenario: str) -> None:
     require_same(answers_to(take_snapshot, vcenter_factory(scenario=scenario)))
 

@@ -18,6 +18,7 @@ HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 @pytest.mark.parametrize(
     "page",
     [
+        "bring-back",
         "change-networks",
         "choose-virtual-machines",
         "empty-a-host",

@@ -217,6 +217,7 @@ def over_limits(seen: Execution) -> list[str]:
     return found + ([f"{len(seen.running)} at once"] if len(seen.running) > MOST_AT_ONCE else [])
 
 
+@pytest.mark.timeout(900)  # a whole run of one kind takes minutes
 @pytest.mark.parametrize("kind", [kind for kind in PlanKind if kind is not PlanKind.ROLLING])
 @settings(derandomize=True, deadline=None, max_examples=EXAMPLES)
 @given(seed=seeds, luck=seeds)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pyVmomi import vim
-
 from tests.conftest import REAL_ENVIRONMENT
-from tests.observer import Observer, observing
+from tests.observer import observing
+from tests.sim.storage_site import make_vapp
 from vsphere_motion.testing.plugin import make_factory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -26,16 +25,3 @@ def brownfield(directory: Path, *, speed: float = 1000.0) -> Iterator[SimulatedV
         with observing(vcenter) as observer:
             make_vapp(observer, "Production (old)", VAPP)
         yield vcenter
-
-
-def make_vapp(observer: Observer, cluster: str, name: str) -> None:
-    """A vApp in the root pool of a cluster."""
-    root = observer.read(vim.ClusterComputeResource, "resourcePool")[cluster]["resourcePool"]
-    shares = vim.SharesInfo(level="normal", shares=4000)
-    share = vim.ResourceAllocationInfo(reservation=0, expandableReservation=True, limit=-1, shares=shares)
-    root.CreateVApp(
-        name=name,
-        resSpec=vim.ResourceConfigSpec(cpuAllocation=share, memoryAllocation=share),
-        configSpec=vim.vApp.VAppConfigSpec(),
-        vmFolder=observer.read(vim.Datacenter, "vmFolder")["DC0"]["vmFolder"],
-    )

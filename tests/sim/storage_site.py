@@ -200,3 +200,16 @@ def migrate_twice(run: Program, site: SimulatedVCenter, vm: str, *words: str) ->
     site.control.clear_trace()
     assert migrate(run, vm, *words) == "unchanged"
     assert writes(site) == set()
+
+
+def make_vapp(observer: Observer, cluster: str, name: str) -> None:
+    """A vApp in a cluster of DC0."""
+    root = observer.read(vim.ClusterComputeResource, "resourcePool")[cluster]["resourcePool"]
+    config = vim.ResourceConfigSpec(cpuAllocation=_allocation(), memoryAllocation=_allocation())
+    folder = observer.read(vim.Datacenter, "vmFolder")["DC0"]["vmFolder"]
+    root.CreateVApp(name=name, resSpec=config, configSpec=vim.vApp.VAppConfigSpec(), vmFolder=folder)
+
+
+def _allocation() -> vim.ResourceAllocationInfo:
+    shares = vim.SharesInfo(level="normal", shares=4000)
+    return vim.ResourceAllocationInfo(reservation=0, expandableReservation=True, limit=-1, shares=shares)

@@ -7,8 +7,7 @@ from pyVmomi import vim
 
 from tests.observer import Observer
 from tests.program import Program
-from tests.sim.brownfield import make_vapp
-from tests.sim.storage_site import migrate, migrate_twice, seen, writes
+from tests.sim.storage_site import make_vapp, migrate, migrate_twice, seen, writes
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 pytestmark = pytest.mark.vcsim

@@ -23,7 +23,7 @@ from vsphere_motion.cli.window_options import Window, window_options
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
-    from vsphere_motion.planning.restore import BackLine
+    from vsphere_motion.planning.restore_lines import Back, BackLine, BackThing
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
     from vsphere_motion.service.options import RunOptions
@@ -105,8 +105,7 @@ def command(
 
 
 def show_restoration(invocation: Invocation, restoration: Restoration) -> int:
-    """The difference as the result; 3 if a VM cannot go back."""
-    from vsphere_motion.planning.restore import Back
+    """The difference as the result; 3 if something cannot go back."""
     from vsphere_motion.service.restore import restoration_document
 
     if invocation.wants("json") or invocation.wants("jsonl"):
@@ -114,7 +113,7 @@ def show_restoration(invocation: Invocation, restoration: Restoration) -> int:
     else:
         for line in restoration_lines(restoration):
             invocation.console.result(line)
-    return ExitCode.BLOCKED if restoration.count(Back.CANNOT) else ExitCode.OK
+    return ExitCode.BLOCKED if restoration.has_blocked else ExitCode.OK
 
 
 def restoration_lines(restoration: Restoration) -> Iterator[str]:
@@ -124,20 +123,51 @@ def restoration_lines(restoration: Restoration) -> Iterator[str]:
     if not restoration.lines:
         yield "The run has moved nothing."
         return
-    yield from aligned([HEADER, *(_row(line) for line in restoration.lines)])
+    yield from aligned([HEADER, *(row for line in restoration.lines for row in _rows(line))])
 
 
-def _row(line: BackLine) -> tuple[str, ...]:
-    from vsphere_motion.planning.restore import Back
+def _rows(line: BackLine) -> Iterator[tuple[str, ...]]:
+    """One row for each thing that was changed; one for all files that were and go together."""
+    name, origin = safe(line.taken.vm.name), safe(line.taken.origin.name)
+    if line.now is None or not line.things:
+        yield (name, safe(line.now.name) if line.now else "-", origin, _word(line.back, line.why))
+        return
+    for (now, back_to, back, why), things in _grouped(line).items():
+        what, subject = _word(back, why), _subject(line, things)
+        yield (name, safe(now), safe(back_to), f"{subject}: {what}" if subject else what)
 
-    word = {Back.GOES: "goes back", Back.THERE: "stays", Back.LEFT: "is left", Back.CANNOT: "cannot go"}[line.back]
-    now = safe(line.now.name) if line.now else "-"
-    what = f"{word}: {safe(line.why)}" if line.why else word
-    return (safe(line.taken.vm.name), now, safe(line.taken.origin.name), what)
+
+def _grouped(line: BackLine) -> dict[tuple[str, str, Back, str], list[BackThing]]:
+    """The things by where they are, where they were and what becomes of them."""
+    from vsphere_motion.planning.changed import name_of
+
+    found: dict[tuple[str, str, Back, str], list[BackThing]] = {}
+    for one in line.things:
+        key = (name_of(one.now), name_of(one.changed.before), one.back, one.why)
+        found.setdefault(key, []).append(one)
+    return found
+
+
+def _subject(line: BackLine, things: list[BackThing]) -> str:
+    """What a row is about: nothing of a host alone, `files` where all files that were moved are in it."""
+    from vsphere_motion.planning.changed import Aspect
+    from vsphere_motion.planning.restore_lines import HOST
+
+    if [one.changed.thing for one in things] == [HOST]:
+        return ""
+    files = [one for one in line.things if one.changed.thing.aspect in {Aspect.CONFIG, Aspect.DISK}]
+    return "files" if len(things) > 1 and things == files else safe(", ".join(one.words for one in things))
+
+
+def _word(back: Back, why: str) -> str:
+    from vsphere_motion.planning.restore_lines import Back
+
+    word = {Back.GOES: "goes back", Back.THERE: "stays", Back.LEFT: "is left", Back.CANNOT: "cannot go"}[back]
+    return f"{word}: {safe(why)}" if why else word
 
 
 def _is_wanted(invocation: Invocation, restoration: Restoration, *, yes: bool) -> bool:
-    from vsphere_motion.planning.restore import Back
+    from vsphere_motion.planning.restore_lines import Back
 
     console, count = invocation.console, restoration.count(Back.GOES)
     asks = not yes and bool(count or restoration.leaving)

@@ -58,7 +58,7 @@ def bring_back(
         plan = doing.window.applied(found.plan)
         if doing.dry_run:
             show_plan(invocation, plan)
-            return code_of_plan(plan)
+            return ExitCode.BLOCKED if found.has_blocked else code_of_plan(plan)
         if not _is_wanted(invocation, plan, yes=doing.yes):
             invocation.console.note(NOTHING_CHANGED)
             return ExitCode.INTERRUPTED

@@ -7,6 +7,7 @@ this file: no call to a vCenter gets a marked reference; `here` takes the mark o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
@@ -23,12 +24,21 @@ def elsewhere(value: T, vcenter: str) -> T:
     Args:
         vcenter: instance UUID of that vCenter.
     """
-    return cast(T, _marked(value, vcenter))
+
+    def mark(ref: MoRef) -> MoRef:
+        return ref if is_elsewhere(ref) else MoRef(kind=ref.kind, moid=f"{ref.moid}{_AT}{vcenter}")
+
+    return cast(T, _changed(value, mark))
 
 
 def here(ref: MoRef) -> MoRef:
     """The reference as its own vCenter knows it."""
-    return MoRef(kind=ref.kind, moid=ref.moid.partition(_AT)[0])
+    return MoRef(kind=ref.kind, moid=ref.moid.partition(_AT)[0]) if is_elsewhere(ref) else ref
+
+
+def home(value: T) -> T:
+    """The same value, with the mark taken off every reference in it."""
+    return cast(T, _changed(value, here))
 
 
 def is_elsewhere(ref: MoRef) -> bool:
@@ -36,14 +46,15 @@ def is_elsewhere(ref: MoRef) -> bool:
     return _AT in ref.moid
 
 
-def _marked(value: Any, vcenter: str) -> Any:
+def _changed(value: Any, change: Callable[[MoRef], MoRef]) -> Any:
+    """The value with each reference in it changed; itself where nothing is."""
     if isinstance(value, MoRef):
-        return value if is_elsewhere(value) else MoRef(kind=value.kind, moid=f"{value.moid}{_AT}{vcenter}")
+        return change(value)
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        changed = tuple(_marked(one, vcenter) for one in value)
+        changed = tuple(_changed(one, change) for one in value)
         return value if all(new is old for new, old in zip(changed, value, strict=True)) else changed
     if is_dataclass(value) and not isinstance(value, type):
         now = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
-        after = {name: _marked(one, vcenter) for name, one in now.items()}
+        after = {name: _changed(one, change) for name, one in now.items()}
         return value if all(after[name] is now[name] for name in now) else type(value)(**after)
     return value

@@ -356,6 +356,10 @@ class Inventory:
         """The cluster (or standalone compute resource) that a host belongs to, or None if it was not read."""
         return self.find_cluster(host.compute_resource)
 
+    def knows(self, ref: MoRef) -> bool:
+        """Whether there is such an object."""
+        return ref in self._by_ref
+
     def name_of(self, ref: MoRef | None) -> NamedRef | None:
         """The reference with its name; the moid stands in for the name of an object that was not read."""
         if ref is None:

@@ -144,7 +144,7 @@ def from_here(inventory: Inventory, move: Move) -> Move:
     vm = inventory.find_vm(move.vm.ref)
     if vm is None:
         return replace(move, source=replace(move.source, host=None))
-    now, source, to = _source_of(inventory, vm), move.source, move.destination
+    now, source, to = place_of(inventory, vm), move.source, move.destination
     source = replace(
         source,
         host=now.host,
@@ -173,11 +173,12 @@ def _files_from_here(files: Files, move: Move, source: Placement, to: Placement)
 
 def ends_of(inventory: Inventory, vm: Vm, host: Host, pool: NamedRef | None) -> tuple[Placement, Placement]:
     """Where a VM is, and the same on another host and in another pool."""
-    source = _source_of(inventory, vm)
+    source = place_of(inventory, vm)
     return source, replace(source, host=host.named, pool=pool, encryption=None)
 
 
-def _source_of(inventory: Inventory, vm: Vm) -> Placement:
+def place_of(inventory: Inventory, vm: Vm) -> Placement:
+    """Where a VM is, without its disks and adapters."""
     return Placement(
         host=inventory.name_of(vm.host),
         pool=inventory.name_of(vm.pool),

@@ -130,17 +130,22 @@ class NicPlaces:
     def _placement(self, nic: Device, network: Network | None) -> NicPlacement:
         if network is None:
             return NicPlacement(key=nic.key, label=nic.label, network=self._inventory.name_of(nic.network))
-        return NicPlacement(
-            key=nic.key,
-            label=nic.label,
-            network=NamedRef(ref=network.ref, name=network.name),
-            backing=NetworkBacking(
-                portgroup_key=network.portgroup_key,
-                switch_uuid=network.switch_uuid,
-                opaque_id=network.opaque_id,
-                opaque_type=network.opaque_type,
-            ),
-        )
+        return attached(nic, network)
+
+
+def attached(nic: Device | NicPlacement, network: Network) -> NicPlacement:
+    """An adapter attached to a network."""
+    return NicPlacement(
+        key=nic.key,
+        label=nic.label,
+        network=NamedRef(ref=network.ref, name=network.name),
+        backing=NetworkBacking(
+            portgroup_key=network.portgroup_key,
+            switch_uuid=network.switch_uuid,
+            opaque_id=network.opaque_id,
+            opaque_type=network.opaque_type,
+        ),
+    )
 
 
 def _nics(vm: Vm) -> tuple[Device, ...]:

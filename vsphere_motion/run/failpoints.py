@@ -17,7 +17,10 @@ OF_A_MOVE = ("after_intent", "after_send", "after_answer", "after_task_row", "af
 """In the order of a move: the intent is committed, the request is sent, the answer is read, the task is committed, the
 outcome is committed."""
 
-NAMES = (*OF_A_MOVE, "after_truce_row", "after_truce_set", "after_truce_end", "after_step")
+OF_A_TEMPLATE = ("after_unmark", "after_mark")
+"""The template has become a virtual machine for its move, and after that a template again."""
+
+NAMES = (*OF_A_MOVE, *OF_A_TEMPLATE, "after_truce_row", "after_truce_set", "after_truce_end", "after_step")
 """And then: the rows of a DRS truce are committed, it is set, it is ended and its rows do not say so yet; a step of a
 rolling is committed."""
 

@@ -195,6 +195,18 @@ class Workbook:
             found.setdefault(row["run"], []).append(_read_truce(row))
         return {run: tuple(truces) for run, truces in found.items()}
 
+    # -- templates ------------------------------------------------------------------------------------------------
+
+    def left_with_templates(self, *, vcenter_uuid: str) -> tuple[str, ...]:
+        """The runs of a vCenter that moved templates, had all their outcomes, and were killed before their end."""
+        rows = self._store.read(
+            "SELECT id FROM run WHERE vcenter_uuid = ? AND ended_at IS NULL"
+            " AND EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND json_extract(manner, '$.is_template'))"
+            " AND NOT EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL) ORDER BY rowid",
+            (vcenter_uuid,),
+        )
+        return tuple(str(row["id"]) for row in rows)
+
     # -- hosts one after the other --------------------------------------------------------------------------------
 
     def create_rolling(self, rolling: Rolling) -> None:

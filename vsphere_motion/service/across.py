@@ -153,7 +153,8 @@ def check_moves_across(
         findings[move.vm.ref] = merge(ours, said) if verdict is not None else ours
     plan = make_plan(moves, findings, request)
     past = read_past(places.state_dir, vcenter.identity.instance_uuid)
-    planned = with_forecasts(inventory, (with_facts(inventory, one) for one in plan.moves), past)
+    known = (with_facts(inventory, one, counts=True) for one in plan.moves)
+    planned = with_forecasts(inventory, known, past)
     return replace(plan, moves=planned, notes=(*notes_of(inventory, answers), *_trust_note(other)))
 
 

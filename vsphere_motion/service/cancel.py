@@ -18,11 +18,11 @@ from vsphere_motion.run.locks import is_alive, watching
 from vsphere_motion.run.ports import Control
 from vsphere_motion.service.check import with_facts
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.migrate import end_run, put_back, watch_open_moves
+from vsphere_motion.service.migrate import end_run, watch_open_moves
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, RunOptions
+from vsphere_motion.service.put_back import put_back, put_back_left
 from vsphere_motion.service.run_ports import utc_now
 from vsphere_motion.service.status import find_run
-from vsphere_motion.service.truce import end_left_truces
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def cancel(
     """
     journaled = find_run(vcenter, journal, run)
     if journaled is None:
-        yield from end_left_truces(vcenter, journal)
+        yield from put_back_left(vcenter, journal)
         return
     run_id = journaled.info.run
     with ExitStack() as stack:

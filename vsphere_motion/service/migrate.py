@@ -28,11 +28,11 @@ from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import with_replans
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
 from vsphere_motion.service.preparation import prepared
+from vsphere_motion.service.put_back import put_back
 from vsphere_motion.service.report import report_of
 from vsphere_motion.service.run_ports import make_ports, utc_now
 from vsphere_motion.service.surroundings import Places
-from vsphere_motion.service.templates import make_templates_again
-from vsphere_motion.service.truce import begin_truce, end_truce
+from vsphere_motion.service.truce import begin_truce
 from vsphere_motion.service.windows import timely
 from vsphere_motion.settings import state_directory
 
@@ -125,12 +125,6 @@ def run_open_moves(
     yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
     yield from put_back(vcenter, journal, journaled.info.run)
     yield end_run(vcenter, journaled, journal)
-
-
-def put_back(vcenter: VCenter, journal: Journal, run_id: str) -> Iterator[Event]:
-    """What a run changed for its moves alone, as it was before: DRS overrides, and templates."""
-    yield from end_truce(vcenter, journal, run_id)
-    yield from make_templates_again(vcenter, journal, run_id)
 
 
 def watch_open_moves(

@@ -1,7 +1,7 @@
 """The story of a restore: what a run has moved goes back to where it was, as far as it may and fits.
 
-Rules of this file: the difference is made and shown before anything moves; what somebody else has moved since stays
-where it is, and the report says so.
+Rules of this file: the difference is made and shown before anything moves; what somebody else has changed since stays
+as it is, and the report says so, as it does of what the journal does not know.
 """
 
 from __future__ import annotations
@@ -10,31 +10,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from vsphere_motion.errors import BadInput, NotFound
+from vsphere_motion.errors import BadInput, NotFound, UsageProblem
 from vsphere_motion.model.event import Event
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
-from vsphere_motion.model.move import Move, Placement
-from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.move import Change, Move
+from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.report import RunInfo
 from vsphere_motion.model.request import MoveRequest, Opinions
 from vsphere_motion.model.site import Step
+from vsphere_motion.planning.changed import NO_POLICIES, Aspect, PoliciesNow
 from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT
-from vsphere_motion.planning.resolve import move_to
-from vsphere_motion.planning.restore import (
-    Back,
-    BackLine,
-    Taken,
-    WayBack,
-    compare_places,
-    taken_of,
-    way_back,
-    with_exits,
-)
+from vsphere_motion.planning.restore import WayBack, way_back, with_exits
+from vsphere_motion.planning.restore_lines import Back, BackLine, Taken, compare_places, taken_of
+from vsphere_motion.planning.restore_moves import MovesBack
 from vsphere_motion.planning.selectors import find_host
 from vsphere_motion.planning.steps import Words, plan_moves, slots_of
+from vsphere_motion.preflight.together import space_together
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import Purpose, PurposeKind, Workbook
@@ -43,6 +37,8 @@ from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.migrate import run
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
+from vsphere_motion.service.restore_words import difference_document, outcomes_of
+from vsphere_motion.service.storage import read_policies
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 EXIT_HINT = "add --exit-maintenance to take it out of maintenance mode first"
@@ -76,7 +72,7 @@ class Restoration:
     Args:
         leaving: hosts that are taken out of maintenance mode before.
         plan: the moves back, for a run.
-        settled: what becomes of the VMs that do not go.
+        settled: what becomes of the VMs that do not go, and of what is left of those that do.
     """
 
     wanted: Wanted
@@ -88,6 +84,11 @@ class Restoration:
     def count(self, back: Back) -> int:
         """How many VMs it is so with."""
         return sum(1 for line in self.lines if line.back is back)
+
+    @property
+    def has_blocked(self) -> bool:
+        """Whether anything that should go back cannot."""
+        return any(line.of(Back.CANNOT) for line in self.lines)
 
 
 def find_wanted(vcenter: VCenter, journal: Journal, word: str, *, may_be_empty: bool = False) -> Wanted:
@@ -136,25 +137,31 @@ def prepare_restore(vcenter: VCenter, journal: Journal, wanted: Wanted, places: 
         BadInput: moves of the run are not finished.
     """
     taken = [one for one in _taken(journal, wanted) if one.origin.ref not in wanted.not_to]
+    policies = _policies(vcenter, taken)
     inventory = vcenter.snapshot()
-    lines = compare_places(inventory, taken, wanted.host.ref if wanted.host else None)
+    lines = compare_places(inventory, taken, wanted.host.ref if wanted.host else None, policies)
     leaving = _in_maintenance(inventory, lines, wanted) if wanted.exits else ()
     seen = with_exits(inventory, (host.ref for host in leaving))
-    findings = _findings(vcenter, seen, lines, wanted, leaving, places)
-    back = way_back(seen, lines, findings, wanted.skip_checks, keeps_ha_reserve=wanted.keeps_ha_reserve)
+    making = _Making(vcenter, seen, MovesBack(seen, policies), wanted, places)
+    checked = making.check(lines, frozenset(host.ref for host in leaving))
+    back = way_back(seen, checked.lines, checked.findings, wanted.skip_checks, keeps_ha_reserve=wanted.keeps_ha_reserve)
     return Restoration(
         wanted=wanted,
         lines=back.lines,
         leaving=leaving,
         plan=Plan(
-            moves=with_forecasts(
-                seen, _planned(seen, back, findings), read_past(places.state_dir, vcenter.identity.instance_uuid)
-            ),
+            moves=making.planned(back, checked),
             skip_checks=wanted.skip_checks,
             partial=True,
+            notes=checked.notes,
         ),
-        settled=tuple(_outcome(line) for line in back.lines if line.back is not Back.GOES),
+        settled=tuple(outcome for line in back.lines for outcome in outcomes_of(line)),
     )
+
+
+def restoration_document(restoration: Restoration) -> dict[str, object]:
+    """The difference as `vsphere-motion/restoration/v1`."""
+    return difference_document(restoration.wanted.runs, restoration.leaving, restoration.lines)
 
 
 def restore(
@@ -170,26 +177,6 @@ def restore(
     hosts = tuple(dict.fromkeys(line.taken.origin.ref for line in restoration.lines))
     given = Given(info=info, purpose=Purpose(kind=PurposeKind.RESTORE, hosts=hosts), settled=restoration.settled)
     yield from run(vcenter, restoration.plan, journal=journal, control=control, options=options, given=given)
-
-
-def restoration_document(restoration: Restoration) -> dict[str, object]:
-    """The difference as `vsphere-motion/restoration/v1`."""
-    return {
-        "schema": "vsphere-motion/restoration/v1",
-        "runs": list(restoration.wanted.runs),
-        "exit_maintenance": [{"name": host.name, "moid": host.moid} for host in restoration.leaving],
-        "vms": [
-            {
-                "vm": {"name": line.taken.vm.name, "moid": line.taken.vm.moid},
-                "now": line.now.name if line.now else None,
-                "back_to": line.taken.origin.name,
-                "put_on": line.taken.put.name,
-                "state": line.back.value,
-                "why": line.why,
-            }
-            for line in restoration.lines
-        ],
-    }
 
 
 def _taken(journal: Journal, wanted: Wanted) -> tuple[Taken, ...]:
@@ -213,90 +200,114 @@ def _ended_at(outcome: Outcome) -> datetime:
 def _in_maintenance(inventory: Inventory, lines: Sequence[BackLine], wanted: Wanted) -> tuple[NamedRef, ...]:
     """The hosts that VMs go back to and that are in maintenance mode; the named one also where no VM goes back."""
     refs = [wanted.host.ref] if wanted.host else []
-    refs += [line.taken.origin.ref for line in lines if line.back is Back.GOES]
+    refs += [line.taken.origin.ref for line in lines if line.changes_host]
     hosts = [host for ref in dict.fromkeys(refs) if (host := inventory.find_host(ref))]
     return tuple(host.named for host in hosts if host.in_maintenance_mode)
 
 
-def _findings(
-    vcenter: VCenter,
-    inventory: Inventory,
-    lines: Sequence[BackLine],
-    wanted: Wanted,
-    leaving: Sequence[NamedRef],
-    places: Places,
-) -> dict[MoRef, tuple[Finding, ...]]:
-    """What the checks say of the way back; of a host in maintenance mode ours alone: vCenter would only say that."""
-    refs = frozenset(host.ref for host in leaving)
-    found: dict[MoRef, tuple[Finding, ...]] = {}
-    going = [line for line in lines if line.back is Back.GOES]
-    for opinions, group in (
-        (Opinions.BOTH, [line for line in going if line.taken.origin.ref not in refs]),
-        (Opinions.CLIENT, [line for line in going if line.taken.origin.ref in refs]),
-    ):
-        if group:
-            request = MoveRequest(
-                selectors=(), to_host="", skip_checks=wanted.skip_checks, partial=True, opinions=opinions
+def _policies(vcenter: VCenter, taken: Sequence[Taken]) -> PoliciesNow:
+    """The storage policies of the files whose policy the runs have changed; nothing is asked where there are none."""
+    keys = [
+        (one.vm.ref, changed.thing.key)
+        for one in taken
+        for changed in one.changed
+        if changed.thing.aspect is Aspect.POLICY
+    ]
+    return read_policies(vcenter, keys) if keys else NO_POLICIES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """What is known of the way back before it is put in order.
+
+    Args:
+        lines: those that have no place on their old host cannot go.
+        moves: of those that would go.
+        findings: what the checks say of these.
+    """
+
+    lines: tuple[BackLine, ...]
+    moves: dict[MoRef, Move]
+    findings: dict[MoRef, tuple[Finding, ...]]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes the moves of one restore, against the inventory with its hosts out of maintenance mode."""
+
+    vcenter: VCenter
+    inventory: Inventory
+    moves_back: MovesBack
+    wanted: Wanted
+    places: Places
+
+    def check(self, lines: Sequence[BackLine], leaving: frozenset[MoRef]) -> _Checked:
+        """The moves of what would go, and what the checks say of each.
+
+        Args:
+            leaving: hosts in maintenance mode, of which ours alone are asked: vCenter would only say that.
+        """
+        moves: dict[MoRef, Move] = {}
+        judged = tuple(self._with_move(line, moves) for line in lines)
+        found: dict[MoRef, tuple[Finding, ...]] = {}
+        notes: list[str] = []
+        for opinions in (Opinions.BOTH, Opinions.CLIENT):
+            group = [move for move in moves.values() if _is_to(move, leaving) is (opinions is Opinions.CLIENT)]
+            if group:
+                request = MoveRequest(
+                    selectors=(), skip_checks=self.wanted.skip_checks, partial=True, opinions=opinions
+                )
+                plan = check_moves(self.vcenter, self.inventory, group, request, self.places)
+                found |= {planned.move.vm.ref: planned.findings for planned in plan.moves}
+                notes += plan.notes
+        for vm, more in space_together(self.inventory, list(moves.values()), found).items():
+            found[vm] = tuple(dict.fromkeys((*found[vm], *more)))
+        return _Checked(lines=judged, moves=moves, findings=found, notes=tuple(dict.fromkeys(notes)))
+
+    def _with_move(self, line: BackLine, moves: dict[MoRef, Move]) -> BackLine:
+        if line.back is not Back.GOES:
+            return line
+        try:
+            moves[line.taken.vm.ref] = self.moves_back.to_where_it_was(line)
+        except UsageProblem as problem:
+            return line.stopped(problem.message)
+        return line
+
+    def planned(self, back: WayBack, checked: _Checked) -> tuple[PlannedMove, ...]:
+        """The steps as moves, with what they cost and whom they wait for; behind them those that wait for nobody."""
+        lines = {line.taken.vm.ref: line for line in back.lines}
+        priced, _ = plan_moves(self.inventory, back.seen, back.steps, Words(reason=lambda _: "", findings={}))
+        stepping = [
+            PlannedMove(
+                move=self._step_move(back, lines[back.seen.vms[step.load].ref], step, checked),
+                findings=() if step.is_parking else _told(checked.findings[back.seen.vms[step.load].ref]),
+                relies_on=step.relies_on,
+                costs=slots_of(price.costs),
             )
-            plan = check_moves(vcenter, inventory, [_move(inventory, line.taken) for line in group], request, places)
-            found |= {planned.move.vm.ref: planned.findings for planned in plan.moves}
-    return found
+            for step, price in zip(back.steps, priced, strict=True)
+        ]
+        rest = [
+            PlannedMove(move=checked.moves[line.taken.vm.ref], findings=_told(checked.findings[line.taken.vm.ref]))
+            for line in back.without_step()
+        ]
+        counts = any(Change.STORAGE in one.move.changes for one in (*stepping, *rest))
+        known = (with_facts(self.inventory, one, counts=counts) for one in (*stepping, *rest))
+        past = read_past(self.places.state_dir, self.vcenter.identity.instance_uuid)
+        return with_forecasts(self.inventory, known, past)
+
+    def _step_move(self, back: WayBack, line: BackLine, step: Step, checked: _Checked) -> Move:
+        """One step; a VM that waited in a third room goes on from there."""
+        there = back.seen.hosts[step.destination].ref
+        is_end = there == line.taken.origin.ref
+        move = checked.moves[line.taken.vm.ref] if is_end else self.moves_back.to_wait(line, there)
+        return replace(move, source=replace(move.source, host=back.seen.hosts[step.source].named))
 
 
-def _move(inventory: Inventory, taken: Taken, host: MoRef | None = None) -> Move:
-    """The move to where the VM was, or to a host on the way; back into its pool where that is there still."""
-    vm, target = inventory.find_vm(taken.vm.ref), inventory.find_host(host or taken.origin.ref)
-    assert vm is not None, "it was looked up"
-    assert target is not None, "it was looked up"
-    move = move_to(inventory, vm, target)
-    pool = inventory.name_of(taken.pool.ref) if taken.pool and target.ref == taken.origin.ref else None
-    return move if pool is None else replace(move, destination=replace(move.destination, pool=pool))
+def _is_to(move: Move, hosts: frozenset[MoRef]) -> bool:
+    return move.destination.host is not None and move.destination.host.ref in hosts
 
 
-def _planned(
-    inventory: Inventory, back: WayBack, findings: dict[MoRef, tuple[Finding, ...]]
-) -> tuple[PlannedMove, ...]:
-    """The steps as moves, with what they cost and whom they wait for."""
-    taken = {line.taken.vm.ref: line.taken for line in back.lines}
-    priced, _ = plan_moves(inventory, back.seen, back.steps, Words(reason=lambda _: "", findings={}))
-    planned = []
-    for step, price in zip(back.steps, priced, strict=True):
-        move = _step_move(inventory, back, taken[back.seen.vms[step.load].ref], step)
-        told = tuple(one for one in findings.get(move.vm.ref, ()) if one.id not in ANSWERED_BY_PLACEMENT)
-        planned.append(
-            with_facts(
-                inventory,
-                PlannedMove(
-                    move=move,
-                    findings=() if step.is_parking else told,
-                    skipped=(),
-                    relies_on=step.relies_on,
-                    costs=slots_of(price.costs),
-                ),
-            )
-        )
-    return tuple(planned)
-
-
-def _step_move(inventory: Inventory, back: WayBack, taken: Taken, step: Step) -> Move:
-    """One step; a VM that waited in a third room goes on from there."""
-    move = _move(inventory, taken, back.seen.hosts[step.destination].ref)
-    return replace(move, source=replace(move.source, host=back.seen.hosts[step.source].named))
-
-
-def _outcome(line: BackLine) -> Outcome:
-    """What the report says of a VM that does not go back."""
-    there = line.taken.origin if line.back is Back.CANNOT else line.now
-    move = Move(
-        vm=line.taken.vm,
-        source=Placement(host=line.now),
-        destination=Placement(host=there),
-    )
-    state = OutcomeState.BLOCKED if line.back is Back.CANNOT else OutcomeState.UNCHANGED
-    return Outcome(move=move, state=state, note=_note(line))
-
-
-def _note(line: BackLine) -> str:
-    if line.back is Back.CANNOT:
-        return f"it cannot go back to {line.taken.origin.name}: {line.why}"
-    return f"left where it is: {line.why}" if line.back is Back.LEFT else line.why
+def _told(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What is to be said of a move that placement has found room for."""
+    return tuple(one for one in findings if one.id not in ANSWERED_BY_PLACEMENT)

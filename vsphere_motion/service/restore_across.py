@@ -6,18 +6,20 @@ from the destination; a VM is known by its instance UUID. What somebody else has
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vsphere_motion.errors import BadInput
-from vsphere_motion.model.elsewhere import elsewhere, here
+from vsphere_motion.model.elsewhere import elsewhere, home
 from vsphere_motion.model.inventory import Inventory, Vm
-from vsphere_motion.model.move import DiskPlacement, Move, NicPlacement, OtherVCenter, Placement
+from vsphere_motion.model.move import DiskPlacement, Move, NicPlacement, OtherVCenter, Placement, sets_encryption
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
-from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.planning.changed import Aspect, Changed, Present, changes_of, is_same, name_of, value_of
 from vsphere_motion.planning.joined import joined
+from vsphere_motion.planning.restore_lines import HOST, NOT_WRITTEN, foreign_words
 from vsphere_motion.run.journal import Journal, JournaledRun
 from vsphere_motion.service.across import OtherSide, check_moves_across, requires_other
 from vsphere_motion.service.connection import VCenter
@@ -38,6 +40,11 @@ class Return:
     settled: tuple[Outcome, ...]
     hosts: tuple[MoRef, ...]
 
+    @property
+    def has_blocked(self) -> bool:
+        """Whether a VM that should come back cannot, before any check."""
+        return any(outcome.state is OutcomeState.BLOCKED for outcome in self.settled)
+
 
 def went_to(journal: Journal, run: str) -> OtherVCenter | None:
     """The other vCenter that a run has taken VMs to; None if it took none there, or there is no such run.
@@ -54,45 +61,54 @@ def went_to(journal: Journal, run: str) -> OtherVCenter | None:
 
 
 def prepare_return(
-    other: VCenter, home: OtherSide, journal: Journal, run: str, skip_checks: tuple[str, ...], places: Places = NOWHERE
+    other: VCenter,
+    origin: OtherSide,
+    journal: Journal,
+    run: str,
+    skip_checks: tuple[str, ...],
+    places: Places = NOWHERE,
 ) -> Return:
     """The moves that bring the VMs of a run back, checked on both sides.
 
     Args:
         other: the vCenter that they were taken to, which they leave now.
-        home: the vCenter that they came from.
+        origin: the vCenter that they came from.
 
     Raises:
         BadInput: moves of the run are not finished, or it went elsewhere.
     """
     journaled = journal.load_run(run)
-    _require_fitting(journaled, other, home)
-    inventory = joined(other.snapshot(), home.vcenter.snapshot())
+    _require_fitting(journaled, other, origin)
+    inventory = joined(other.snapshot(), origin.vcenter.snapshot())
     by_uuid = {vm.instance_uuid: vm for vm in inventory.source.vms if vm.instance_uuid}
+    present = Present(inventory.source)
     moves: list[Move] = []
     settled: list[Outcome] = []
     for outcome in _moved(journaled):
         vm = by_uuid.get(outcome.move.vm.instance_uuid or "")
-        why = _why_left(inventory.source, outcome.move, vm)
-        if vm is None or why:
-            settled.append(Outcome(move=outcome.move, state=OutcomeState.UNCHANGED, note=why))
+        place = present.of(vm) if vm else None
+        stays = _left(outcome.move, place) or _impossible(inventory, outcome.move, place, origin.named)
+        if vm is None or place is None or stays:
+            settled += [stays] if stays else []
         else:
-            moves.append(_back(inventory.source, vm, outcome.move, home.named))
+            moves.append(_back(vm, place, outcome.move, origin.named))
     request = MoveRequest(selectors=(), skip_checks=skip_checks, partial=True)
-    plan = check_moves_across(other, home, inventory, moves, request, places)
+    plan = check_moves_across(other, origin, inventory, moves, request, places)
     hosts = dict.fromkeys(move.destination.host.ref for move in moves if move.destination.host)
+    said = tuple(f"{one.move.vm.name}: {one.note}" for one in settled)
+    plan = replace(plan, notes=(*plan.notes, *said))
     return Return(plan=plan, settled=tuple(settled), hosts=tuple(hosts))
 
 
-def _require_fitting(journaled: JournaledRun, other: VCenter, home: OtherSide) -> None:
+def _require_fitting(journaled: JournaledRun, other: VCenter, origin: OtherSide) -> None:
     info, there = journaled.info, requires_other([outcome.move for outcome in _moved(journaled)])
     if not journaled.is_finished:
         raise BadInput(
             f"run {info.run} is not finished, so what it moves is not known yet",
             hint=f"end it with: vsphere-motion resume {info.run}, or: vsphere-motion cancel {info.run}",
         )
-    if info.vcenter.instance_uuid != home.named.instance_uuid:
-        raise BadInput(f"run {info.run} began at {info.vcenter.host}, not at {home.named.host}", hint="name that one")
+    if info.vcenter.instance_uuid != origin.named.instance_uuid:
+        raise BadInput(f"run {info.run} began at {info.vcenter.host}, not at {origin.named.host}", hint="name that one")
     if there is None or there.instance_uuid != other.identity.instance_uuid:
         raise BadInput(f"run {info.run} took nothing to {other.identity.host}", hint="name the vCenter it went to")
 
@@ -102,32 +118,62 @@ def _moved(journaled: JournaledRun) -> Sequence[Outcome]:
     return [one for one in outcomes if one.state is OutcomeState.MOVED and one.move.destination.vcenter is not None]
 
 
-def _why_left(inventory: Inventory, move: Move, vm: Vm | None) -> str:
-    """Why a VM does not come back; empty if it does."""
-    put = move.destination.host
-    if vm is None:
-        return "it is not at the other vCenter any more"
-    if put is None or vm.host != here(put.ref):
-        now = inventory.name_of(vm.host)
-        return f"somebody else has moved it since: it is on {now.name if now else 'no host'}"
-    return ""
+def _left(move: Move, now: Placement | None) -> Outcome | None:
+    """The outcome of a VM that is not where it was put any more, or of which somebody else has changed something."""
+    words = "it is not at the other vCenter any more"
+    if now is not None:
+        words = next((line for one in changes_of(move) if (line := _foreign(one, now))), "")
+    return Outcome(move=move, state=OutcomeState.UNCHANGED, note=f"left where it is: {words}") if words else None
 
 
-def _back(inventory: Inventory, vm: Vm, move: Move, home: OtherVCenter) -> Move:
+def _foreign(changed: Changed, now: Placement) -> str:
+    """What somebody else has done to a thing; a storage policy is not looked at."""
+    thing = changed.thing
+    seen = value_of(now, thing)
+    if thing.aspect is Aspect.POLICY or is_same(seen, home(changed.put)):
+        return ""
+    if thing == HOST:
+        return f"somebody else has moved it since: it is on {name_of(seen) if seen else 'no host'}"
+    return f"{thing.words}: {foreign_words(changed)}"
+
+
+def _impossible(inventory: Inventory, move: Move, now: Placement | None, there: OtherVCenter) -> Outcome | None:
+    """The outcome of a VM whose old place is not known, or not there any more."""
+    lacking = [f"{one.thing.words}: {NOT_WRITTEN}" for one in changes_of(move) if one.before is None]
+    lacking += [
+        f"{name} no longer exists at {there.host}"
+        for ref, name in _objects(elsewhere(move.source, there.instance_uuid))
+        if not inventory.knows(ref)
+    ]
+    known = {disk.key for disk in move.source.disks}
+    lacking += [
+        f"{disk.label} is new, and has no place there" for disk in (now.disks if now else ()) if disk.key not in known
+    ]
+    if not lacking:
+        return None
+    note = f"it cannot come back: {'; '.join(dict.fromkeys(lacking))}"
+    return Outcome(move=move, state=OutcomeState.BLOCKED, note=note)
+
+
+def _objects(placement: Placement) -> Iterator[tuple[MoRef, str]]:
+    """Everything that a placement names."""
+    disks, nics = (disk.datastore for disk in placement.disks), (nic.network for nic in placement.nics)
+    for named in (placement.host, placement.pool, placement.folder, placement.config, *disks, *nics):
+        if named is not None:
+            yield named.ref, named.name
+
+
+def _back(vm: Vm, now: Placement, move: Move, there: OtherVCenter) -> Move:
     """The move to where the VM was: the same host, pool, folder, datastores and networks."""
-    before = elsewhere(replace(move.source, vcenter=None), home.instance_uuid)
-    now = move.destination
-    source = Placement(
-        host=inventory.name_of(vm.host),
-        pool=inventory.name_of(vm.pool),
-        folder=inventory.name_of(vm.folder),
-        datastores=tuple(named for ref in vm.datastores or () if (named := inventory.name_of(ref))),
-        config=_here(now.config),
-        disks=tuple(replace(disk, datastore=_here(disk.datastore)) for disk in now.disks),
-        nics=tuple(replace(nic, network=_here(nic.network)) for nic in now.nics),
+    before = elsewhere(replace(move.source, vcenter=None), there.instance_uuid)
+    wanted = replace(
+        before,
+        disks=_kept_formats(before.disks, move.destination.disks),
+        nics=_of_both(before.nics, move.destination.nics),
+        encryption=before.encryption if sets_encryption(move) else None,
+        vcenter=there,
     )
-    wanted = replace(before, disks=_kept_formats(before.disks, now.disks), nics=_of_both(before.nics, now.nics))
-    return Move(vm=vm.identity, source=source, destination=replace(wanted, vcenter=home), manner=move.manner)
+    return Move(vm=vm.identity, source=now, destination=wanted, manner=move.manner)
 
 
 def _kept_formats(before: tuple[DiskPlacement, ...], after: tuple[DiskPlacement, ...]) -> tuple[DiskPlacement, ...]:
@@ -139,7 +185,3 @@ def _kept_formats(before: tuple[DiskPlacement, ...], after: tuple[DiskPlacement,
 def _of_both(before: tuple[NicPlacement, ...], after: tuple[NicPlacement, ...]) -> tuple[NicPlacement, ...]:
     keys = {nic.key for nic in after}
     return tuple(nic for nic in before if nic.key in keys)
-
-
-def _here(named: NamedRef | None) -> NamedRef | None:
-    return None if named is None else replace(named, ref=here(named.ref))

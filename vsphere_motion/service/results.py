@@ -21,7 +21,8 @@ from vsphere_motion.model.record import MotionRecord
 from vsphere_motion.model.refs import MoRef, VmIdentity
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
-from vsphere_motion.planning.restore import Back, BackLine
+from vsphere_motion.planning.changed import name_of
+from vsphere_motion.planning.restore_lines import HOST, Back, BackLine, BackThing, why_of
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.event_words import outcome_line, route
 from vsphere_motion.report.json_form import (
@@ -291,14 +292,30 @@ def _stuck(one: PlanStuck) -> Result:
 
 
 def _back(line: BackLine) -> Result:
-    now = {"host": line.now.name if line.now else None}
-    there = {"host": line.taken.origin.name}
-    name, origin = escape_text(line.taken.vm.name), escape_text(line.taken.origin.name)
+    going, origin = line.of(Back.GOES), escape_text(line.taken.origin.name)
+    now = {"host": line.now.name if line.now else None, **_values(going, is_back=False)}
+    there = {**now, **_values(going, is_back=True)}
+    name = escape_text(line.taken.vm.name)
     if line.back is Back.GOES:
-        message = f"{name}: {escape_text(line.now.name) if line.now else '-'} -> {origin}"
-        return {**_entry(line.taken.vm, "planned", now, there), "message": message}
+        return {**_entry(line.taken.vm, "planned", now, there), "message": f"{name}: {_back_words(line)}"}
     state, verb = ("blocked", "cannot go back to") if line.back is Back.CANNOT else ("unchanged", "does not go back to")
     return {**_entry(line.taken.vm, state, now, now), "message": f"{name} {verb} {origin}: {escape_text(line.why)}"}
+
+
+def _values(things: Iterable[BackThing], *, is_back: bool) -> Result:
+    return {one.words: name_of(one.changed.before if is_back else one.now) for one in things}
+
+
+def _back_words(line: BackLine) -> str:
+    """`esx02 -> esx01, Hard disk 1 to old; not Hard disk 2: somebody else has moved it since`."""
+    parts = [
+        f"{name_of(one.now)} -> {name_of(one.changed.before)}"
+        if one.changed.thing == HOST
+        else f"{one.words} to {name_of(one.changed.before)}"
+        for one in line.of(Back.GOES)
+    ]
+    rest = why_of((*line.of(Back.CANNOT), *line.of(Back.LEFT)))
+    return escape_text(", ".join(parts) + (f"; not {rest}" if rest else ""))
 
 
 def _entry(vm: VmIdentity, state: str, source: Result, destination: Result) -> Result:

@@ -27,9 +27,10 @@ from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import with_forecasts
 from vsphere_motion.service.migrate import blocked_outcome, run_open_moves
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, RunOptions
+from vsphere_motion.service.put_back import put_back_left
 from vsphere_motion.service.run_ports import utc_now
 from vsphere_motion.service.status import find_run
-from vsphere_motion.service.truce import continue_truce, end_left_truces
+from vsphere_motion.service.truce import continue_truce
 
 
 def resume(
@@ -52,10 +53,10 @@ def resume(
     """
     journaled = find_run(vcenter, journal, run)
     if journaled is None:
-        yield from end_left_truces(vcenter, journal)
+        yield from put_back_left(vcenter, journal)
         return
     run_id = journaled.info.run
-    yield from end_left_truces(vcenter, journal, besides=run_id)
+    yield from put_back_left(vcenter, journal, besides=run_id)
     with watching(journal, run_id, now=vcenter.session.now()):
         inventory = _snapshot(vcenter, journal.load_run(run_id))
         _settle_planned(vcenter, journal, journal.load_run(run_id), inventory)

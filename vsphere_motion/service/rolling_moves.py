@@ -15,7 +15,7 @@ from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile
 from vsphere_motion.model.plan_request import request_of
 from vsphere_motion.model.rolling import Rolling, RollingStep, StepState
-from vsphere_motion.planning.restore import Back
+from vsphere_motion.planning.restore_lines import Back
 from vsphere_motion.run.workbook import Purpose, PurposeKind
 from vsphere_motion.service.apply import runnable_plan
 from vsphere_motion.service.connection import VCenter

@@ -10,6 +10,7 @@ from vsphere_motion.model.inventory import DatastoreCluster, Inventory
 from vsphere_motion.model.move import Change, Move, Placement, StoragePolicy
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import Placing, Wishes
+from vsphere_motion.planning.changed import PoliciesNow
 from vsphere_motion.planning.named import Sort
 from vsphere_motion.service.connection import VCenter
 
@@ -36,11 +37,8 @@ def with_policies(vcenter: VCenter, moves: Sequence[Move], wishes: Wishes) -> tu
     """The same moves with the policies that their files have now, so that only what differs is asked for."""
     if not wishes.policy or not moves:
         return tuple(moves)
-    from vsphere_motion.vcenter.storage_policies import PolicyService
-
     keys = [(move.vm.ref, key) for move in moves for key in (None, *(disk.key for disk in move.source.disks))]
-    with PolicyService(vcenter.session) as service:
-        found = service.read_of(keys, service.read_all())
+    found = read_policies(vcenter, keys).of
     return tuple(
         replace(
             move,
@@ -52,6 +50,19 @@ def with_policies(vcenter: VCenter, moves: Sequence[Move], wishes: Wishes) -> tu
         )
         for move in moves
     )
+
+
+def read_policies(vcenter: VCenter, keys: Sequence[tuple[MoRef, int | None]]) -> PoliciesNow:
+    """The storage policies that there are, and those that files have.
+
+    Args:
+        keys: the files, by VM and device key of a disk; None stands for the configuration.
+    """
+    from vsphere_motion.vcenter.storage_policies import PolicyService
+
+    with PolicyService(vcenter.session) as service:
+        every = service.read_all()
+        return PoliciesNow(known=frozenset(one.id for one in every), of=service.read_of(keys, every))
 
 
 def with_storage_drs(

@@ -15,7 +15,6 @@ from vsphere_motion.model.refs import MoRef
 from vsphere_motion.planning.truce import clusters_to_quiet
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.journal import Journal, JournaledRun, MoveState
-from vsphere_motion.run.locks import find_alive, is_alive
 from vsphere_motion.run.workbook import Override, Truce, TruceState, Workbook, is_quieted, quieted, restored
 from vsphere_motion.service.connection import VCenter
 
@@ -98,19 +97,6 @@ def end_truce(vcenter: VCenter, journal: Journal, run: str) -> Iterator[RunNoted
                 f"they are with: vsphere-motion resume {run}",
                 is_warning=True,
             )
-
-
-def end_left_truces(vcenter: VCenter, journal: Journal, *, besides: str | None = None) -> Iterator[RunNoted]:
-    """Put back what runs of killed processes have left.
-
-    Args:
-        besides: a run whose truce goes on.
-    """
-    for run in Workbook(journal).open_truces(vcenter_uuid=vcenter.identity.instance_uuid):
-        watch = journal.find_watch(run)
-        is_watched = is_alive(journal, run) or (watch is not None and find_alive(journal, watch) is None)
-        if run != besides and not is_watched:
-            yield from end_truce(vcenter, journal, run)
 
 
 def _put_back(vcenter: VCenter, book: Workbook, run: str, truces: list[Truce]) -> Iterator[RunNoted]:

@@ -289,17 +289,20 @@ class BothSides:
     ) -> CurrentState:
         """How VMs and hosts are, each on the side where it is; see `run.ports.StateReader`.
 
-        What others do is looked at where the VMs come from: there the tasks of these moves are.
+        What others do is looked at on both sides: hosts and datastores of both take part.
         """
         far = [host for host in hosts if is_elsewhere(host)]
         near = [host for host in hosts if not is_elsewhere(host)]
         state = self._now.read_before_start(vms, near, with_devices=with_devices, own=own)
         arrived = self._arrived([vm for vm in vms if vm not in state.vms])
         refs = list(arrived.values())
-        there = self._now_there.read_before_start(refs, [here(host) for host in far], with_devices=refs)
+        there = self._now_there.read_before_start(
+            refs, [here(host) for host in far], with_devices=refs, own=None if own is None else ()
+        )
         seen = {vm: self._marked(there.vms[ref]) for vm, ref in arrived.items() if ref in there.vms}
         read = {host: there.hosts[here(host)] for host in far if here(host) in there.hosts}
-        return replace(state, vms={**state.vms, **seen}, hosts={**state.hosts, **read})
+        others = None if state.others is None else (*state.others, *elsewhere(there.others or (), self._other.uuid))
+        return replace(state, vms={**state.vms, **seen}, hosts={**state.hosts, **read}, others=others)
 
     def _marked(self, vm: CurrentVm) -> CurrentVm:
         return elsewhere(replace(vm, running=None), self._other.uuid)

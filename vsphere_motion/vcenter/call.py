@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
+
+from pyVmomi.VmomiSupport import GetRequestContext
 
 from vsphere_motion.vcenter import reads
 from vsphere_motion.vcenter.connection import BodyReader
@@ -12,6 +15,8 @@ from vsphere_motion.vcenter.soap import Answer
 
 Read: TypeAlias = Callable[[Any, Any, BodyReader], Answer]
 """Reads an answer: the stub, pyVmomi's description of the method, the body."""
+
+_OPERATION_ID = "operationID"
 
 
 class Call:
@@ -42,3 +47,18 @@ class Call:
     @property
     def is_changing(self) -> bool:
         return reads.is_changing(self.name)
+
+
+@contextmanager
+def operation(op_id: str | None) -> Iterator[None]:
+    """Give this thread's calls in the block this operationID; None takes it away."""
+    context = GetRequestContext()
+    before = context.pop(_OPERATION_ID, None)
+    if op_id is not None:
+        context[_OPERATION_ID] = op_id
+    try:
+        yield
+    finally:
+        context.pop(_OPERATION_ID, None)
+        if before is not None:
+            context[_OPERATION_ID] = before

@@ -19,9 +19,10 @@ from pyVmomi import VmomiSupport, vmodl
 from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, VCenterFault
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.vcenter import salvage
-from vsphere_motion.vcenter.bulk_answer import BulkReader
+from vsphere_motion.vcenter.call import Read
 from vsphere_motion.vcenter.faults import raise_for_missing, translated
 from vsphere_motion.vcenter.garbage import collection_held_back
+from vsphere_motion.vcenter.page_ahead import PageReader
 from vsphere_motion.vcenter.page_grammar import ObjectRead, Page
 from vsphere_motion.vcenter.property_types import fits
 
@@ -288,28 +289,40 @@ def _merge(one: Reading, other: Reading) -> Reading:
 
 
 def _retrieve(session: Session, spec: Any) -> Readings:
-    read = BulkReader(session.stub)
-    page = _page(session, read, "RetrievePropertiesEx", [spec], _COLLECTOR.RetrieveOptions(maxObjects=PAGE_SIZE))
     readings: Readings = {}
-    while page is not None:
-        for one in page.objects:
-            _add(readings, one)
-        page = _next_page(session, read, page.token) if page.token else None
+    collector: Any = session.content.propertyCollector
+
+    def ask_next(token: str, read: Read) -> Any:
+        try:
+            return _ask(session, collector, "ContinueRetrievePropertiesEx", (token,), read)
+        except MotionError:
+            take_back(token)
+            raise
+
+    def take_back(token: str) -> None:
+        quietly(lambda: collector.CancelRetrievePropertiesEx(token))
+
+    with PageReader(session.stub, ask_next, take_back) as reader:
+        options = _COLLECTOR.RetrieveOptions(maxObjects=PAGE_SIZE)
+        page = _page(_ask(session, collector, "RetrievePropertiesEx", ([spec], options), reader.read))
+        while page is not None:
+            for one in page.objects:
+                _add(readings, one)
+            page = _next_page(collector, reader, page.token) if page.token else None
     return readings
 
 
-def _next_page(session: Session, read: BulkReader, token: str) -> Page | None:
-    try:
-        return _page(session, read, "ContinueRetrievePropertiesEx", token)
-    except MotionError:
-        quietly(lambda: session.content.propertyCollector.CancelRetrievePropertiesEx(token))
-        raise
-
-
-def _page(session: Session, read: BulkReader, method: str, *arguments: Any) -> Page | None:
-    collector: Any = session.content.propertyCollector
+def _next_page(collector: Any, reader: PageReader, token: str) -> Page | None:
     with translated(_WHAT):
-        answer = session.stub.ask(collector, collector._GetMethodInfo(method), arguments, read=read)
+        return _page(reader.next(collector._GetMethodInfo("ContinueRetrievePropertiesEx"), token))
+
+
+def _ask(session: Session, collector: Any, method: str, arguments: Sequence[Any], read: Read) -> Any:
+    with translated(_WHAT):
+        return session.stub.ask(collector, collector._GetMethodInfo(method), arguments, read=read)
+
+
+def _page(answer: Any) -> Page | None:
     return answer if answer is None or isinstance(answer, Page) else page_of(answer)
 
 

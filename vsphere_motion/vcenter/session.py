@@ -25,7 +25,7 @@ from vsphere_motion.errors import MotionError, ProtocolError
 from vsphere_motion.model.account import Credentials, Password
 from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.model.vcenter import VCenterIdentity
-from vsphere_motion.vcenter import stub as transport
+from vsphere_motion.vcenter import call
 from vsphere_motion.vcenter.deadline import Deadline
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.logins import Logins
@@ -120,7 +120,7 @@ class Session:
 
     def operation(self, op_id: str) -> AbstractContextManager[None]:
         """Give this thread's calls in the block an operationID, which vCenter keeps with the tasks they start."""
-        return transport.operation(op_id)
+        return call.operation(op_id)
 
     def burst(self) -> AbstractContextManager[None]:
         """In the block each call of this thread follows the one before at once, whose answer shows that it arrives."""
@@ -257,7 +257,7 @@ def _read_content(stub: Stub, endpoint: Endpoint) -> Any:
 
 def _logins(stub: Stub, content: Any, endpoint: Endpoint, credentials: Credentials, kept: SessionFile | None) -> Logins:
     def log_in(credentials: Credentials) -> None:
-        with stub.timeout(endpoint.call_timeout_s), transport.operation(None):
+        with stub.timeout(endpoint.call_timeout_s), call.operation(None):
             _log_in(content.sessionManager, endpoint, credentials)
         if kept is not None:
             _keep(kept, stub.cookie)

@@ -11,24 +11,24 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import random
 import re
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError
 
 from pyVmomi import vim
 from pyVmomi.SoapAdapter import COOKIE_NAME, SoapStubAdapterBase
-from pyVmomi.VmomiSupport import GetRequestContext
 
 from vsphere_motion.errors import MotionError, ProtocolError, SessionEnded, Unreachable, VCenterFault
 from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.vcenter import reads
-from vsphere_motion.vcenter.call import Call, Read
+from vsphere_motion.vcenter.call import Call, Read, operation
 from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
 from vsphere_motion.vcenter.deadline import Deadline, no_answer, timely
 from vsphere_motion.vcenter.faults import outcome_unknown, translate
@@ -39,6 +39,8 @@ from vsphere_motion.vcenter.tls import Trust, TrustRules, untrusted
 
 if TYPE_CHECKING:
     from logging import Logger
+
+    from vsphere_motion.vcenter.bulk_answer import BulkReader, TimedBody
 
 PATH = "/sdk"
 TRIES = 4
@@ -51,7 +53,6 @@ BURST_FRESH_S = 1.0
 
 _AWAY = frozenset({429, 502, 503, 504})
 _HINT_STARTING = "vCenter's service may be starting; try again."
-_OPERATION_ID = "operationID"
 _COOKIE = re.compile(rf'\s*{COOKIE_NAME}=("[^"]*"|[^;\s]*)')
 
 
@@ -123,6 +124,10 @@ class Stub(SoapStubAdapterBase):
         finally:
             self._local.timeout_s, self._local.tries = before
 
+    def patience(self) -> Callable[[], AbstractContextManager[None]]:
+        """What gives the calls of another thread the deadlines that this thread's have."""
+        return functools.partial(self.timeout, self._timeout_s, tries=self._tries)
+
     @contextmanager
     def burst(self) -> Iterator[None]:
         """Let the answers to this thread's calls in the block show that the next ones arrive, instead of probes."""
@@ -164,6 +169,17 @@ class Stub(SoapStubAdapterBase):
             )
         call = self._call(managed, method, arguments, Deadline(self._timeout_s), read)
         answer = self._ask_in_session(call)
+        if answer.is_fault:
+            raise answer.value
+        return answer.value
+
+    def understand(self, method: Any, body: TimedBody, *, read: BulkReader) -> Any:
+        """What an answer to `method` returns that another call of `ask` has kept; it raises what `ask` would."""
+        call = Call(
+            method=method, server=self._endpoint.address, request=b"", deadline=Deadline(self._timeout_s), read=read
+        )
+        with self._understanding(call, http.HTTPStatus.OK):
+            answer = read(self, method, body)
         if answer.is_fault:
             raise answer.value
         return answer.value
@@ -309,17 +325,23 @@ class Stub(SoapStubAdapterBase):
     def _read(self, call: Call, response: http.client.HTTPResponse) -> Answer:
         if response.status not in {200, 500}:
             raise self._refused(call, response)
-        try:
+        with self._understanding(call, response.status):
             body = BodyReader(response, call.deadline)
             answer = call.read(self, call.method, body)
             body.drain()
+        return answer
+
+    @contextmanager
+    def _understanding(self, call: Call, status: int) -> Iterator[None]:
+        """A block that reads an answer; what goes wrong in it is an error of ours."""
+        try:
+            yield
         except UnknownFault as fault:
             raise VCenterFault(f"Could not {call.what}: {fault.message}", fault_kind=fault.kind) from fault
         except (OSError, http.client.HTTPException) as failure:
             raise self._lost(call, failure) from failure
         except NOT_UNDERSTOOD as failure:
-            raise self._not_understood(call, response.status, failure) from failure
-        return answer
+            raise self._not_understood(call, status, failure) from failure
 
     def _not_understood(self, call: Call, status: int, failure: Exception) -> MotionError:
         words = f"the answer (HTTP {status}) is not understood: {failure}"
@@ -346,21 +368,6 @@ class Stub(SoapStubAdapterBase):
         return ProtocolError(
             f"Could not {call.what}: {words}", hint="This is not the address of a vCenter, or something answers for it."
         )
-
-
-@contextmanager
-def operation(op_id: str | None) -> Iterator[None]:
-    """Give this thread's calls in the block this operationID; None takes it away."""
-    context = GetRequestContext()
-    before = context.pop(_OPERATION_ID, None)
-    if op_id is not None:
-        context[_OPERATION_ID] = op_id
-    try:
-        yield
-    finally:
-        context.pop(_OPERATION_ID, None)
-        if before is not None:
-            context[_OPERATION_ID] = before
 
 
 def _pause_s(attempt: int) -> float:

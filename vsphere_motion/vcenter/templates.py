@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsphere_motion.errors import VCenterFault
 from vsphere_motion.model.refs import MoRef, VmIdentity
+from vsphere_motion.run.failpoints import passing
 from vsphere_motion.vcenter.collector import managed_object, read_objects
 from vsphere_motion.vcenter.faults import translated
 
@@ -43,6 +44,7 @@ def make_virtual_machine(session: Session, vm: VmIdentity) -> None:
         raise VCenterFault(f"the resource pool for the template {vm} could not be read", fault_kind="Unreadable")
     with translated(f"make the template {vm} a virtual machine", changing=True):
         managed_object(session, vm.ref).MarkAsVirtualMachine(pool=pool, host=None)
+    passing("after_unmark")
 
 
 def make_template(session: Session, vm: VmIdentity) -> None:
@@ -56,6 +58,7 @@ def make_template(session: Session, vm: VmIdentity) -> None:
     """
     with translated(f"make {vm} a template again", changing=True):
         managed_object(session, vm.ref).MarkAsTemplate()
+    passing("after_mark")
 
 
 def _root_pool(session: Session, host: MoRef) -> Any:

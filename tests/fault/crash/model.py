@@ -31,15 +31,15 @@ class Evidence:
 
     Args:
         run: its id.
-        target: moid of the host to which every VM was to go.
-        before, after: the host of each VM, both by moid, from plain reads.
+        targets: the place to which each VM was to go, by moid.
+        before, after: the place of each VM, by moid, from plain reads.
         calls: the server's list of calls.
         motions: the server's list of moves.
         outcomes: those of the final report.
     """
 
     run: str
-    target: str
+    targets: Mapping[str, str]
     before: Mapping[str, str]
     after: Mapping[str, str]
     calls: Iterable[Mapping[str, Any]]
@@ -79,7 +79,7 @@ def judge(evidence: Evidence) -> list[Defect]:
 def tell(evidence: Evidence) -> dict[str, Story]:
     """Each VM's part, by moid."""
     stories = {
-        vm: Story(vm=vm, before=host, after=evidence.after.get(vm, ""), target=evidence.target)
+        vm: Story(vm=vm, before=host, after=evidence.after.get(vm, ""), target=evidence.targets[vm])
         for vm, host in evidence.before.items()
     }
     for motion in evidence.motions:

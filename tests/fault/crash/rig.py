@@ -1,7 +1,7 @@
 """Runs of the real program that are killed in the middle, gone on with, and judged from the server's own record.
 
-One trial is one fresh simulator, one `migrate` of all its VMs to one host, and a `resume` after each kill until none is
-left to do. In some trials a second operator moves the same VMs with a client of its own.
+One trial is one fresh simulator, one `migrate` of all its VMs, and a `resume` after each kill until none is left to do.
+In some trials a second operator moves the same VMs with a client of its own.
 """
 
 from __future__ import annotations
@@ -25,17 +25,14 @@ from typing import Any
 from pyVmomi import vim, vmodl
 
 from tests.fault.crash.model import RELOCATE, Defect, Evidence, count_by_kind, is_of_run, judge
+from tests.fault.crash.worlds import TARGET, World
 from tests.observer import Observer, observing
 from tests.program import Program
-from vsphere_motion.run.failpoints import OF_A_MOVE
 from vsphere_motion.run.journal import FILE_NAME
-from vsphere_motion.sim.options import SimOptions
 from vsphere_motion.testing.plugin import enter_vcenter
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 RANDOM = "random"
-HOSTS, SPEED = 4, 50.0
-TARGET = "esx-002"
 GIVE_UP_S = 600.0
 """A process that takes longer has hung, and that is a failure of its own. Most of its time goes into logs of hosts."""
 
@@ -81,24 +78,24 @@ class Plan:
     """What is tried.
 
     Args:
+        world: what is moved.
         kills: how each process is to die: the name of a failpoint, or `random`.
-        vms: VMs of each site; three of four are to move.
         kills_a_trial: processes of one run that are killed, one after the other.
-        foreign_share: of so many trials one has a second operator.
+        foreign_share: of so many trials one has a second operator; 0: none has.
         workers: trials at once.
     """
 
+    world: World
     kills: Sequence[str]
-    vms: int
     seed: int
     kills_a_trial: int = 2
     foreign_share: int = 3
     workers: int = 1
 
 
-def planned_kills(each: int, at_random: int) -> list[str]:
+def planned_kills(world: World, *, each: int, at_random: int) -> list[str]:
     """So many kills at each failpoint, and at random times."""
-    return [name for name in OF_A_MOVE for _ in range(each)] + [RANDOM] * at_random
+    return [name for name in world.failpoints for _ in range(each)] + [RANDOM] * at_random
 
 
 def run_all(plan: Plan, environment: Mapping[str, str], directory: Path) -> Tally:
@@ -127,12 +124,12 @@ def try_once(
     home, chance = directory / f"trial-{number}", random.Random(plan.seed * 10_000 + number)
     home.mkdir()
     with ExitStack() as stack:
-        options = SimOptions(hosts=HOSTS, vms=plan.vms, speed=SPEED, seed=number)
-        vcenter = enter_vcenter(stack, options, environment)
+        vcenter = enter_vcenter(stack, plan.world.options(home, number), environment)
         observer = stack.enter_context(observing(vcenter))
-        trial = Trial(vcenter, observer, Program(home=home, environment=vcenter.environment()), chance)
-        before = places(observer)
-        with second_operator(vcenter, chance) if number % plan.foreign_share == 0 else nullcontext():
+        trial = Trial(plan.world, vcenter, observer, Program(home=home, environment=vcenter.environment()), chance)
+        before = plan.world.places(observer)
+        has_rival = plan.foreign_share and number % plan.foreign_share == 0
+        with second_operator(vcenter, chance) if has_rival else nullcontext():
             unspent = trial.run(kills)
         trial.wait_until_still()
         trial.judge(before)
@@ -145,6 +142,7 @@ def try_once(
 class Trial:
     """One run of the program on one simulator, and what became of its processes."""
 
+    world: World
     vcenter: SimulatedVCenter
     observer: Observer
     program: Program
@@ -156,7 +154,7 @@ class Trial:
     def run(self, kills: Sequence[str]) -> list[str]:
         """Start, kill and go on, then go on undisturbed to the end; the kills that did not happen."""
         at_once = str(self.chance.choice([4, 20, 100]))
-        words: tuple[str, ...] = ("migrate", "vm-*", "--to-host", TARGET, "--yes", "--partial")
+        words = self.world.words(self.program.home)
         unspent = []
         for kill in kills:
             if self._is_killed(kill, *words, "--max-concurrent", at_once):
@@ -178,7 +176,7 @@ class Trial:
         """Whether the process died as planned; otherwise it came to its end before."""
         rows = self.journaled()
         open_moves = sum(1 for row in rows if not row["outcome"]) if rows else 10
-        passage = self.chance.randint(1, max(1, open_moves * 2 // 3))
+        passage = self.chance.randint(1, self.world.passages(kill, open_moves))
         variables = {} if kill == RANDOM else {"VSPHERE_MOTION_FAILPOINT": f"{kill}:{passage}"}
         with self._started(*words, **variables) as process:
             if kill == RANDOM:
@@ -321,9 +319,9 @@ class Trial:
             self._blame("wrong", "there are two runs")
         evidence = Evidence(
             run=run,
-            target=self.observer.host(TARGET)._moId,
+            targets=self.world.targets(self.observer, before),
             before=before,
-            after=places(self.observer),
+            after=self.world.places(self.observer),
             calls=self.vcenter.control.trace(),
             motions=motions,
             outcomes=report.json["outcomes"],
@@ -333,14 +331,8 @@ class Trial:
         for session in sessions_of(self.observer) - self._sessions:
             self._blame("wrong", f"the last resume left the session {session}")
         self.tally.trials += 1
-        self.tally.moves += sum(1 for vm, host in before.items() if host != evidence.target)
+        self.tally.moves += sum(1 for vm, place in before.items() if place != evidence.targets[vm])
         self.tally.foreign += sum(1 for motion in motions if not motion["operation_id"])
-
-
-def places(observer: Observer) -> dict[str, str]:
-    """Each VM's host, both by moid."""
-    vms = observer.read(vim.VirtualMachine, "runtime.host").values()
-    return {vm["ref"]._moId: vm["runtime.host"]._moId for vm in vms}
 
 
 def sessions_of(observer: Observer) -> frozenset[str]:

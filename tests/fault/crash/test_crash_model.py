@@ -43,7 +43,7 @@ def kinds(**changes: Any) -> set[str]:
         "outcomes": [outcome()],
         **changes,
     }
-    return {defect.kind for defect in judge(Evidence(run=RUN, target=TARGET, **parts))}
+    return {defect.kind for defect in judge(Evidence(run=RUN, targets={"vm-1": TARGET}, **parts))}
 
 
 FOREIGN = motion("task-9", operation="", completed_at="2026-01-01T00:00:09Z")

@@ -11,8 +11,9 @@ from tests import build
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.outcome import Outcome, OutcomeState
-from vsphere_motion.model.refs import MoRef, NamedRef
-from vsphere_motion.planning.restore import Back, Taken, compare_places, taken_of, way_back, with_exits
+from vsphere_motion.model.refs import MoRef
+from vsphere_motion.planning.restore import way_back, with_exits
+from vsphere_motion.planning.restore_lines import Back, Taken, compare_places, taken_of
 
 AWAY = build.site(others=(build.vm(2, host=build.host_ref(2)),))
 
@@ -125,21 +126,3 @@ def test_two_vms_that_changed_places_go_back_through_a_third_host() -> None:
 def _with_host(**changes: Any) -> Inventory:
     hosts = tuple(replace(host, **changes) if host.ref == build.host_ref(1) else host for host in AWAY.hosts)
     return replace(AWAY, hosts=hosts)
-
-
-def test_files_and_pools_are_not_brought_back_and_that_is_said() -> None:
-    site = build.site(datastores=(build.datastore(1), build.datastore(2)))
-    stored = build.to_datastore(build.move(site, to=1), site, 2)
-    (one,) = taken_of([Outcome(move=stored, state=OutcomeState.MOVED)])
-    (line,) = compare_places(site, [one])
-    assert (line.back, line.why) == (
-        Back.LEFT,
-        "its files changed, and a restore brings back hosts alone; say where to with migrate",
-    )
-    pooled = replace(stored, destination=replace(stored.source, pool=NamedRef(ref=build.pool_ref(9), name="Gold")))
-    (one,) = taken_of([Outcome(move=pooled, state=OutcomeState.MOVED)])
-    assert one.beside == "pool"
-    both = build.to_datastore(build.move(site), site, 2)
-    (one,) = taken_of([Outcome(move=both, state=OutcomeState.MOVED)])
-    (line,) = compare_places(build.site(vm=build.vm(host=build.host_ref(2))), [one])
-    assert (one.beside, line.back) == ("files", Back.GOES)
