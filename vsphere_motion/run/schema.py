@@ -121,7 +121,19 @@ _COSTS = (
 )
 """What a move takes of vCenter's limits while it runs, and with which others it may run at the same time."""
 
-STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS)
+_ASKED = (
+    """CREATE TABLE asked (
+    run TEXT PRIMARY KEY REFERENCES run (id),
+    kind TEXT NOT NULL,
+    choices TEXT NOT NULL,
+    tries INTEGER NOT NULL
+)""",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (8)",
+)
+"""What a plan was made of whose moves may go to other hosts where vCenter refuses one."""
+
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS, _ASKED)
 SCHEMA_VERSION = len(STEPS)
 
 

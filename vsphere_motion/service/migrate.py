@@ -89,6 +89,8 @@ def run(
         journal.create_run(info, [*_rows(plan), *_settled_rows(given, len(plan.moves))])
         if given.purpose is not None:
             Workbook(journal).write_purpose(info.run, given.purpose)
+        if given.replan is not None:
+            Workbook(journal).write_asked(info.run, given.replan.asked)
         journaled = journal.load_run(info.run)
         if any(row.outcome is None for row in journaled.moves):
             note_loads(vcenter, journal, journaled, Moment.BEFORE, info.started_at)
@@ -108,25 +110,6 @@ def run(
         yield end_run(vcenter, journaled, journal)
 
 
-def run_open_moves(
-    vcenter: VCenter,
-    journaled: JournaledRun,
-    planned: tuple[PlannedMove, ...],
-    *,
-    journal: Journal,
-    control: Control,
-    options: RunOptions,
-) -> Iterator[Event]:
-    """Start every planned move of a run, find and watch what was asked for, then end with `RunEnded`.
-
-    Args:
-        planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
-    """
-    yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
-    yield from put_back(vcenter, journal, journaled.info.run)
-    yield end_run(vcenter, journaled, journal)
-
-
 def watch_open_moves(
     vcenter: VCenter,
     journaled: JournaledRun,
@@ -136,7 +119,11 @@ def watch_open_moves(
     control: Control,
     options: RunOptions,
 ) -> Iterator[Event]:
-    """`run_open_moves` without its last event."""
+    """Start every planned move of a run, find and watch what was asked for.
+
+    Args:
+        planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
+    """
     options = with_budgets(vcenter, options)
     run_id = journaled.info.run
     forecasts, gate = of_moves(planned, options.max_concurrent), gate_of(journaled, planned)
