@@ -15,7 +15,7 @@ author:
   - The vsphere-motion maintainers (@vsphere-motion)
 description:
   - Brings back what an evacuation or another run has moved, as far as nobody else has changed it since and it fits.
-    That is its host, pool, vApp and folder, its disks and configuration files, and its networks, of each VM.
+    That is the host of each virtual machine, its pool, vApp and folder, its files and its networks.
   - Each thing is judged for itself. What somebody else has changed stays as it is, and the result says so.
 options:
   host:
