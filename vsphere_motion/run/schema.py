@@ -121,6 +121,20 @@ _COSTS = (
 )
 """What a move takes of vCenter's limits while it runs, and with which others it may run at the same time."""
 
+_KEEPSAKES = (
+    """CREATE TABLE keepsake (
+    run TEXT NOT NULL REFERENCES run (id),
+    position INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    losses TEXT NOT NULL,
+    PRIMARY KEY (run, position)
+)""",
+    "CREATE INDEX keepsake_by_state ON keepsake (state)",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (8)",
+)
+"""How far it is with the tags and attributes that VMs are to have again at another vCenter; `manner` says which."""
+
 _ASKED = (
     """CREATE TABLE asked (
     run TEXT PRIMARY KEY REFERENCES run (id),
@@ -129,11 +143,11 @@ _ASKED = (
     tries INTEGER NOT NULL
 )""",
     "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (8)",
+    "INSERT INTO schema_version VALUES (9)",
 )
 """What a plan was made of whose moves may go to other hosts where vCenter refuses one."""
 
-STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS, _ASKED)
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS, _KEEPSAKES, _ASKED)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -24,6 +24,7 @@ from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import of_moves, rest_of, telling
+from vsphere_motion.service.giving_back import giving_back
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import with_replans
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
@@ -69,28 +70,17 @@ def run(
     has its outcome in the journal before anything runs.
 
     Raises:
-        BadInput: DRS is to be kept away, and nobody watches until it may come back.
+        BadInput: something is to be put back after the moves, and nobody waits for their end.
     """
-    if options.drs_override and not options.is_watching:
-        raise BadInput(
-            "DRS is kept away until the moves have ended, and nobody is to wait for them",
-            hint="leave out --no-wait or --drs-override",
-        )
-    if not options.is_watching and any(one.move.manner.is_template for one in plan.runnable()):
-        raise BadInput(
-            "templates are to be moved, which are templates again only after somebody has waited for the end",
-            hint="leave out --no-wait, or the templates",
-        )
+    if not options.is_watching:
+        _require_no_waiting(plan, options)
     options = with_budgets(vcenter, options)
     plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
         journal.create_run(info, [*_rows(plan), *_settled_rows(given, len(plan.moves))])
-        if given.purpose is not None:
-            Workbook(journal).write_purpose(info.run, given.purpose)
-        if given.replan is not None:
-            Workbook(journal).write_asked(info.run, given.replan.asked)
+        _write_beside(journal, info.run, given)
         journaled = journal.load_run(info.run)
         if any(row.outcome is None for row in journaled.moves):
             note_loads(vcenter, journal, journaled, Moment.BEFORE, info.started_at)
@@ -108,6 +98,34 @@ def run(
         yield from with_replans(first, given.replan, run=info.run, journal=journal, watch=watch)
         yield from put_back(vcenter, journal, info.run)
         yield end_run(vcenter, journaled, journal)
+
+
+def _require_no_waiting(plan: Plan, options: RunOptions) -> None:
+    """Refuse what is put back after the moves, where nobody waits for their end."""
+    if options.drs_override:
+        raise BadInput(
+            "DRS is kept away until the moves have ended, and nobody is to wait for them",
+            hint="leave out --no-wait or --drs-override",
+        )
+    if any(one.move.manner.is_template for one in plan.runnable()):
+        raise BadInput(
+            "templates are to be moved, which are templates again only after somebody has waited for the end",
+            hint="leave out --no-wait, or the templates",
+        )
+    if any(one.move.manner.keepsakes for one in plan.runnable()):
+        raise BadInput(
+            "virtual machines are to have their tags or attributes again, which is done after somebody has waited for "
+            "the end",
+            hint="leave out --no-wait, or --keep-tags and --keep-attributes",
+        )
+
+
+def _write_beside(journal: Journal, run: str, given: Given) -> None:
+    """What a run is for, and what its plan was made of."""
+    if given.purpose is not None:
+        Workbook(journal).write_purpose(run, given.purpose)
+    if given.replan is not None:
+        Workbook(journal).write_asked(run, given.replan.asked)
 
 
 def watch_open_moves(
@@ -138,8 +156,9 @@ def watch_open_moves(
         counts_others=any(start.costs for start in gate.starts.values()),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
+    events = rest_of(journaled, forecasts, options.max_concurrent).telling(telling(execution.events(), forecasts))
     try:
-        yield from rest_of(journaled, forecasts, options.max_concurrent).telling(telling(execution.events(), forecasts))
+        yield from giving_back(vcenter, journal, run_id, events, control)
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
 

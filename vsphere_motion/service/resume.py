@@ -64,6 +64,8 @@ def resume(
         yield from put_back_left(vcenter, journal)
         return
     run_id = journaled.info.run
+    if run is not None:
+        Workbook(journal).reopen_keepsakes(run_id)
     yield from put_back_left(vcenter, journal, besides=run_id)
     with watching(journal, run_id, now=vcenter.session.now()):
         inventory = _snapshot(vcenter, journal.load_run(run_id))
