@@ -168,7 +168,6 @@ def rested(seconds: float) -> tuple[RecentMove, ...]:
 
 VGPU = device(DeviceKind.VGPU, detail="grid_v100-8q", migratable=True, migrate_bytes=8 * GIB, connected=None)
 VIDEO = device(DeviceKind.VIDEO, label="Video card", backing=None, connected=None, video_bytes=4 * MIB)
-NETWORKS = {n: NamedRef(ref=build.network_ref(n), name=f"network{n}") for n in (1, 2)}
 TPM = device(DeviceKind.TPM, backing=None, connected=None)
 RDM = build.disk(rdm_mode="virtualMode", lun="lun-1")
 NO_DEVICES = vm(devices=None)
