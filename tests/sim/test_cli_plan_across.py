@@ -157,7 +157,7 @@ def test_a_list_for_another_vcenter_has_windows_turns_and_places_of_its_lines(pa
 
     made = pair.run("plan", "migrate", "-f", "both.csv", *pair.there, "-O", "plan.json", "-o", "json")
     shut = pair.run("migrate", "-f", "web.csv", *pair.there, "--yes", "--timeout", "2s", "-o", "json")
-    done = pair.run("migrate", "-f", "db.csv", *pair.there, "--yes", "-o", "json")
+    done = pair.run("apply", "db.csv", *pair.there, "--yes", "-o", "json")
 
     assert made.exit_code == 0, made.text
     told = [(one["vm"]["name"], one["window"], one["priority"], one["reason"]) for one in made.json["moves"]]

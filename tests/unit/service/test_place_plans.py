@@ -32,7 +32,7 @@ from tests.build import (
 )
 from tests.unit.report.schema import load, problems
 from vsphere_motion.errors import BadInput, UsageProblem
-from vsphere_motion.model.inventory import Container, Inventory, PowerState, RuleKind
+from vsphere_motion.model.inventory import Container, HaAdmission, Inventory, PowerState, RuleKind
 from vsphere_motion.model.move import DiskFormat, Encryption, Priority
 from vsphere_motion.model.plan_file import Placement, PlanFile, PlanKind
 from vsphere_motion.model.plan_request import PlanRequest, request_of
@@ -489,3 +489,21 @@ def test_in_a_cluster_a_host_is_chosen_and_who_is_in_it_stays_on_its_own() -> No
     assert plan.stuck == ()
     assert destinations(plan) == ("files to datastore2", "host2, files to datastore2")
     assert make_plan_file(seen, request_of(PlanKind.MIGRATE, plan.choices)) == plan
+
+
+def test_what_is_kept_free_for_failed_hosts_is_kept_unless_it_may_be_used() -> None:
+    kept = HaAdmission(enabled=True, memory_percent=90, cpu_percent=1)
+    seen = site(two_disks(1, memory_bytes=200 * GIB), clusters=(cluster(1, ha_enabled=True, ha_admission=kept),))
+    files = Wishes(to_datastore="datastore2")
+
+    (stuck,) = planned(seen, files, skip_checks=("cluster.ha",)).stuck
+
+    assert stuck.note.endswith("what vSphere HA keeps free for failed hosts (--use-ha-reserve)")
+    free = planned(seen, files, skip_checks=("cluster.ha",), keeps_ha_reserve=False)
+    assert [move.vm.name for move in free.moves] == ["vm1"]
+
+
+def test_a_vm_that_is_too_large_for_its_host_is_stuck_with_the_words_of_the_check() -> None:
+    (stuck,) = planned(site(two_disks(1, memory_bytes=900 * GIB)), Wishes(to_datastore="datastore2")).stuck
+
+    assert any("[memory.admission]" in one.reason for one in stuck.reasons)
