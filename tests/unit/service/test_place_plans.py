@@ -524,6 +524,7 @@ def test_a_hostile_name_of_a_place_reaches_no_output_as_it_is(name: str) -> None
 
     told = "\n".join([*plan_file_lines(plan), *change_lines(changes_between(plan, planned(), destinations))])
     assert obeyed(told) == []
+    assert obeyed(csv_text(plan)) == []
     (row,) = csv.DictReader(io.StringIO(csv_text(plan), newline=""))
     assert row["pool"][:1] not in {"=", "+", "-", "@", "\t", "\r"}
     assert obeyed(json_text(plan_document(plan), indent=2)) == []
