@@ -227,6 +227,7 @@ def host(number: int = 1, **changes: Any) -> Host:
         "full_storage_vmotion_supported": True,
         "delta_disks_supported": True,
         "snapshot_relayout_supported": True,
+        "network_change_supported": True,
         "nested_hv_supported": True,
         "cpu_counters_supported": True,
         "max_vm_cpus": 768,

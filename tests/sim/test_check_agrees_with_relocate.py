@@ -116,6 +116,7 @@ AGREED: dict[str, tuple[str, ...]] = {
         "other network missing, on its host",
     ),
     "network.uplink": ("virtual intranet",),
+    "network.change": ("other network and no change of networks",),
     "network.usable": (
         "legacy network",
         "temporary port",

@@ -83,6 +83,7 @@ class Host:
             they can together with the VM.
         delta_disks_supported, snapshot_relayout_supported: whether files of a VM with snapshots can move, and whether
             the snapshots can be laid out anew.
+        network_change_supported: whether a running VM can change its network while it moves.
         portgroups: port groups of its standard switches.
         switches: its parts of distributed switches.
         luns: unique identifiers of the LUNs it sees; None if they were not asked for.
@@ -133,6 +134,7 @@ class Host:
     full_storage_vmotion_supported: bool | None = None
     delta_disks_supported: bool | None = None
     snapshot_relayout_supported: bool | None = None
+    network_change_supported: bool | None = None
     portgroups: tuple[HostPortgroup, ...] | None = None
     switches: tuple[HostSwitch, ...] | None = None
     luns: tuple[str, ...] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
 from vsphere_motion.model.inventory import Device, Host, HostPortgroup, HostSwitch
+from vsphere_motion.model.move import Change
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.subject import Subject
@@ -14,6 +15,7 @@ VM_DEVICES = "config.hardware.device"
 NIC_NETWORK = "config.hardware.device.backing.network"
 NETWORK_HOSTS = "network"
 HOST_PORTGROUPS = "config.network.portgroup"
+HOST_CHANGE = "capability.vmotionAcrossNetworkSupported"
 HOST_SWITCHES = "config.network.vswitch"
 HOST_PROXIES = "config.network.proxySwitch"
 
@@ -197,6 +199,18 @@ def _denied(here: HostPortgroup, there: HostPortgroup) -> tuple[str, ...]:
     return tuple(word for word, before, after in pairs if before and after is False)
 
 
+def check_change(subject: Subject) -> Iterator[Finding]:
+    """Both hosts must let a running VM change its network while it moves."""
+    if not subject.is_live or Change.NETWORK not in subject.changes:
+        return
+    for host in dict.fromkeys(subject.hosts):
+        if host.network_change_supported is None:
+            yield CHANGE.unknown(host.named, HOST_CHANGE)
+        elif not host.network_change_supported:
+            message = f"{host.name} does not let a running VM change its network, here {subject.vm.name}"
+            yield CHANGE.found(host.named, message, property=HOST_CHANGE)
+
+
 def _full(subject: Subject, nic: Device, switch: str) -> str:
     return f"{switch} on {subject.destination.name} has no free port for {_of(subject, nic)}"
 
@@ -281,5 +295,17 @@ USABLE = Check(
     source="vSphere API 8.0: CannotUseNetwork, DestinationSwitchFull, LegacyNetworkInterfaceInUse, VMOnConflictDVPort",
     remedy="make the network of both hosts alike, attach the adapter to another network, or choose another host",
 )
+CHANGE = Check(
+    id="network.change",
+    severity=Severity.BLOCKER,
+    title="hosts that let a running VM change its network",
+    about=About.HOSTS,
+    on_pair=check_change,
+    on_stay=True,
+    concerns=lambda subject: bool(subject.nics),
+    reads=(HOST_CHANGE,),
+    source="vSphere API 8.0: HostCapability.vmotionAcrossNetworkSupported, VMotionAcrossNetworkNotSupported",
+    remedy="choose a host of a newer release, or change the network while the VM is off",
+)
 
-CHECKS = (PRESENT, UPLINK, VLAN, USABLE)
+CHECKS = (PRESENT, UPLINK, VLAN, USABLE, CHANGE)

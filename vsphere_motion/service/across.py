@@ -28,6 +28,7 @@ from vsphere_motion.preflight.surroundings import Surroundings, VmLimits
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
+from vsphere_motion.service.keepsakes import keeping_notes, read_vocabulary, with_keepsakes
 from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.storage import find_policy
 from vsphere_motion.service.surroundings import (
@@ -135,6 +136,7 @@ def check_across(
         policy=find_policy(other.vcenter, request.wishes),
     )
     moves, selected = resolve_across(inventory, journey)
+    moves = with_keepsakes(vcenter, moves, request.wishes)
     plan = check_moves_across(vcenter, other, inventory, moves, request, places)
     lines = lines_of_vms(inventory.source, listed, journey.tagged) if listed is not None else {}
     timed = (
@@ -169,7 +171,11 @@ def check_moves_across(
     past = read_past(places.state_dir, vcenter.identity.instance_uuid)
     known = (with_facts(inventory, one, counts=True) for one in plan.moves)
     planned = with_forecasts(inventory, known, past)
-    return replace(plan, moves=planned, notes=(*notes_of(inventory, answers), *_trust_note(other)))
+    return replace(
+        plan,
+        moves=planned,
+        notes=(*notes_of(inventory, answers), *_trust_note(other), *keeping_notes(moves, other.named.host)),
+    )
 
 
 def _ask(vcenter: VCenter, other: OtherSide, moves: Sequence[Move], request: MoveRequest) -> CompatAnswers:
@@ -210,6 +216,7 @@ def look_around_both(
         recent_moves=read_recent_moves(places.state_dir, vcenter.identity.instance_uuid, inventory.taken_at - HISTORY),
         clocks=clocks,
         vm_limits=(*asked, *unasked),
+        vocabulary=read_vocabulary(other.vcenter, moves),
     )
 
 

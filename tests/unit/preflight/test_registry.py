@@ -251,6 +251,7 @@ HOST_NOT_JUDGED = IDENTITY | {
     "storage_vmotion_supported",  # judged where files move
     "full_storage_vmotion_supported",  # judged where files move
     "delta_disks_supported",  # judged where files with snapshots move
+    "network_change_supported",  # judged where a running VM changes its network
     "snapshot_relayout_supported",  # judged where files with snapshots move
     "switches",  # judged for an adapter on a distributed switch
     "nested_hv_supported",  # judged for a VM that wants it
