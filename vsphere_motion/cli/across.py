@@ -76,6 +76,9 @@ class Other:
         return wishes
 
 
+NO_OTHER = Other()
+
+
 def across_options(function: Declared) -> Declared:
     """Declare the options; the command gets them as `other`, an `Other`."""
 

@@ -19,7 +19,7 @@ from vsphere_motion.model.move import Move, OtherVCenter
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.planning.across import Journey, resolve_across
+from vsphere_motion.planning.across import Journey, lines_of_vms, resolve_across
 from vsphere_motion.planning.joined import JoinedInventory, joined
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.privileges import privileges_of_moves
@@ -109,13 +109,23 @@ def meet(
     return OtherSide(named=named, vcenter=other, credentials=credentials, sha1=sha1, mapping=mapping)
 
 
-def check_across(vcenter: VCenter, other: OtherSide, request: MoveRequest, places: Places = NOWHERE) -> Plan:
+def check_across(
+    vcenter: VCenter,
+    other: OtherSide,
+    request: MoveRequest,
+    places: Places = NOWHERE,
+    *,
+    inventory: JoinedInventory | None = None,
+) -> Plan:
     """The plan of a request for another vCenter, with every finding about every move. Nothing is changed.
+
+    Args:
+        inventory: both snapshots, where they were taken already.
 
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
-    inventory = joined(vcenter.snapshot(), other.vcenter.snapshot())
+    inventory = inventory or joined(vcenter.snapshot(), other.vcenter.snapshot())
     listed = request.listed
     words = request.selectors if listed is None else tuple(line.vm for line in listed.lines)
     journey = Journey(
@@ -128,7 +138,11 @@ def check_across(vcenter: VCenter, other: OtherSide, request: MoveRequest, place
     moves, selected = resolve_across(inventory, journey)
     moves = with_keepsakes(vcenter, moves, request.wishes)
     plan = check_moves_across(vcenter, other, inventory, moves, request, places)
-    return replace(plan, notes=(*selected.notes, *plan.notes))
+    lines = lines_of_vms(inventory.source, listed, journey.tagged) if listed is not None else {}
+    timed = (
+        replace(one, window=line.window or "") if (line := lines.get(one.move.vm.ref)) else one for one in plan.moves
+    )
+    return replace(plan, moves=tuple(timed), notes=(*selected.notes, *plan.notes))
 
 
 def check_moves_across(

@@ -22,6 +22,7 @@ from vsphere_motion.model.refs import MoRef, VmIdentity
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.planning.changed import name_of
+from vsphere_motion.planning.plan_places import written_moves
 from vsphere_motion.planning.restore_lines import HOST, Back, BackLine, BackThing, why_of
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.event_words import keeping_words, outcome_line, route
@@ -74,10 +75,13 @@ def plan_file_results(file: PlanFile, done: frozenset[int] = frozenset()) -> lis
         done: moves, by their place in the plan, whose VM is there already.
     """
     ends: dict[str, Result] = {}
+    written = written_moves(file)
     for number, move in enumerate(file.moves):
         before = ends.get(move.vm.moid)
         if number in done:
             ends[move.vm.moid] = _staying(move.vm, move.destination, "it is there already")
+        elif move.place is not None:
+            ends[move.vm.moid] = _going_places(move, written[number])
         else:
             source = before["destination" if before["state"] == "unchanged" else "source"] if before else None
             ends[move.vm.moid] = _going(move, source or {"host": move.source.name})
@@ -285,6 +289,15 @@ def _going(move: PlanMove, source: Result) -> Result:
     words = f"{escape_text(move.vm.name)}: {escape_text(source['host'])} -> {escape_text(move.destination.name)}"
     return {
         **_entry(move.vm.identity, "planned", source, {"host": move.destination.name}),
+        "message": f"{words}{': ' + escape_text(move.reason) if move.reason else ''}",
+    }
+
+
+def _going_places(move: PlanMove, written: Move) -> Result:
+    """A VM of which more than the host is decided."""
+    words = f"{escape_text(move.vm.name)}: {route(written)}"
+    return {
+        **_entry(move.vm.identity, "planned", _place(written.source), _place(written.destination)),
         "message": f"{words}{': ' + escape_text(move.reason) if move.reason else ''}",
     }
 
