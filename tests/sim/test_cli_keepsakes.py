@@ -228,3 +228,18 @@ def test_an_account_that_may_not_attach_or_set_is_told_before_and_after(
     assert reasons.keys() == {"tag env/prod", "tag owner/web team", "attribute contact", "attribute cost centre"}
     assert "InventoryService.Tagging.AttachTag" in reasons["tag env/prod"]
     assert "Global.SetCustomField" in reasons["attribute contact"]
+
+
+def test_a_plan_that_keeps_tags_gives_them_back_when_it_is_applied(pair: Pair) -> None:
+    options = (*pair.there, *TO_B, *KEEP)
+    blocked = pair.run("plan", "migrate", "a-db01", *pair.there, *TO_B[:4], *KEEP, "-O", "blocked.json")
+    made = pair.run("plan", "migrate", "a-web01", *options, "-O", "plan.json")
+
+    done = pair.run("apply", "plan.json", "--yes", "-o", "json")
+
+    assert blocked.exit_code == 3, blocked.text
+    assert made.exit_code == 0, made.text
+    assert done.exit_code == 0, done.text
+    assert kept(done)["a-web01"]["state"] == "kept"
+    with pair.observing() as (_, destination):
+        assert labels(pair.destination, destination, "a-web01") == {"a-web01": WEB01}

@@ -22,6 +22,7 @@ from vsphere_motion.planning.steps import slots_of
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
+from vsphere_motion.service.keepsakes import with_keepsakes
 from vsphere_motion.service.made import Findings
 from vsphere_motion.service.storage import with_policies
 from vsphere_motion.service.surroundings import NOWHERE, Places
@@ -61,6 +62,8 @@ def runnable_plan(
     moves = [file.moves[number] for number in numbers]
     placed = moves_of(vcenter, inventory, file)
     now = [placed.get(number) or _to_host(inventory, file.moves[number]) for number in numbers]
+    if file.to_vcenter is not None:
+        now = list(with_keepsakes(vcenter, now, file.choices.wishes))
     if findings is None:
         findings = _found(vcenter, inventory, file, now, places)
     request = _request(file)
