@@ -74,7 +74,7 @@ def command(
         request = plan_request(PlanKind.MIGRATE, (), listed=read_list(file), window=window, wishes=wishes)
         return plan_and_run(invocation, request, wish, dry_run=dry_run, other=other)
     if keep_tags or keep_attributes:
-        raise click.UsageError("a plan says itself what VMs keep; --keep-tags and --keep-attributes are for lists.")
+        raise click.UsageError("a plan says what VMs keep; make it again with --keep-tags and --keep-attributes.")
     window.require(has_own=True)
     return _apply(invocation, Path(file), wish, replan=replan, dry_run=dry_run, other=other)
 

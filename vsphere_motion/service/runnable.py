@@ -39,7 +39,9 @@ def moves_of(vcenter: VCenter, inventory: Inventory, file: PlanFile) -> dict[int
         for number, one in enumerate(file.moves)
         if one.place is not None and (move := planned.find(one)) is not None
     }
-    return dict(zip(found, with_policies(vcenter, tuple(found.values()), file.choices.wishes), strict=True))
+    wishes = file.choices.wishes
+    moves = with_keepsakes(vcenter, with_policies(vcenter, tuple(found.values()), wishes), wishes)
+    return dict(zip(found, moves, strict=True))
 
 
 def runnable_plan(
@@ -62,8 +64,6 @@ def runnable_plan(
     moves = [file.moves[number] for number in numbers]
     placed = moves_of(vcenter, inventory, file)
     now = [placed.get(number) or _to_host(inventory, file.moves[number]) for number in numbers]
-    if file.to_vcenter is not None:
-        now = list(with_keepsakes(vcenter, now, file.choices.wishes))
     if findings is None:
         findings = _found(vcenter, inventory, file, now, places)
     request = _request(file)
