@@ -36,7 +36,7 @@ from vsphere_motion.model.inventory import (
     Vm,
     VmkNic,
 )
-from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.move import Move, NicPlacement, Placement
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.planning.file_places import files_now
@@ -408,6 +408,23 @@ def to_datastore(move: Move, site: Inventory, number: int) -> Move:
         move,
         source=replace(move.source, config=now.config, disks=now.disks),
         destination=replace(move.destination, config=named, disks=disks, datastores=(named,)),
+    )
+
+
+def to_network(move: Move, site: Inventory, number: int) -> Move:
+    """The same move with all adapters of the VM going to a network."""
+    vm = site.find_vm(move.vm.ref)
+    assert vm is not None
+    now = tuple(
+        NicPlacement(key=nic.key, label=nic.label, network=site.name_of(nic.network))
+        for nic in vm.devices or ()
+        if nic.kind is DeviceKind.NIC
+    )
+    named = NamedRef(ref=network_ref(number), name=f"network{number}")
+    return replace(
+        move,
+        source=replace(move.source, nics=now),
+        destination=replace(move.destination, nics=tuple(replace(nic, network=named) for nic in now)),
     )
 
 

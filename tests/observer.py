@@ -39,6 +39,22 @@ class Observer:
         answer = self.content.propertyCollector.RetrieveContents([spec])
         return [{"ref": item.obj, **{prop.name: prop.val for prop in item.propSet}} for item in answer]
 
+    def at(self, path: str, *paths: str) -> dict[str, Any]:
+        """The one object at an inventory path, with its properties."""
+        found = self.content.searchIndex.FindByInventoryPath(path)
+        assert found is not None, f"there is nothing at {path}"
+        collector = vmodl.query.PropertyCollector
+        spec = collector.FilterSpec(
+            objectSet=[collector.ObjectSpec(obj=found)],
+            propSet=[collector.PropertySpec(type=type(found), pathSet=["name", *paths], all=False)],
+        )
+        (answer,) = self.content.propertyCollector.RetrieveContents([spec])
+        return {"ref": answer.obj, **{prop.name: prop.val for prop in answer.propSet}}
+
+    def properties(self, vm: str, *paths: str) -> dict[str, Any]:
+        """Properties of a VM that is named by its name or by its inventory path."""
+        return self.at(vm, *paths) if vm.startswith("/") else self.read(vim.VirtualMachine, *paths)[vm]
+
     def hosts(self) -> dict[str, str]:
         """Each VM's host, by runtime.host."""
         names = {properties["ref"]: name for name, properties in self.read(vim.HostSystem).items()}

@@ -173,6 +173,9 @@ func (b *builder) attachUplinks() {
 			continue
 		}
 		base := networkOf(entity)
+		if portgroup, is := entity.(*simulator.DistributedVirtualPortgroup); is {
+			portgroup.Config.Uplink = types.NewBool(true)
+		}
 		for _, ref := range base.Host {
 			host := b.registry.Get(ref).(*simulator.HostSystem)
 			host.Network = append(host.Network, base.Self)

@@ -77,12 +77,13 @@ TOLD_TWICE = {
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Up to six ladders stepped down, on a running VM mostly, to either destination, with and without its files."""
+    """Up to six ladders stepped down, on a running VM mostly, to either destination, files and networks or not."""
     return World(
         steps=dict(draw(st.lists(st.sampled_from(STEPS), max_size=6))),
         power=draw(st.sampled_from([PowerState.ON, PowerState.ON, PowerState.OFF, PowerState.SUSPENDED])),
         to=draw(st.sampled_from([2, 3])),
         moves_files=draw(st.booleans()),
+        moves_nics=draw(st.booleans()),
     )
 
 
@@ -98,8 +99,8 @@ def stops(findings: tuple[Finding, ...]) -> set[str]:
 
 def test_of_a_world_in_which_nothing_is_stepped_down_no_check_says_anything() -> None:
     for to in (2, 3):
-        for moves_files in (False, True):
-            assert stops(World(to=to, moves_files=moves_files).findings()) == set()
+        for moves in (False, True):
+            assert stops(World(to=to, moves_files=moves, moves_nics=moves).findings()) == set()
 
 
 @SAME
@@ -136,11 +137,12 @@ def test_what_two_lists_say_must_be_in_one_of_them() -> None:
 
 
 OF_USE = [
-    World(power=power, to=to, moves_files=moves_files, changes=changes)
-    for power, to, moves_files in (
-        (PowerState.ON, 2, False),
-        (PowerState.ON, 3, True),
-        (PowerState.SUSPENDED, 2, False),
+    World(power=power, to=to, moves_files=moves_files, moves_nics=moves_nics, changes=changes)
+    for power, to, moves_files, moves_nics in (
+        (PowerState.ON, 2, False, False),
+        (PowerState.ON, 3, True, False),
+        (PowerState.ON, 2, False, True),
+        (PowerState.SUSPENDED, 2, False, False),
     )
     for changes in ({}, POOR, {"vm": {"devices": DEVICES}}, *({"vm": GREEDY, "beside": one} for one in BESIDE))
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from typing import Any
 
-from pyVmomi import vim
+from pyVmomi import SoapStubAdapter, pbm, vim
 
 from tests.observer import Observer
 from tests.program import READS, Program
@@ -82,6 +83,7 @@ class Seen:
     """
 
     host: str
+    power: str
     pool: str
     folder: str
     config: str
@@ -95,14 +97,25 @@ class Seen:
         return [self.config, *(disk[0] for disk in self.disks.values())]
 
 
+PATHS = (
+    "runtime.host",
+    "runtime.powerState",
+    "resourcePool",
+    "parent",
+    "config.files.vmPathName",
+    "config.hardware.device",
+    "datastore",
+)
+
+
 def seen(observer: Observer, name: str) -> Seen:
-    """What there is to see of a VM now."""
-    paths = ("runtime.host", "resourcePool", "parent", "config.files.vmPathName", "config.hardware.device", "datastore")
-    vm = observer.read(vim.VirtualMachine, *paths)[name]
+    """What there is to see of a VM now; it is named by its name or by its inventory path."""
+    vm = observer.properties(name, *PATHS)
     devices = vm["config.hardware.device"]
     return Seen(
         host=vm["runtime.host"].name,
-        pool=vm["resourcePool"].name,
+        power=vm["runtime.powerState"],
+        pool=vm["resourcePool"].name if "resourcePool" in vm else "",
         folder=vm["parent"].name,
         config=_store_of(vm["config.files.vmPathName"]),
         disks={
@@ -140,6 +153,33 @@ def _network(observer: Observer, backing: Any) -> str:
         found = observer.read(vim.OpaqueNetwork, "summary")
         return next(name for name, one in found.items() if one["summary"].opaqueNetworkId == backing.opaqueNetworkId)
     return str(backing.deviceName)
+
+
+def policies(site: SimulatedVCenter, observer: Observer, name: str) -> list[str]:
+    """The policy of the VM's home and of each of its disks, by the policy service and plain pyVmomi."""
+    cookie = observer.instance._stub.cookie.partition("=")[2].partition(";")[0].strip('"')
+    stub = SoapStubAdapter(
+        host=site.host,
+        port=site.port,
+        path="/pbm",
+        version="pbm.version.version2",
+        sslContext=ssl.create_default_context(cafile=str(site.ca_file)),
+        requestContext={"vcSessionCookie": cookie},
+    )
+    manager = pbm.ServiceInstance("ServiceInstance", stub).PbmRetrieveServiceContent().profileManager
+    vm = observer.vm(name)
+    disks = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
+    entities = [pbm.ServerObjectRef(objectType="virtualMachine", key=vm._moId)]
+    entities += [pbm.ServerObjectRef(objectType="virtualDiskId", key=f"{vm._moId}:{disk.key}") for disk in disks]
+    found = [profile for entity in entities for profile in manager.PbmQueryAssociatedProfile(entity=entity)]
+    names = [one.name for one in manager.PbmRetrieveContent(profileIds=found)]
+    stub.DropConnections()
+    return names
+
+
+def relocations(site: SimulatedVCenter) -> int:
+    """How often a relocation was asked for since the trace was cleared."""
+    return sum(call["method"] in {"RelocateVM_Task", "MigrateVM_Task"} for call in site.control.trace())
 
 
 def writes(site: SimulatedVCenter) -> set[str]:

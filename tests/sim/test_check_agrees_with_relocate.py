@@ -115,8 +115,8 @@ AGREED: dict[str, tuple[str, ...]] = {
         "other network missing",
         "other network missing, on its host",
     ),
-    "network.uplink": ("virtual intranet",),
     "network.change": ("other network and no change of networks",),
+    "network.uplink": ("virtual intranet",),
     "network.usable": (
         "legacy network",
         "temporary port",

@@ -10,6 +10,7 @@ from pyVmomi import vim
 
 from tests.observer import observing
 from tests.program import READS, Program
+from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -131,7 +132,11 @@ def test_who_cannot_leave_is_named_for_each_host_before_anything_starts(
 
     partly = run("evacuate", "prod-old-01", "--maintenance-mode", "--yes", "--partial", "-o", "json")
     assert partly.exit_code == 3, partly.text
-    assert {outcome["vm"]["name"]: outcome["state"] for outcome in partly.json["outcomes"]} == {"web-01": "moved"}
+    states = {outcome["vm"]["name"]: outcome["state"] for outcome in partly.json["outcomes"]}
+    stayed = ("erp-db", "cluster-node-1", "cd-left-in", "local-disk")
+    assert states == {"web-01": "moved", **dict.fromkeys(stayed, "blocked")}
+    assert problems(load("run-v1.json"), partly.json) == []
+    assert "[devices.cdrom]" in run("report", partly.json["run"]).stdout
     assert partly.json["maintenance"] == []
     assert not in_maintenance(site)["prod-old-01"]
 

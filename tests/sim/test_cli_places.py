@@ -69,9 +69,12 @@ def test_a_vapp_is_a_place_of_its_own(run: Program, site: SimulatedVCenter, obse
 def test_adapters_go_to_the_networks_they_were_told_and_stay_connected(
     run: Program, site: SimulatedVCenter, observer: Observer
 ) -> None:
-    """Distributed to standard, standard to NSX, and one adapter by its label."""
-    words = ("--network", "old=segment", "--network", "Network adapter 2=dmz", "--network", "lan=old")
-    assert migrate(run, "wired", *words) == "moved"
+    """Distributed to standard, standard to NSX; a label counts before a network, wherever it stands."""
+    chain = run("migrate", "wired", "--network", "old=segment", "--network", "lan=old", "--yes")
+    assert chain.exit_code == 2
+    assert "lan=old leads to where old=segment begins" in chain.text
+    words = ("--network", "lan=dmz", "--network", "Network adapter 1=old", "--network", "Network adapter 3=segment")
+    migrate_twice(run, site, "wired", *words)
 
     nics = seen(observer, "wired").nics
     assert nics == {

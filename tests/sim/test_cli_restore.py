@@ -9,6 +9,7 @@ from pyVim.task import WaitForTask
 
 from tests.observer import observing
 from tests.program import Program
+from tests.sim.places import places
 from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
@@ -22,22 +23,6 @@ ProgramFor = Callable[[SimulatedVCenter], Program]
 def brownfield(vcenter_factory: VCenterFactory) -> SimulatedVCenter:
     """A site that has grown, on which moves take no time worth speaking of."""
     return vcenter_factory(scenario="brownfield", speed=500)
-
-
-def places(vcenter: SimulatedVCenter) -> dict[str, str]:
-    """The host of each VM, seen by another client, by moid: names repeat."""
-    from pyVmomi import vim
-
-    with observing(vcenter) as observer:
-        names = {item["ref"]: name for name, item in observer.read(vim.HostSystem).items()}
-        view = observer.content.viewManager.CreateContainerView(
-            observer.content.rootFolder, [vim.VirtualMachine], recursive=True
-        )
-        try:
-            found = observer._retrieve(vim.VirtualMachine, view, ("name", "runtime.host"))
-        finally:
-            view.Destroy()
-        return {item["ref"]._moId: names[item["runtime.host"]] for item in found}
 
 
 def moved_away(vcenter: SimulatedVCenter, vm: str, host: str) -> None:
@@ -106,31 +91,6 @@ def test_a_foreign_move_in_between_is_left_alone_and_the_report_tells_it(
     assert {one["state"] for name, one in told.items() if name != own[0]} == {"moved"}
     assert "somebody else has moved it since" in run("report", restored.json["run"]).text
     assert places(vcenter) == {**before, foreign: elsewhere}
-
-
-def test_on_a_site_that_has_grown_all_but_what_somebody_else_has_moved_is_where_it_was(
-    brownfield: SimulatedVCenter, program: ProgramFor
-) -> None:
-    run = program(brownfield)
-    with observing(brownfield) as observer:
-        WaitForTask(observer.vm("print server").PowerOffVM_Task())
-    before = places(brownfield)
-    words = ("--maintenance-mode", "--powered-off", "leave", "--yes", "-o", "json", "--report", "out.txt")
-    evacuated = run("evacuate", "prod-old-03", *words)
-    assert evacuated.exit_code == 0, evacuated.text
-    put = {one["vm"]["name"]: one["destination"]["host"]["name"] for one in evacuated.json["outcomes"]}
-    assert len(put) > 1
-    with observing(brownfield) as observer:
-        foreign = observer.vm("snap-chain")._moId
-    elsewhere = next(host for host in ("prod-old-01", "prod-old-02") if host != put["snap-chain"])
-    moved_away(brownfield, "snap-chain", elsewhere)
-
-    restored = run("restore", "prod-old-03", "--exit-maintenance", "--yes", "-o", "json", "--report", "back.txt")
-
-    assert restored.exit_code == 0, restored.text
-    assert places(brownfield) == {**before, foreign: elsewhere}
-    told = (run.home / "back.txt").read_text(encoding="utf-8")
-    assert f"it was put on {put['snap-chain']} and somebody else has moved it since" in " ".join(told.split())
 
 
 def test_what_no_longer_fits_stays_and_is_told(vcenter_factory: VCenterFactory, program: ProgramFor) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from tests.observer import observing
 from tests.program import Program
 from tests.running import running
+from tests.sim.patching import Patching
 from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
@@ -20,37 +20,6 @@ from vsphere_motion.testing.simulator import SimulatedVCenter
 pytestmark = pytest.mark.vcsim
 
 ProgramFor = Callable[[SimulatedVCenter], Program]
-
-PATCH = """
-import pathlib, sys
-host, place = sys.argv[1], pathlib.Path(sys.argv[2])
-with (place / "patched").open("a") as file:
-    file.write(host + "\\n")
-print("patching", host)
-if (place / "fails-on").exists() and (place / "fails-on").read_text() == host:
-    sys.exit(9)
-if (place / "waits-on").exists() and (place / "waits-on").read_text() == host:
-    (place / "go-on").open().read()
-"""
-
-
-class Patching:
-    """A real program that patches hosts: it notes each, and fails or waits where it is told to."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        (place / "patch.py").write_text(PATCH, encoding="utf-8")
-
-    @property
-    def each(self) -> str:
-        """The words for `--each`."""
-        return f"{sys.executable} {self.place / 'patch.py'} {{host}} {self.place}"
-
-    @property
-    def hosts(self) -> list[str]:
-        """The hosts that it was called for, in that order."""
-        file = self.place / "patched"
-        return file.read_text(encoding="utf-8").split() if file.exists() else []
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
-
 import pytest
-from pyVmomi import SoapStubAdapter, pbm, vim
+from pyVmomi import vim
 
 from tests.build import GIB, MIB
 from tests.observer import Observer
 from tests.program import Program
-from tests.sim.storage_site import migrate, migrate_twice, seen, writes
+from tests.sim.storage_site import migrate, migrate_twice, policies, seen, writes
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
 pytestmark = pytest.mark.vcsim
@@ -151,25 +149,3 @@ def test_a_storage_policy_by_name_is_of_every_file(run: Program, site: Simulated
     assert refused.exit_code == 2
     assert "no storage policy is called Gold storge" in refused.text
     assert "did you mean Gold storage?" in refused.text
-
-
-def policies(site: SimulatedVCenter, observer: Observer, name: str) -> list[str]:
-    """The policy of the VM's home and of each of its disks, by the policy service and plain pyVmomi."""
-    cookie = observer.instance._stub.cookie.partition("=")[2].partition(";")[0].strip('"')
-    stub = SoapStubAdapter(
-        host=site.host,
-        port=site.port,
-        path="/pbm",
-        version="pbm.version.version2",
-        sslContext=ssl.create_default_context(cafile=str(site.ca_file)),
-        requestContext={"vcSessionCookie": cookie},
-    )
-    manager = pbm.ServiceInstance("ServiceInstance", stub).PbmRetrieveServiceContent().profileManager
-    vm = observer.vm(name)
-    disks = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
-    entities = [pbm.ServerObjectRef(objectType="virtualMachine", key=vm._moId)]
-    entities += [pbm.ServerObjectRef(objectType="virtualDiskId", key=f"{vm._moId}:{disk.key}") for disk in disks]
-    found = [profile for entity in entities for profile in manager.PbmQueryAssociatedProfile(entity=entity)]
-    names = [one.name for one in manager.PbmRetrieveContent(profileIds=found)]
-    stub.DropConnections()
-    return names

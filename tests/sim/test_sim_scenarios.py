@@ -22,7 +22,7 @@ def names(vcenter: SimulatedVCenter, kind: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("scenario", "hosts", "machines"),
-    [("small", 3, 6), ("brownfield", 12, 25), ("two-vcenters-a", 3, 4), ("two-vcenters-b", 3, 4)],
+    [("small", 3, 6), ("brownfield", 13, 37), ("two-vcenters-a", 3, 8), ("two-vcenters-b", 3, 8)],
 )
 def test_a_shipped_scenario_is_there_by_its_name(
     vcenter_factory: Callable[..., SimulatedVCenter], scenario: str, hosts: int, machines: int

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from vsphere_motion.model.move import OtherVCenter
     from vsphere_motion.model.request import Wishes
     from vsphere_motion.service.connection import VCenter
-
-Declared = TypeVar("Declared", bound=Callable[..., Any])
 
 VARIABLES = {
     "VSPHERE_MOTION_TO_USER": "VSPHERE_MOTION_USER",
@@ -79,19 +77,19 @@ class Other:
 NO_OTHER = Other()
 
 
-def across_options(function: Declared) -> Declared:
+def across_options(function: Callable[..., int]) -> Callable[..., int]:
     """Declare the options; the command gets them as `other`, an `Other`."""
 
     @functools.wraps(function)
-    def with_other(*args: Any, **values: Any) -> Any:
+    def with_other(*args: Any, **values: Any) -> int:
         return function(*args, other=Other(**{name: values.pop(name) for name in _NAMES}), **values)
 
-    for option in reversed(_OPTIONS):
-        with_other = option(with_other)
-    return with_other  # type: ignore[return-value]
+    for declare in reversed(_OPTIONS):
+        declare(with_other)
+    return with_other
 
 
-def keeping_options(function: Declared) -> Declared:
+def keeping_options(function: Callable[..., int]) -> Callable[..., int]:
     """Declare what VMs have again at the other vCenter; the command gets `keep_tags` and `keep_attributes`."""
     for option in reversed(_KEEPING):
         function = option(function)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,9 +137,8 @@ def _nothing_left(invocation: Invocation, file: PlanFile, afterwards: Afterwards
 def _run(
     invocation: Invocation, vcenter: VCenter, file: PlanFile, plan: Plan, wish: Wish, afterwards: Afterwards
 ) -> int:
-    from vsphere_motion.run.workbook import purpose_of
     from vsphere_motion.service.migrate import run
-    from vsphere_motion.service.options import Given
+    from vsphere_motion.service.planned import given_of_plan
 
     error = None
     if plan.blocked() and not plan.partial:
@@ -154,10 +153,7 @@ def _run(
                 journal=journal,
                 control=control,
                 options=wish.options,
-                given=Given(
-                    purpose=purpose_of(file.kind, [host.ref for host in file.hosts]),
-                    replan=_replan(invocation, vcenter, file, wish),
-                ),
+                given=replace(given_of_plan(file), replan=_replan(invocation, vcenter, file, wish)),
             ),
             plan=plan if error is None else None,
             on_interrupt=wish.options.on_interrupt,

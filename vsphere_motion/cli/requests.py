@@ -111,8 +111,10 @@ def require_destination(chosen: Chosen, to_host: str | None, wishes: Wishes = NO
     Raises:
         UsageError: there is none.
     """
-    if not to_host and chosen.listed is None and not wishes.names_place:
-        raise click.UsageError("Missing option '--to-host'.")
+    if to_host or chosen.listed is not None or wishes.names_place:
+        return
+    alone = "; --priority, --encryption and --to-datacenter go with one" if wishes != NO_WISHES else ""
+    raise click.UsageError(f"Nothing says where the VMs go: give --to-host, or another destination{alone}.")
 
 
 def places_of(invocation: Invocation) -> Places:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from vsphere_motion.model.move import DiskFormat, Encryption, Priority
 from vsphere_motion.model.request import Placing, Wishes
-
-Declared = TypeVar("Declared", bound=Callable[..., Any])
 
 _FORMATS = [form.value for form in DiskFormat]
 _PLACES = (
@@ -81,16 +79,16 @@ _NAMES = (
 )
 
 
-def wish_options(function: Declared) -> Declared:
+def wish_options(function: Callable[..., int]) -> Callable[..., int]:
     """Declare the options; the command gets them as `wishes`, a `Wishes`."""
 
     @functools.wraps(function)
-    def with_wishes(*args: Any, **values: Any) -> Any:
+    def with_wishes(*args: Any, **values: Any) -> int:
         return function(*args, wishes=wishes_of(**{name: values.pop(name) for name in _NAMES}), **values)
 
-    for option in reversed((*_PLACES, *_FILES, *_NETWORKS, *_MANNERS)):
-        with_wishes = option(with_wishes)
-    return with_wishes  # type: ignore[return-value]
+    for declare in reversed((*_PLACES, *_FILES, *_NETWORKS, *_MANNERS)):
+        declare(with_wishes)
+    return with_wishes
 
 
 def wishes_of(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 
 from vsphere_motion.errors import BadInput, UsageProblem
-from vsphere_motion.model.inventory import Container, DeviceKind, Inventory, Vm
+from vsphere_motion.model.inventory import DeviceKind, Inventory, Vm
 from vsphere_motion.model.list_file import LineProblem, ListFile, ListLine
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
 from vsphere_motion.model.move import Move, OtherVCenter, Placement, StoragePolicy
@@ -25,14 +25,12 @@ from vsphere_motion.planning.joined import JoinedInventory
 from vsphere_motion.planning.list_file import unusable_lines
 from vsphere_motion.planning.list_wishes import is_store, wishes_of
 from vsphere_motion.planning.lookup import VmIndex
+from vsphere_motion.planning.mapping_names import below_top, mapping_problems
 from vsphere_motion.planning.places import find_host, names_cluster, names_host
 from vsphere_motion.planning.resolve import find_obstacle, raise_all
 from vsphere_motion.planning.selection import select
 from vsphere_motion.planning.selectors import find_match
 from vsphere_motion.planning.time_window import parse_window
-
-TOP = "vm"
-"""Name of the folder that holds all virtual machines of a datacenter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +66,7 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
     arrived = _arrived(inventory, words)
     left = tuple(word for word in words if word not in arrived)
     selected, problems = _selected(source, left, journey, is_all=not arrived)
+    problems += mapping_problems(inventory, journey.mapping)
     problems += [problem for vm in arrived.values() if (problem := _elsewhere_than(inventory, vm, request))]
     problems += [problem for vm in selected.vms if (problem := find_obstacle(source, vm))]
     problems += _not_across(selected.vms, request)
@@ -229,7 +228,7 @@ def _mapped(source: Inventory, vm: Vm, to_host: str, wishes: Wishes, mapping: VC
         to_cluster = mapping.clusters.get(cluster.name) if cluster and not to_host else None
         wishes = replace(wishes, to_cluster=to_cluster)
     pool, folder = source.name_of(vm.pool), source.find_container(vm.folder)
-    path = _below_top(folder)
+    path = below_top(folder)
     return to_host, replace(
         wishes,
         to_pool=wishes.to_pool or (mapping.pools.get(pool.name) if pool and not wishes.to_vapp else None),
@@ -305,13 +304,6 @@ def _folder(inventory: JoinedInventory, move: Move) -> NamedRef | None:
     if top is None:
         return None
     own = inventory.source.find_container(move.source.folder.ref) if move.source.folder else None
-    same = f"{top.path}/{_below_top(own)}"
+    same = f"{top.path}/{below_top(own)}"
     found = next((one for one in folders if one.path == same), top)
     return NamedRef(ref=found.ref, name=found.name)
-
-
-def _below_top(folder: Container | None) -> str:
-    """The path of a folder below its datacenter's topmost one; empty for that one, and where it is not known."""
-    if folder is None or not folder.path:
-        return ""
-    return folder.path.partition(f"/{TOP}/")[2]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vsphere_motion.errors import BadInput
+from vsphere_motion.errors import BadInput, NotFound
 from vsphere_motion.model.inventory import Datastore, DatastoreCluster, Device, DeviceKind, Host, Inventory, Vm
 from vsphere_motion.model.move import DiskPlacement, StoragePolicy
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import DiskWish, Wishes
 from vsphere_motion.planning.named import Sort
+from vsphere_motion.planning.names import suggest
 from vsphere_motion.planning.store_choice import StoreChoice
+from vsphere_motion.planning.wish_text import FORMATS
 from vsphere_motion.preflight.arrival import FULL
 
 Store = Datastore | DatastoreCluster
@@ -97,7 +99,7 @@ class FilePlaces:
         single = {disk.key: wish for wish in self._wishes.disks for disk in [self._disk(vm, wish.disk)]}
         targets: dict[int | None, Store | None] = {
             _CONFIG: self._store(self._wishes.to_config or self._wishes.to_datastore, host),
-            **{disk.key: self._store(self._word_of(single.get(disk.key)), host) for disk in now.disks},
+            **{disk.key: self._disk_store(single.get(disk.key), host) for disk in now.disks},
         }
         pods = [one for one in targets.values() if isinstance(one, DatastoreCluster)]
         chosen = {pod.ref: self._choose(vm, host, now, pod, targets) for pod in dict.fromkeys(pods)}
@@ -109,8 +111,17 @@ class FilePlaces:
             ),
         )
 
-    def _word_of(self, wish: DiskWish | None) -> str | None:
-        return (wish.datastore if wish else None) or self._wishes.to_datastore
+    def _disk_store(self, wish: DiskWish | None, host: Host) -> Store | None:
+        """The datastore of one disk; what is no datastore may be one with a misspelt format behind it."""
+        word = (wish.datastore if wish else None) or self._wishes.to_datastore
+        try:
+            return self._store(word, host)
+        except NotFound as problem:
+            store, colon, form = (word or "").rpartition(":")
+            if colon and self._stores.all_of(store):
+                meant = suggest(form, FORMATS) or f"the formats are: {', '.join(FORMATS)}"
+                raise BadInput(f"no format of disks is called {form}, and no datastore {word}", hint=meant) from problem
+            raise
 
     def _disk(self, vm: Vm, word: str) -> Device:
         """The disk that a number or a label names."""

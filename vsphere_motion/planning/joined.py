@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from vsphere_motion.model.elsewhere import elsewhere
 from vsphere_motion.model.inventory import AnyObject, Inventory
@@ -21,9 +20,8 @@ class JoinedInventory(Inventory):
 
     source: Inventory
 
-    @cached_property
-    def _by_ref(self) -> Mapping[MoRef, AnyObject]:
-        return {**self.source._by_ref, **Inventory._by_ref.func(self)}  # type: ignore[attr-defined]
+    def _every(self) -> Mapping[MoRef, AnyObject]:
+        return {**self.source._by_ref, **super()._every()}
 
 
 def joined(source: Inventory, destination: Inventory) -> JoinedInventory:

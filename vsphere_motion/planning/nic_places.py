@@ -1,21 +1,24 @@
 """Which network each adapter of a virtual machine is attached to after the move, by what a person asks for.
 
 Rules of this file: a pair of networks that fits no adapter of any virtual machine is a mistake, and never passed over;
-one that is fulfilled already is no mistake. Where the destination lacks a network and has one of the same name, that
-one is taken.
+one that is fulfilled already is no mistake. The label of an adapter counts before the name of its network. Asked for
+again, a request changes nothing: a network that one pair leads to is no other pair's old one. Where the destination
+lacks a network and has one of the same name, that one is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
-from vsphere_motion.errors import BadInput
+from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.inventory import Device, DeviceKind, Host, Inventory, Network, Vm
 from vsphere_motion.model.move import NetworkBacking, NicPlacement
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import NetworkWish
 from vsphere_motion.planning.joined import JoinedInventory
 from vsphere_motion.planning.named import Sort
+from vsphere_motion.planning.names import suggest
 
 
 class NicPlaces:
@@ -64,20 +67,51 @@ class NicPlaces:
 
     def _network_of(self, nic: Device, vm: Vm, host: Host) -> Network | None:
         chosen: Network | None = None
-        for wish in self._wishes:
+        self._require_no_chain(host)
+        for wish in sorted(self._wishes, key=lambda one: one.old != nic.label):
             new, is_meant = self._new(wish.new, host), self._is_meant(nic, wish)
             if is_meant or nic.network == new.ref:
                 self._fitted.add(wish)
             chosen = chosen or (new if is_meant else None)
         return chosen or self._by_label(nic, host) or self._inventory.find_network(nic.network)
 
+    def _require_no_chain(self, host: Host) -> None:
+        """Refuse pairs of networks of which one leads to where the other begins: twice the same would go further.
+
+        Raises:
+            BadInput: there are such pairs.
+        """
+        if self._origin is not self._inventory:
+            return  # what has arrived at another vCenter is not moved once more
+        for first in self._by_network:
+            new = self._new(first.new, host)
+            for second in self._by_network:
+                if new in self._olds.all_of(second.old) and self._new(second.new, host) != new:
+                    raise BadInput(
+                        f"{first.old}={first.new} leads to where {second.old}={second.new} begins, so that the same "
+                        "request would move adapters once more",
+                        hint="name adapters by their labels (Network adapter 1=...), or make two requests of it",
+                    )
+
+    @cached_property
+    def _by_network(self) -> tuple[NetworkWish, ...]:
+        """The pairs that name a network, not the label of an adapter, first."""
+        return tuple(wish for wish in self._wishes if self._olds.all_of(wish.old))
+
     def _is_meant(self, nic: Device, wish: NetworkWish) -> bool:
         if nic.label == wish.old:
             return True
         olds = self._olds.all_of(wish.old)
-        if not olds and not any(nic.label == wish.old for vm in self._origin.vms for nic in _nics(vm)):
-            raise self._olds.missing(wish.old)
+        if not olds and not any(one.label == wish.old for vm in self._origin.vms for one in _nics(vm)):
+            raise self._unknown(wish.old)
         return nic.network is not None and nic.network in {one.ref for one in olds}
+
+    def _unknown(self, word: str) -> UsageProblem:
+        """The error for a word that names no network and no adapter."""
+        labels = {nic.label for vm in self._origin.vms for nic in _nics(vm)}
+        problem = self._olds.missing(word)
+        problem.hint = suggest(word, [*labels, *(one.name for one in self._olds.members)]) or problem.hint
+        return problem
 
     def _new(self, word: str, host: Host) -> Network:
         return self._networks.one_of(word, (lambda one: one.ref in (host.networks or ()),))

@@ -1,71 +1,27 @@
-"""Whether the destination's cluster lets the VM run on that host, and what changes with the cluster."""
+"""Whether the destination's cluster takes the VM, and what changes with it; its rules are in `drs_rules.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
 from vsphere_motion.model.finding import Finding, Severity
-from vsphere_motion.model.inventory import Cluster, DrsOverride, DrsRule, PowerState, RuleKind, Vm
+from vsphere_motion.model.inventory import Cluster, DrsOverride
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.preflight.check import About, Check
+from vsphere_motion.preflight.drs_rules import (
+    AFFINITY,
+    ANTI_AFFINITY,
+    CLUSTER_RULES,
+    HOST_PARENT,
+    MUST_RULE,
+    SHOULD_RULE,
+)
 from vsphere_motion.preflight.subject import Subject
 
-HOST_PARENT = "parent"
-CLUSTER_RULES = "configurationEx"
 CLUSTER_POOL = "resourcePool"
-VM_HOST = "runtime.host"
 DATASTORE_TYPE = "summary.type"
 
-WANTS_HOSTS = frozenset({RuleKind.VM_HOST_MUST, RuleKind.VM_HOST_SHOULD})
-SHUNS_HOSTS = frozenset({RuleKind.VM_HOST_MUST_NOT, RuleKind.VM_HOST_SHOULD_NOT})
 AUTOMATIC = "fullyAutomated"
-
-
-def check_must_rule(subject: Subject) -> Iterator[Finding]:
-    """Enabled must rules of the destination's cluster that keep the VM off that host; they hold with DRS off too."""
-    if _is_unruled(subject):
-        return
-    yield from _unread_rules(subject, MUST_RULE)
-    for rule in _rules(subject, RuleKind.VM_HOST_MUST, RuleKind.VM_HOST_MUST_NOT):
-        if _excludes(rule, subject):
-            yield _host_rule(subject, rule, MUST_RULE, "must")
-
-
-def check_should_rule(subject: Subject) -> Iterator[Finding]:
-    """Enabled should rules that the move would go against: DRS may move the VM back."""
-    if _is_unruled(subject):
-        return
-    yield from _unread_rules(subject, SHOULD_RULE)
-    for rule in _rules(subject, RuleKind.VM_HOST_SHOULD, RuleKind.VM_HOST_SHOULD_NOT):
-        if _excludes(rule, subject):
-            yield _host_rule(subject, rule, SHOULD_RULE, "should")
-
-
-def check_affinity(subject: Subject) -> Iterator[Finding]:
-    """VMs that a rule wants on the VM's host and that run on another one."""
-    if _is_unruled(subject):
-        return
-    yield from _unread_rules(subject, AFFINITY)
-    for rule in _rules(subject, RuleKind.AFFINITY):
-        yield from _unread_partners(subject, rule, AFFINITY)
-        apart = [vm for vm in _partners(subject, rule) if vm.host not in {None, subject.destination.ref}]
-        if apart:
-            yield _vm_rule(subject, rule, apart, AFFINITY)
-
-
-def check_anti_affinity(subject: Subject) -> Iterator[Finding]:
-    """VMs that a rule wants on another host than the VM's and that run on the destination.
-
-    A person may move a VM against such a rule; vCenter never does by itself (API: RuleViolation).
-    """
-    if _is_unruled(subject):
-        return
-    yield from _unread_rules(subject, ANTI_AFFINITY)
-    for rule in _rules(subject, RuleKind.ANTI_AFFINITY):
-        yield from _unread_partners(subject, rule, ANTI_AFFINITY)
-        together = [vm for vm in _partners(subject, rule) if vm.host == subject.destination.ref]
-        if together:
-            yield _vm_rule(subject, rule, together, ANTI_AFFINITY)
 
 
 def check_pool(subject: Subject) -> Iterator[Finding]:
@@ -79,10 +35,10 @@ def check_pool(subject: Subject) -> Iterator[Finding]:
     name = subject.cluster.name if subject.cluster else subject.destination.name
     pool = subject.pool
     if pool is None:
-        yield POOL.unknown(_cluster_named(subject), CLUSTER_POOL)
+        yield POOL.unknown(subject.named_cluster, CLUSTER_POOL)
         return
     message = f"{subject.vm.name} moves to {name}, into its resource pool {pool.name}"
-    yield POOL.found(subject.named_vm, message, pool=pool.moid, cluster=_cluster_named(subject).moid)
+    yield POOL.found(subject.named_vm, message, pool=pool.moid, cluster=subject.named_cluster.moid)
 
 
 def _changes_cluster(subject: Subject) -> bool:
@@ -99,11 +55,11 @@ def check_protection(subject: Subject) -> Iterator[Finding]:
         if cluster is None:
             yield PROTECTION.unknown(host.named, HOST_PARENT)
         elif cluster.is_cluster and cluster.ha_enabled is None:
-            yield PROTECTION.unknown(_named(cluster), CLUSTER_RULES)
+            yield PROTECTION.unknown(cluster.named, CLUSTER_RULES)
     is_lost = ends[1] is not None and (ends[1].ha_enabled is False or not ends[1].is_cluster)
     if ends[0] and ends[1] and ends[0].ha_enabled and is_lost:
         message = f"vSphere HA restarts {subject.vm.name} in {ends[0].name}, and is off in {ends[1].name}"
-        yield PROTECTION.found(_named(ends[1]), message, ha_enabled=False)
+        yield PROTECTION.found(ends[1].named, message, ha_enabled=False)
 
 
 def check_ha(subject: Subject) -> Iterator[Finding]:
@@ -116,7 +72,7 @@ def check_ha(subject: Subject) -> Iterator[Finding]:
         return
     policy = cluster.ha_admission
     if policy is None:
-        yield HA.unknown(_named(cluster), CLUSTER_RULES)
+        yield HA.unknown(cluster.named, CLUSTER_RULES)
     elif policy.enabled and policy.memory_percent is not None:
         yield from _reserve(subject, cluster, policy.memory_percent)
 
@@ -129,12 +85,12 @@ def _reserve(subject: Subject, cluster: Cluster, percent: int) -> Iterator[Findi
     known = [size for size in sizes if size is not None]
     reserved = [claim for claim in claims if claim is not None]
     if wanted is None or len(known) < len(sizes) or len(reserved) < len(claims):
-        yield HA.unknown(_named(cluster), "config.memoryAllocation.reservation, summary.hardware.memorySize")
+        yield HA.unknown(cluster.named, "config.memoryAllocation.reservation, summary.hardware.memorySize")
         return
     after_bytes, total_bytes = sum(reserved) + wanted, sum(known)
     if wanted and after_bytes * 100 > total_bytes * (100 - percent):
         yield HA.found(
-            _named(cluster),
+            cluster.named,
             f"{cluster.name} keeps {percent} % of its memory for failed hosts, and with {subject.vm.name} "
             f"{after_bytes * 100 / total_bytes if total_bytes else 100:.1f} % would be reserved",
             reserved_after_bytes=after_bytes,
@@ -152,8 +108,8 @@ def check_drs(subject: Subject) -> Iterator[Finding]:
         return
     override = _override(subject)
     if override is not None and not override.enabled:
-        message = f"an override of {_cluster_named(subject).name} keeps DRS away from {subject.vm.name}"
-        yield DRS.found(_cluster_named(subject), message, drs_enabled_for_vm=False)
+        message = f"an override of {subject.named_cluster.name} keeps DRS away from {subject.vm.name}"
+        yield DRS.found(subject.named_cluster, message, drs_enabled_for_vm=False)
 
 
 def check_automation(subject: Subject) -> Iterator[Finding]:
@@ -162,7 +118,7 @@ def check_automation(subject: Subject) -> Iterator[Finding]:
     if cluster is None or not cluster.is_cluster or cluster.drs_enabled is False:
         return
     if cluster.drs_enabled is None or cluster.drs_automation is None:
-        yield AUTOMATION.unknown(_named(cluster), CLUSTER_RULES)
+        yield AUTOMATION.unknown(cluster.named, CLUSTER_RULES)
         return
     if (yield from _unread_overrides(subject, AUTOMATION)):
         return
@@ -170,7 +126,7 @@ def check_automation(subject: Subject) -> Iterator[Finding]:
     level = (override.automation if override else None) or cluster.drs_automation
     if level == AUTOMATIC and subject.is_live and (override is None or override.enabled):
         message = f"DRS of {cluster.name} is fully automated for {subject.vm.name} and may move it on"
-        yield AUTOMATION.found(_named(cluster), message, automation=level)
+        yield AUTOMATION.found(cluster.named, message, automation=level)
 
 
 def _unread_overrides(subject: Subject, check: Check) -> Generator[Finding, None, bool]:
@@ -178,7 +134,7 @@ def _unread_overrides(subject: Subject, check: Check) -> Generator[Finding, None
     cluster = subject.cluster
     is_unread = cluster is not None and cluster.is_cluster and cluster.drs_overrides is None
     if cluster is not None and is_unread:
-        yield check.unknown(_named(cluster), CLUSTER_RULES)
+        yield check.unknown(cluster.named, CLUSTER_RULES)
     return is_unread
 
 
@@ -203,132 +159,12 @@ def check_vsan(subject: Subject) -> Iterator[Finding]:
     if not vsan:
         return
     if cluster.vsan_enabled is None:
-        yield VSAN.unknown(_named(cluster), CLUSTER_RULES)
+        yield VSAN.unknown(cluster.named, CLUSTER_RULES)
     else:
         message = f"{subject.vm.name} leaves the cluster of its vSAN datastore {', '.join(vsan)}"
-        yield VSAN.found(_named(cluster), message, datastores=vsan, vsan_enabled=cluster.vsan_enabled)
+        yield VSAN.found(cluster.named, message, datastores=vsan, vsan_enabled=cluster.vsan_enabled)
 
 
-def _named(cluster: Cluster) -> NamedRef:
-    return NamedRef(ref=cluster.ref, name=cluster.name)
-
-
-def _cluster_named(subject: Subject) -> NamedRef:
-    """The destination's cluster, or its host where the cluster was not read."""
-    cluster = subject.cluster
-    return _named(cluster) if cluster else subject.destination.named
-
-
-def _is_unruled(subject: Subject) -> bool:
-    """Whether it was read that no rule is about the VM: then there is nothing to say of any host."""
-    return not subject.of_vm.is_ruled and subject.there.has_read_rules
-
-
-def _unread_rules(subject: Subject, check: Check) -> Iterator[Finding]:
-    cluster = subject.cluster
-    if cluster is None:
-        yield check.unknown(subject.destination.named, HOST_PARENT)
-    elif cluster.is_cluster and cluster.rules is None:
-        yield check.unknown(_named(cluster), CLUSTER_RULES)
-
-
-def _rules(subject: Subject, *kinds: RuleKind) -> Iterator[DrsRule]:
-    if subject.cluster is None or not subject.of_vm.is_ruled:
-        return iter(())
-    rules = subject.site.rules.get((subject.cluster.ref, subject.vm.ref), ())
-    return (rule for rule in rules if rule.kind in kinds)
-
-
-def _excludes(rule: DrsRule, subject: Subject) -> bool:
-    is_member = subject.destination.ref in rule.hosts
-    return (rule.kind in WANTS_HOSTS and not is_member) or (rule.kind in SHUNS_HOSTS and is_member)
-
-
-def _partners(subject: Subject, rule: DrsRule) -> Iterator[Vm]:
-    """The rule's other VMs that were read and are not off: a rule concerns running VMs."""
-    for ref in rule.vms:
-        vm = subject.inventory.find_vm(ref)
-        if vm is not None and ref != subject.vm.ref and vm.power_state is not PowerState.OFF:
-            yield vm
-
-
-def _unread_partners(subject: Subject, rule: DrsRule, check: Check) -> Iterator[Finding]:
-    for ref in rule.vms:
-        named = subject.inventory.name_of(ref)
-        if named is not None and subject.inventory.find_vm(ref) is None and ref != subject.vm.ref:
-            yield check.unknown(named, VM_HOST)
-
-
-def _host_rule(subject: Subject, rule: DrsRule, check: Check, word: str) -> Finding:
-    cluster, host = _cluster_named(subject), subject.destination
-    aim = "run only on its host group" if rule.kind in WANTS_HOSTS else "not run on its host group"
-    names = tuple(subject.inventory.name_of(ref) for ref in rule.hosts)
-    return check.found(
-        cluster,
-        f"rule {rule.name} of {cluster.name} says that {subject.vm.name} {word} {aim}, "
-        f"which {'does not have' if rule.kind in WANTS_HOSTS else 'has'} {host.name}",
-        rule=rule.name,
-        kind=rule.kind.value,
-        hosts=tuple(named.name for named in names if named),
-    )
-
-
-def _vm_rule(subject: Subject, rule: DrsRule, others: list[Vm], check: Check) -> Finding:
-    cluster, host = _cluster_named(subject), subject.destination
-    names = tuple(vm.name for vm in others)
-    words = "together with" if rule.kind is RuleKind.AFFINITY else "apart from"
-    where = "not on" if rule.kind is RuleKind.AFFINITY else "on"
-    return check.found(
-        cluster,
-        f"rule {rule.name} of {cluster.name} wants {subject.vm.name} {words} {', '.join(names)}, "
-        f"{where} {host.name} now",
-        severity=Severity.BLOCKER if rule.mandatory else Severity.WARNING,
-        rule=rule.name,
-        kind=rule.kind.value,
-        vms=names,
-    )
-
-
-MUST_RULE = Check(
-    id="cluster.must-rule",
-    severity=Severity.BLOCKER,
-    title="no must rule that keeps the VM off the destination",
-    about=About.CLUSTER,
-    on_pair=check_must_rule,
-    reads=(HOST_PARENT, CLUSTER_RULES),
-    source="vSphere API 8.0: VmHostAffinityRuleViolation; vSphere Resource Management 8.0, VM-Host Affinity Rules",
-    remedy="choose a host that the rule allows, or change the rule",
-)
-SHOULD_RULE = Check(
-    id="cluster.should-rule",
-    severity=Severity.WARNING,
-    title="no should rule against the destination",
-    about=About.CLUSTER,
-    on_pair=check_should_rule,
-    reads=(HOST_PARENT, CLUSTER_RULES),
-    source="vSphere Resource Management 8.0, VM-Host Affinity Rules",
-    remedy="choose a host that the rule wants, or change the rule; DRS may move the VM back",
-)
-AFFINITY = Check(
-    id="cluster.affinity",
-    severity=Severity.BLOCKER,
-    title="no rule that wants the VM together with VMs elsewhere (a blocker if the rule is mandatory)",
-    about=About.CLUSTER,
-    on_pair=check_affinity,
-    reads=(HOST_PARENT, CLUSTER_RULES, VM_HOST),
-    source="vSphere API 8.0: RuleViolation, ClusterAffinityRuleSpec",
-    remedy="move the VMs as the rule asks, or change the rule; DRS may move the VM again",
-)
-ANTI_AFFINITY = Check(
-    id="cluster.anti-affinity",
-    severity=Severity.BLOCKER,
-    title="no rule that wants the VM apart from VMs on the destination (a blocker if the rule is mandatory)",
-    about=About.CLUSTER,
-    on_pair=check_anti_affinity,
-    reads=(HOST_PARENT, CLUSTER_RULES, VM_HOST),
-    source="vSphere API 8.0: RuleViolation, ClusterAntiAffinityRuleSpec",
-    remedy="move the VMs as the rule asks, or change the rule; DRS may move the VM again",
-)
 POOL = Check(
     id="cluster.pool",
     severity=Severity.INFO,

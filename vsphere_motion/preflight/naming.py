@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from vsphere_motion.model.finding import Finding, Severity
 from vsphere_motion.model.task import Fault
-from vsphere_motion.preflight import cluster, encryption, host, memory, pool, vm, vmknic
+from vsphere_motion.preflight import drs_rules, encryption, host, memory, pool, vm, vmknic
 from vsphere_motion.preflight.check import Check
 from vsphere_motion.preflight.subject import HostSubject, RouteSubject, Subject
 
@@ -25,8 +25,8 @@ CANDIDATES: Mapping[str, tuple[Check, ...]] = {
     # one class for several things
     "InvalidHostState": (host.MAINTENANCE, host.POWER, host.ENTERING_MAINTENANCE, host.CONNECTION),
     "VMotionNotConfigured": (vmknic.MISSING, vmknic.STACK),
-    "RuleViolation": (cluster.MUST_RULE, cluster.AFFINITY, cluster.ANTI_AFFINITY),
-    "VmHostAffinityRuleViolation": (cluster.MUST_RULE, cluster.SHOULD_RULE),
+    "RuleViolation": (drs_rules.MUST_RULE, drs_rules.AFFINITY, drs_rules.ANTI_AFFINITY),
+    "VmHostAffinityRuleViolation": (drs_rules.MUST_RULE, drs_rules.SHOULD_RULE),
     "InsufficientMemoryResourcesFault": (pool.MEMORY, memory.RESERVATION),
     "EncryptionKeyRequired": (encryption.KEYS, encryption.TPM),
     "MigrationFeatureNotSupported": (encryption.VMOTION, host.FEATURE),

@@ -212,6 +212,11 @@ class Subject:
         return self.of_vm.named_vm
 
     @property
+    def named_cluster(self) -> NamedRef:
+        """The destination's cluster, or its host where the cluster was not read."""
+        return self.cluster.named if self.cluster else self.destination.named
+
+    @property
     def stays(self) -> bool:
         """Whether the VM is already on its destination host."""
         return self.source is not None and self.source.ref == self.destination.ref

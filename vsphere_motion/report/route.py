@@ -60,6 +60,9 @@ def _files(move: Move) -> Iterator[str]:
     """All files in one word where all go to one place; else what goes where."""
     to = move.destination
     coming = [disk for disk in to.disks if disk_differs(move, disk)]
+    if not moves_config(move) and all(_stays(move, disk) for disk in coming):
+        yield f"storage policy {', '.join(dict.fromkeys(disk.policy.name for disk in coming if disk.policy))}"
+        return
     stores = {one for one in (to.config, *(disk.datastore for disk in to.disks)) if one is not None}
     forms = {disk.format for disk in coming}
     if len(stores) == 1 and len(forms) < 2 and len(coming) == len(to.disks):
@@ -69,6 +72,13 @@ def _files(move: Move) -> Iterator[str]:
         yield f"configuration to {_name(to.config)}"
     for disk in coming:
         yield f"{disk.label} to {_placed(disk.datastore, disk)}"
+
+
+def _stays(move: Move, disk: DiskPlacement) -> bool:
+    """Whether a disk changes its storage policy alone."""
+    now = move.source.disk(disk.key)
+    is_there = now is not None and now.datastore is not None and now.datastore == disk.datastore
+    return is_there and disk.policy is not None and disk.format in {None, now.format if now else None}
 
 
 def _placed(store: NamedRef | None, disk: DiskPlacement | None) -> str:

@@ -10,10 +10,11 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
-_Job = tuple[Callable[[], object], "Future[object]"]
+_Job = Callable[[], None]
 
 
 class Submitters:
@@ -27,14 +28,14 @@ class Submitters:
     def do(self, works: Sequence[Callable[[], T]]) -> list[Future[T]]:
         """What each of these works came to, once all are done; an error is kept in its future."""
         futures: list[Future[T]] = [Future() for _ in works]
-        jobs = list(zip(works, futures, strict=True))
+        jobs = [partial(_carry_out, work, future) for work, future in zip(works, futures, strict=True)]
         if len(jobs) == 1 or self.count == 1:
-            for work, future in jobs:
-                _carry_out(work, future)
+            for job in jobs:
+                job()
             return futures
         self._begin()
         for job in jobs:
-            self._jobs.put(job)  # type: ignore[arg-type]
+            self._jobs.put(job)
         for future in futures:
             future.exception()  # waits
         return futures
@@ -54,7 +55,7 @@ class Submitters:
 
 def _work(jobs: queue.SimpleQueue[_Job | None]) -> None:
     while (job := jobs.get()) is not None:
-        _carry_out(*job)
+        job()
 
 
 def _carry_out(work: Callable[[], T], future: Future[T]) -> None:

@@ -238,7 +238,8 @@ class _Head:
     def readinto(self, memory: memoryview) -> int | None:
         """As of a file."""
         if not self._kept:
-            return self._stream.readinto(memory)  # type: ignore[no-any-return]
+            count: int | None = self._stream.readinto(memory)
+            return count
         taken = self.read(len(memory))
         memory[: len(taken)] = taken
         return len(taken)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from vsphere_motion.model.event import Event
-from vsphere_motion.model.outcome import OutcomeState
-from vsphere_motion.model.plan_file import PlanFile, PlanHost
+from vsphere_motion.model.move import Move, Placement
+from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.plan_file import PlanFile, PlanHost, PlanStuck
 from vsphere_motion.model.plan_request import PlanRequest
 from vsphere_motion.model.report import Report
 from vsphere_motion.run.journal import Journal
@@ -47,8 +48,26 @@ def run_ready(
     options: RunOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Event]:
     """Run what is left of a plan; the last event is `RunEnded`."""
-    purpose = purpose_of(ready.file.kind, [host.ref for host in ready.file.hosts])
-    yield from run(vcenter, ready.plan, journal=journal, control=control, options=options, given=Given(purpose=purpose))
+    yield from run(
+        vcenter, ready.plan, journal=journal, control=control, options=options, given=given_of_plan(ready.file)
+    )
+
+
+def given_of_plan(file: PlanFile) -> Given:
+    """What a plan knows of its run: what it is for, and the VMs that cannot go, which belong into the report."""
+    return Given(
+        purpose=purpose_of(file.kind, [host.ref for host in file.hosts]),
+        settled=tuple(_stuck(one) for one in file.stuck),
+    )
+
+
+def _stuck(stuck: PlanStuck) -> Outcome:
+    reasons = [f"{one.host.name}: {one.reason}" for one in stuck.reasons]
+    return Outcome(
+        move=Move(vm=stuck.vm.identity, source=Placement(host=stuck.host.named), destination=Placement(host=None)),
+        state=OutcomeState.BLOCKED,
+        note="; ".join([*([stuck.note] if stuck.note else []), *reasons]) or "no host takes it",
+    )
 
 
 def is_emptied(file: PlanFile, report: Report | None) -> bool:

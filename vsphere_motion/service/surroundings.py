@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vsphere_motion.errors import JournalError
 from vsphere_motion.model.inventory import ConnectionState, Host, Inventory
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.move import Change, Move
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.planning.privileges import privileges_of_moves, root_of
 from vsphere_motion.preflight.surroundings import Lacking, RecentMove, Surroundings, VmLimits
@@ -80,7 +80,8 @@ def lacking(inventory: Inventory, missing: Mapping[MoRef, tuple[str, ...] | None
 def read_recent_moves(state_dir: Path | None, vcenter_uuid: str, since: datetime) -> tuple[RecentMove, ...] | None:
     """The moves of this vCenter in the journal that ended since then; None if the journal cannot be read.
 
-    A directory without a journal has no moves, and none is made there.
+    A VM that has changed its pool, folder or networks alone has not moved. A directory without a journal has no moves,
+    and none is made there.
     """
     if state_dir is None or not (state_dir / FILE_NAME).exists():
         return ()
@@ -98,8 +99,11 @@ def read_recent_moves(state_dir: Path | None, vcenter_uuid: str, since: datetime
             run=run,
         )
         for run, item in found
-        if item.outcome is not None and item.outcome.completed_at is not None
+        if item.outcome is not None and item.outcome.completed_at is not None and item.move.changes & _MOVES
     )
+
+
+_MOVES = frozenset({Change.HOST, Change.STORAGE, Change.VCENTER})
 
 
 def _connected_hosts(inventory: Inventory, moves: Iterable[Move]) -> list[Host]:

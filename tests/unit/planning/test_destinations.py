@@ -386,6 +386,11 @@ def networks(move: Move) -> list[str]:
             ["network2", "switched"],
             id="first counts",
         ),
+        pytest.param(
+            [("network1", "network2"), ("Network adapter 2", "switched")],
+            ["network2", "switched"],
+            id="a label counts first wherever it stands",
+        ),
         pytest.param([("network2", "network1")], ["network1", "network1"], id="fulfilled already"),
     ],
 )
@@ -419,6 +424,12 @@ def test_a_pair_of_networks_that_fits_nothing_is_an_error(old: str, new: str, wo
 def test_adapters_that_were_not_read_are_not_attached_anew() -> None:
     with pytest.raises(BadInput, match="the network adapters of vm1 could not be read"):
         moved(where=site(replace(a_vm(), devices=None)), networks=(NetworkWish(old="network1", new="network2"),))
+
+
+def test_pairs_that_follow_each_other_are_refused_because_twice_would_be_further() -> None:
+    chain = (NetworkWish(old="network1", new="network2"), NetworkWish(old="network2", new="switched"))
+    with pytest.raises(BadInput, match="network1=network2 leads to where network2=switched begins"):
+        moved(networks=chain)
 
 
 def test_a_network_of_the_same_name_takes_the_place_of_one_that_the_host_lacks() -> None:

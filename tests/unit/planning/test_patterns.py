@@ -21,11 +21,16 @@ def _joined(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(st.builds(lambda part, count: part + count, grouped | ATOMS, COUNTS), max_size=4).map("".join)
 
 
-PATTERNS = st.recursive(st.builds(lambda part, count: part + count, ATOMS, COUNTS), _joined, max_leaves=8)
+REPEATED_GROUPS = 2
+"""More of them in one another, and Python's matcher, which backtracks, needs minutes for seven letters."""
+
+PATTERNS = st.recursive(st.builds(lambda part, count: part + count, ATOMS, COUNTS), _joined, max_leaves=8).filter(
+    lambda pattern: len(re.findall(r"\)[*+?{]", pattern)) <= REPEATED_GROUPS
+)
 
 
 @given(pattern=PATTERNS, texts=st.lists(st.text(alphabet="ab1.-é\n", max_size=7), max_size=6), folded=st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
 def test_it_matches_what_pythons_own_matcher_matches(pattern: str, texts: list[str], folded: bool) -> None:
     text = ("(?i)" if folded else "") + pattern
     if len(text) > MAX_LENGTH:

@@ -66,6 +66,7 @@ RULES = (
     build.rule(RuleKind.VM_HOST_MUST, name="must", hosts=(HOST1,)),
 )
 STORES = build.datastore_ref(1), build.datastore_ref(2)
+NETWORKS = build.network_ref(1), build.network_ref(2)
 ENTERING = build.task(2, name="EnterMaintenanceMode_Task")
 
 
@@ -165,7 +166,7 @@ LADDERS: dict[str, Ladder] = {
     "VLAN": ladder("there", "portgroups", *(_portgroup(vlan=vlan) for vlan in (10, 11))),
     "swap datastore": ladder("there", "local_swap_datastore", None, STORES[1], unset="config.localSwapDatastore"),
     "datastores": ladder("there", "datastores", STORES, ()),
-    "networks": ladder("there", "networks", (build.network_ref(1),), ()),
+    "networks": ladder("there", "networks", NETWORKS, ()),
     "maintenance": ladder("there", "in_maintenance_mode", False, True),
     "quarantine": ladder("there", "in_quarantine_mode", False, True),
     "host connection": ladder("there", "connection_state", ConnectionState.CONNECTED, ConnectionState.NOT_RESPONDING),
@@ -194,6 +195,7 @@ LADDERS: dict[str, Ladder] = {
             "per_vm_swap_supported",
             "storage_vmotion_supported",
             "full_storage_vmotion_supported",
+            "network_change_supported",
             "delta_disks_supported",
             "snapshot_relayout_supported",
             "nested_hv_supported",
@@ -216,6 +218,7 @@ LADDERS: dict[str, Ladder] = {
             "unshared_swap_supported",
             "storage_vmotion_supported",
             "full_storage_vmotion_supported",
+            "network_change_supported",
         )
     },
     # the VM asks for more
@@ -320,6 +323,7 @@ class World:
         power: of vm1.
         to: the destination: 2 in the VM's cluster, 3 in another one.
         moves_files: whether the files go to datastore2.
+        moves_nics: whether the adapter goes to network2.
         changes: fields of parts after all steps.
     """
 
@@ -327,6 +331,7 @@ class World:
     power: PowerState = PowerState.ON
     to: int = 2
     moves_files: bool = False
+    moves_nics: bool = False
     changes: Mapping[str, Step] = field(default_factory=dict)
 
     def down(self, name: str, step: int) -> World:
@@ -364,7 +369,7 @@ class World:
             clusters=(build.cluster(1, **cluster), build.cluster(2, **cluster)),
             pools=(build.pool(1, **parts["pool"]), build.pool(2, **parts["pool"])),
             datastores=(build.datastore(1, **parts["home"]), build.datastore(2, **parts["target"])),
-            networks=(build.network(1, **parts["network"]),),
+            networks=(build.network(1, **parts["network"]), build.network(2)),
         )
         return Preflight(site, Surroundings(**parts["around"])).findings(self._move(site))
 
@@ -378,14 +383,14 @@ class World:
 
     def _move(self, site: Any) -> Move:
         move = build.move(site, to=self.to)
-        if not self.moves_files:
-            return move
-        return build.to_datastore(move, site, 2)
+        if self.moves_files:
+            move = build.to_datastore(move, site, 2)
+        return build.to_network(move, site, 2) if self.moves_nics else move
 
 
 def _own(number: int, fields: Step) -> dict[str, Any]:
-    """The fields of a host that has both datastores and an address of its own."""
-    own = {"datastores": STORES} | dict(fields)
+    """The fields of a host that has both datastores, both networks and an address of its own."""
+    own = {"datastores": STORES, "networks": NETWORKS} | dict(fields)
     if own.get("vmotion_nics") is not None:
         own["vmotion_nics"] = tuple(
             replace(nic, address=f"10.20.0.{10 + number}") if nic.address == USUAL else nic

@@ -70,11 +70,13 @@ def test_each_nic_has_its_finding() -> None:
     assert [(f.message, f.remedy) for f in found] == [
         (
             "network network1 of vm1 (Network adapter 1, connected) is not on host2",
-            "create a port group labelled network1 on host2, or choose a host that has it",
+            "create a port group labelled network1 on host2, choose a host that has it, or name another network with "
+            "--network",
         ),
         (
             "network prod of vm1 (Network adapter 2, connected) is not on host2",
-            "add host2 to the distributed switch of prod, or choose a host that is on it",
+            "add host2 to the distributed switch of prod, choose a host that is on it, or name another network with "
+            "--network",
         ),
     ]
 

@@ -57,6 +57,10 @@ def move(to: Placement) -> Move:
             replace(STORED, disks=tuple(replace(disk, policy=StoragePolicy(id="1", name="Gold")) for disk in ALL_FAST)),
             "files to fast (Gold)",
         ),
+        (
+            replace(HERE, disks=tuple(replace(disk, policy=StoragePolicy(id="1", name="Gold")) for disk in DISKS)),
+            "storage policy Gold",
+        ),
         (replace(HERE, pool=GOLD), "pool Gold"),
         (replace(HERE, host=ESX5, pool=named("ResourcePool", "Lead")), "esx02 -> esx05, pool Lead"),
         (replace(HERE, new_folder="A/B"), "folder Web/A/B"),
