@@ -12,6 +12,7 @@ import pytest
 from tests.ansible.modules import Modules
 from tests.ansible.playbooks import checkout
 from tests.observer import observing
+from tests.program import Program
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -128,6 +129,26 @@ def test_moves_of_a_list_have_datastores_and_clusters_of_their_own(on_site: Modu
     assert seen(on_site.vcenter, "app")["datastores"] == {"ds1"}
     split = seen(on_site.vcenter, "split")
     assert (split["pool"], split["datastores"]) == ("two", {"ds0"})
+
+
+def test_a_plan_of_disks_and_networks_is_applied_as_the_command_has_made_it(
+    on_site: Modules, program: Callable[[SimulatedVCenter], Program]
+) -> None:
+    run = program(on_site.vcenter)
+    words = ("split", "--to-host", "two-1", "--disk", "2=ds0", "--network", "lan=other", "-O", "plan.json")
+    assert run("plan", "migrate", *words).exit_code == 0
+    path = str(run.home / "plan.json")
+
+    predicted = on_site("plan_apply", check=True, path=path)
+    assert (predicted.exit_code, predicted.data["changed"], predicted.writes) == (0, True, []), predicted.text
+    after = predicted.data["diff"]["after"]["split"]
+    assert (after["host"], after["disks"]) == ("two-1", {"Hard disk 1": "ds0", "Hard disk 2": "ds0"})
+    ran = on_site("plan_apply", path=path)
+    assert (ran.exit_code, ran.data["changed"]) == (0, True), ran.text
+    found = seen(on_site.vcenter, "split")
+    assert (found["host"], found["datastores"], found["pool"]) == ("two-1", {"ds0"}, "two")
+    with observing(on_site.vcenter) as observer:
+        assert [network.name for network in observer.vm("split").network] == ["other"]
 
 
 @pytest.mark.nightly
