@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from docs.figures import read_figures
 from docs.promises import PROMISES, Promise
+from docs.schemas import schema_files
 from tests.unit.preflight.cases import CASES
 from vsphere_motion.cli.commands import COMMANDS
 from vsphere_motion.cli.exit import MEANINGS
@@ -41,6 +42,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": exit_codes_page(),
         "reliability.md": reliability_page(),
         "roles.json": roles_file(),
+        **schema_files(),
     }
 
 

@@ -25,7 +25,6 @@ from vsphere_motion.cli.logfile import logging_to
 from vsphere_motion.cli.matrix_table import matrix_lines
 from vsphere_motion.cli.plan_table import plan_lines
 from vsphere_motion.cli.progress import JsonLines, PlainLines, drawing
-from vsphere_motion.cli.watching import outcome_line
 from vsphere_motion.errors import NotFound
 from vsphere_motion.model.current import Question
 from vsphere_motion.model.event import (
@@ -44,6 +43,7 @@ from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.report import Report
 from vsphere_motion.model.task import Fault
+from vsphere_motion.report.event_words import outcome_line
 from vsphere_motion.report.html import report_html
 from vsphere_motion.report.junit import junit_text
 from vsphere_motion.report.text import report_text

@@ -22,13 +22,18 @@ clusters:
     hosts: [{{repeat: {hosts}, name: "{side}-esx#", memory_gib: 2048, vmotion: {{address: "10.{net}.0.1#/16"}}}}]
 datastores: [{{name: {side}-store}}, {{name: {side}-more}}]
 networks: [{{name: lan}}, {{name: "{side}-dmz", kind: standard}}]
+tags:
+  categories: [{{name: env, cardinality: single}}, {{name: owner}}]
+  tags: [{{name: prod, category: env}}, {{name: web team, category: owner}}]
+attributes: [{{name: contact}}, {{name: cost centre, kind: vm}}]
 {rest}
 """
+LABELLED = "tags: [env/prod, web team], attributes: {contact: web@example.com, cost centre: '4711'}"
 
 
 def many(side: str, *, hosts: int, net: int, vms: int = 0) -> str:
-    """A site of one side, with so many small machines."""
-    shape = f"folder: Web, memory_gib: 0.25, networks: [{side}-dmz], disks: [{{gib: 1}}]"
+    """A site of one side, with so many small machines that all have the same tags and custom attributes."""
+    shape = f"folder: Web, memory_gib: 0.25, networks: [{side}-dmz], disks: [{{gib: 1}}], {LABELLED}"
     rest = f'vms: [{{repeat: {vms}, name: "vm-###", {shape}}}]' if vms else "vms: [{name: resident, folder: Web}]"
     return SHAPE.format(side=side, hosts=hosts, net=net, rest=rest)
 

@@ -280,6 +280,13 @@ var situations = []situation{
 		return spec
 	}},
 	{want: "InvalidArgument error", spec: func(c *cast) types.VirtualMachineRelocateSpec { return toHost(c.ref("b1")) }},
+	{
+		want: "DuplicateName error", scene: in("more", "{name: other, host: a2, folder: Web}"), patch: on("other", "name", `"vm"`),
+		spec: func(c *cast) types.VirtualMachineRelocateSpec {
+			web := c.ref("Web")
+			return types.VirtualMachineRelocateSpec{Folder: &web}
+		},
+	},
 	{want: "ManagedObjectNotFound error", spec: func(*cast) types.VirtualMachineRelocateSpec {
 		return toHost(moRef{Type: "HostSystem", Value: "host-0"})
 	}},

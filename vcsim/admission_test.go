@@ -75,7 +75,7 @@ func staged(t *testing.T, words map[string]string, flags ...string) *cast {
 func (c *cast) learn() {
 	c.moids, c.kinds = map[string]string{}, map[string]string{}
 	registry := c.sim.model.Map()
-	for _, kind := range []string{"HostSystem", "VirtualMachine", "Datastore", "ClusterComputeResource", "Network", "Datacenter"} {
+	for _, kind := range []string{"Folder", "HostSystem", "VirtualMachine", "Datastore", "ClusterComputeResource", "Network", "Datacenter"} {
 		for _, entity := range registry.All(kind) {
 			name := entityNameOf(c.sim.model.Service.Context, entity.Reference())
 			c.moids[name], c.kinds[name] = entity.Reference().Value, kind

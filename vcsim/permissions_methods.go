@@ -25,6 +25,8 @@ var fixedNeeds = map[string]string{
 	"PostEvent": "Global.LogEvent", "SetEntityPermissions": "Authorization.ModifyPermissions", "RemoveEntityPermission": "Authorization.ModifyPermissions",
 	"TerminateSession": "Sessions.TerminateSession", "ReconfigureComputeResource_Task": "Host.Inventory.EditCluster",
 	"PowerOnVM_Task": "VirtualMachine.Interact.PowerOn", "PowerOffVM_Task": "VirtualMachine.Interact.PowerOff",
+	"AddCustomFieldDef": "Global.ManageCustomFields", "RenameCustomFieldDef": "Global.ManageCustomFields", "RemoveCustomFieldDef": "Global.ManageCustomFields",
+	"SetCustomValue": "Global.SetCustomField",
 	"FindRulesForVm": "System.View", "QueryConfigOptionEx": "System.View", "CreateCollectorForEvents": "System.View", "QueryEvents": "System.View", "CreateCollectorForTasks": "System.View",
 }
 
@@ -92,6 +94,8 @@ func (a *authority) needsOf(ctx *simulator.Context, method *simulator.Method) []
 		return []need{{body.Vm, "System.View"}}
 	case *types.QueryVMotionCompatibilityEx_Task:
 		return viewOf(append(append([]moRef(nil), body.Vm...), body.Host...))
+	case *types.SetField:
+		return []need{{body.Entity, "Global.SetCustomField"}}
 	case *types.CancelTask:
 		return a.needsOfCancel(ctx, method.This)
 	case *types.QueryDateTime:

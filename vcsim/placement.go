@@ -236,6 +236,23 @@ func (e *engine) resolveFolder(ctx *simulator.Context, p *placement, spec *types
 	if !holds || there != datacenterOf(ctx, p.folder) {
 		return &types.InvalidArgument{InvalidProperty: "spec.folder"}
 	}
+	return e.nameTaken(ctx, p)
+}
+
+// nameTaken is DuplicateName for a name that another folder, where the machine goes, has already.
+func (e *engine) nameTaken(ctx *simulator.Context, p *placement) types.BaseMethodFault {
+	if p.folder == p.vm.folder {
+		return nil
+	}
+	for _, each := range e.registry.All("VirtualMachine") {
+		vm, is := each.(*simulator.VirtualMachine)
+		if !is {
+			continue
+		}
+		if other := viewVM(ctx, vm); other.folder == p.folder && other.name == p.vm.name && other.ref != p.vm.ref {
+			return &types.DuplicateName{Name: other.name, Object: other.ref}
+		}
+	}
 	return nil
 }
 

@@ -114,7 +114,7 @@ var vmotionOutcomes = []string{
 
 // refusals are what a spec is refused with before it is judged: the error of the task, of a check's as well as of a relocation's.
 var refusals = []string{
-	"ManagedObjectNotFound error", "InvalidArgument error", "InvalidPowerState error", "DatacenterMismatch error", "NoActiveHostInCluster error",
+	"ManagedObjectNotFound error", "InvalidArgument error", "InvalidPowerState error", "DatacenterMismatch error", "NoActiveHostInCluster error", "DuplicateName error",
 }
 
 // outcomeOf names a fault the way the list above does.

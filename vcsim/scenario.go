@@ -19,6 +19,7 @@ type scenario struct {
 	Permissions []permissionSpec `yaml:"permissions"`
 	Faults      []faultSpec      `yaml:"faults"`
 	Tags        tagsSpec         `yaml:"tags"`
+	Attributes  []attributeSpec  `yaml:"attributes"`
 
 	SessionTimeoutMinutes *float64 `yaml:"session_timeout_minutes"` // 120
 }
@@ -125,6 +126,8 @@ type vmSpec struct {
 	DisabledMethods []string        `yaml:"disabled_methods"`
 	Question        string          `yaml:"question"`
 	Tags            []string        `yaml:"tags"`
+
+	Attributes map[string]string `yaml:"attributes"` // values by the attribute's name
 
 	// Admission.
 	Pool              string       `yaml:"pool"` // the cluster's root pool

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -88,30 +89,31 @@ func (t namedTagSpec) isCalled(text string) bool {
 	return text == t.Name || text == t.Category+"/"+t.Name
 }
 
-// fixedURN is the identifier of something in a scenario: the same at each start.
-func fixedURN(prefix, name string) string {
-	return prefix + uuid.NewSHA1(uuid.NameSpaceURL, []byte(prefix+name)).String() + ":GLOBAL"
+// urn is the identifier of something in a scenario: the same at each start, and another one in a scenario of another seed.
+func (s *scenario) urn(prefix, name string) string {
+	of := fmt.Sprintf("%s%d/%s", prefix, or(s.Seed, 0), name)
+	return prefix + uuid.NewSHA1(uuid.NameSpaceURL, []byte(of)).String() + ":GLOBAL"
 }
+
+func (s *scenario) tagURN(t namedTagSpec) string { return s.urn(tagPrefix, t.Category+"/"+t.Name) }
 
 // plant puts a scenario's categories, tags and attachments into the store. The first thing that cannot be done is the error.
 func (s *tagStore) plant(plan *scenario) error {
 	for _, category := range plan.Tags.Categories {
-		id, cardinality := fixedURN(categoryPrefix, category.Name), cardinalityWords[category.Cardinality]
+		id, cardinality := plan.urn(categoryPrefix, category.Name), cardinalityWords[category.Cardinality]
 		spec := tagSpec{Name: &category.Name, Description: &category.Description, Cardinality: &cardinality, AssociableTypes: &category.Types, CategoryID: &id}
 		if _, err := s.createCategory(&spec); err != nil {
 			return err
 		}
 	}
 	for _, tag := range plan.Tags.Tags {
-		category, id := fixedURN(categoryPrefix, tag.Category), tag.urn()
+		category, id := plan.urn(categoryPrefix, tag.Category), plan.tagURN(tag)
 		if _, err := s.createTag(&tagSpec{Name: &tag.Name, Description: &tag.Description, CategoryID: &category, TagID: &id}); err != nil {
 			return err
 		}
 	}
 	return s.plantAttachments(plan)
 }
-
-func (t namedTagSpec) urn() string { return fixedURN(tagPrefix, t.Category+"/"+t.Name) }
 
 func (s *tagStore) plantAttachments(plan *scenario) error {
 	attachments := append([]attachmentSpec(nil), plan.Tags.Attachments...)
@@ -129,7 +131,7 @@ func (s *tagStore) plantAttachments(plan *scenario) error {
 			if !tag.isCalled(attachment.Tag) {
 				continue
 			}
-			if err := s.plantOne(tag.urn(), attachment, index); err != nil {
+			if err := s.plantOne(plan.tagURN(tag), attachment, index); err != nil {
 				return err
 			}
 		}

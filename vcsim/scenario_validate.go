@@ -27,7 +27,7 @@ func (s scenarioSource) validate(plan *scenario) error {
 		scenarioSource: s, plan: plan, clusterOf: map[string]string{}, vms: map[string]int{},
 		datastores: map[string]int{}, networks: map[string]int{}, addresses: map[netip.Addr]string{},
 	}
-	for _, check := range []func(){v.top, v.clusters, v.storage, v.networking, v.machines, v.storageParts, v.rules, v.faults, v.admission, v.accounts, v.tagging} {
+	for _, check := range []func(){v.top, v.clusters, v.storage, v.networking, v.machines, v.storageParts, v.rules, v.faults, v.admission, v.accounts, v.tagging, v.attributes} {
 		if check(); v.err != nil {
 			return v.err
 		}

@@ -29,6 +29,7 @@ func (v *validation) vmName(vm *vmSpec, i int, named map[string]bool) {
 		vm.key = strings.Join(append(splitPath(vm.Folder), vm.Name), "/")
 		first := v.plan.VMs[v.vms[vm.Name]]
 		v.need(len(vm.Tags) == 0 && len(first.Tags) == 0, []any{"vms", i, "tags"}, "two VMs are called %s; neither of them can have tags", vm.Name)
+		v.need(len(vm.Attributes) == 0 && len(first.Attributes) == 0, []any{"vms", i, "attributes"}, "two VMs are called %s; neither of them can have attributes", vm.Name)
 		v.need(vm.Folder != first.Folder, []any{"vms", i, "name"}, "%q is already the name of number %d", vm.Name, v.vms[vm.Name])
 	}
 	at, again := v.vms[vm.id()]

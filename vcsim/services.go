@@ -30,7 +30,7 @@ func (s *services) begin() {
 	go s.tasks.forgetLoop()
 }
 
-// plant puts in what a scenario says of tags.
+// plant puts in what a scenario says of tags and custom attributes.
 func (s *services) plant(plan *scenario) error {
 	if plan == nil {
 		return nil
@@ -38,7 +38,7 @@ func (s *services) plant(plan *scenario) error {
 	if err := s.tags.plant(plan); err != nil {
 		return fmt.Errorf("tags: %w", err)
 	}
-	return nil
+	return plantAttributes(s.tags.service.Context, s.tags.registry, plan)
 }
 
 // stop ends what runs on its own.

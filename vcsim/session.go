@@ -49,6 +49,8 @@ var redirected = map[string]string{
 	"CurrentTime":                        "ServiceInstance",
 	"AcknowledgeAlarm":                   "AlarmManager",
 	"PostEvent":                          "EventManager",
+	"AddCustomFieldDef":                  "CustomFieldsManager",
+	"SetField":                           "CustomFieldsManager",
 }
 
 // exclusive are the methods vCenter refuses with TaskInProgress while the virtual machine migrates.

@@ -27,7 +27,17 @@ def load_generator() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["commands.md", "checks.md", "checks-tested.md", "exit-codes.md", "reliability.md", "roles.json"]
+    "name",
+    [
+        "commands.md",
+        "checks.md",
+        "checks-tested.md",
+        "exit-codes.md",
+        "reliability.md",
+        "roles.json",
+        "schemas/plan-v1.json",
+        "schemas/snapshot-v1.json",
+    ],
 )
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert (DOCS / "reference" / name).read_text(encoding="utf-8") == load_generator().pages()[name], (

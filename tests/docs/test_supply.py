@@ -53,6 +53,8 @@ def test_the_roles_are_those_that_doctor_prints(tmp_path: Path) -> None:
         ["migrate-encryption"],
         ["create-folder"],
         ["receive"],
+        ["receive-tags"],
+        ["receive-attributes"],
         ["evacuate"],
         ["drs-override"],
         ["logs"],

@@ -11,6 +11,7 @@ import pytest
 from pyVmomi import vim
 
 from tests.canary import CANARY, USER, files_with_it, found_in, watched
+from tests.labels import labels
 from tests.observer import Observer
 from tests.program import READS, Done
 from tests.promises import IS_NIGHTLY, record, tries
@@ -21,6 +22,7 @@ from vsphere_motion.vcenter.across import read_certificate
 
 pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(1800 if IS_NIGHTLY else 300)]
 
+KEEP = ("--keep-tags", "--keep-attributes")
 TO_B = ("--to-host", "b-esx2", "--to-datastore", "b-vmfs1", "--network", "a-dmz=b-dmz", "--yes")
 
 
@@ -199,35 +201,67 @@ def _same_identity(pair: Pair, source: Observer, destination: Observer) -> None:
 
 
 REFUSALS = [
-    pytest.param("a-web01", "DuplicateName", _patched(vim.VirtualMachine, "b-web01", name="a-web01"), id="name taken"),
-    pytest.param("a-web01", "AlreadyExists", _same_identity, id="identity taken"),
     pytest.param(
         "a-web01",
+        "place.name",
+        "DuplicateName",
+        _patched(vim.VirtualMachine, "b-web01", name="a-web01"),
+        id="name taken",
+    ),
+    pytest.param("a-web01", "place.identity", "AlreadyExists", _same_identity, id="identity taken"),
+    pytest.param(
+        "a-web01",
+        "host.maintenance",
         None,
         _patched(vim.HostSystem, "b-esx2", runtime__inMaintenanceMode=True),
         id="host in maintenance",
     ),
     pytest.param(
         "a-web01",
+        "host.connection",
         None,
         _patched(vim.HostSystem, "b-esx2", runtime__connectionState="disconnected"),
         id="host disconnected",
     ),
-    pytest.param("a-web01", "NoDiskSpace", _patched(vim.Datastore, "b-vmfs1", summary__freeSpace=1), id="no space"),
     pytest.param(
         "a-web01",
+        "storage.space",
+        "NoDiskSpace",
+        _patched(vim.Datastore, "b-vmfs1", summary__freeSpace=1),
+        id="no space",
+    ),
+    pytest.param(
+        "a-web01",
+        "storage.maintenance",
         "InvalidDatastoreState",
         _patched(vim.Datastore, "b-vmfs1", summary__maintenanceMode="inMaintenance"),
         id="datastore in maintenance",
     ),
-    pytest.param("a-old01", "DisallowedMigrationDeviceAttached", None, id="a device that ties it"),
+    pytest.param(
+        "a-web01",
+        "network.change",
+        "VMotionAcrossNetworkNotSupported",
+        _patched(vim.HostSystem, "b-esx2", capability__vmotionAcrossNetworkSupported=False),
+        id="no change of networks",
+    ),
+    pytest.param(
+        "a-web01",
+        "files.vmotion",
+        "FullStorageVMotionNotSupported",
+        _patched(vim.HostSystem, "b-esx2", capability__vmotionWithStorageVMotionSupported=False),
+        id="no move with files",
+    ),
+    pytest.param(
+        "a-old01", "devices.passthrough", "DisallowedMigrationDeviceAttached", None, id="a device that ties it"
+    ),
 ]
-"""What the simulator refuses between vCenters, and how it comes about; None where it is not even asked."""
+"""What the simulator refuses between vCenters, the check of ours that finds it, and how it comes about; None where the
+relocation is not even asked for."""
 
 
-@pytest.mark.parametrize(("name", "fault", "plant"), REFUSALS)
+@pytest.mark.parametrize(("name", "found", "fault", "plant"), REFUSALS)
 def test_what_vcenter_would_refuse_is_found_before(
-    name: str, fault: str | None, plant: Plant | None, pair: Pair
+    name: str, found: str, fault: str | None, plant: Plant | None, pair: Pair
 ) -> None:
     networks = ("--network", "a-dmz=b-dmz") if name == "a-web01" else ()
     options = (*pair.there, "--to-host", "b-esx2", "--to-datastore", "b-vmfs1", *networks)
@@ -235,19 +269,40 @@ def test_what_vcenter_would_refuse_is_found_before(
         if plant is not None:
             plant(pair, source, destination)
 
-    checked = pair.run("migrate", name, *options, "--dry-run", "-o", "json")
+    ours = pair.run("check", name, *options, "--checks", "client", "-o", "json")
+    checked = pair.run("check", name, *options, "-o", "json")
+    dry = pair.run("migrate", name, *options, "--dry-run", "-o", "json")
 
-    assert checked.exit_code == 3, checked.text
+    assert (ours.exit_code, checked.exit_code, dry.exit_code) == (3, 3, 3), ours.text + checked.text + dry.text
+    assert found in blockers(ours)
+    assert blockers(checked) == blockers(dry)
+    assert not any(one.startswith("vcenter.") for one in blockers(checked)), "both sides say it under one id"
     assert pair.source.control.motions() == []
-    (planned,) = checked.json["moves"]
-    blockers = [finding["id"] for finding in planned["findings"] if finding["severity"] == "blocker"]
-    skips = [word for found in dict.fromkeys(blockers) for word in ("--skip-check", found)]
+    skips = [word for one in blockers(checked) for word in ("--skip-check", one)]
     forced = pair.run("migrate", name, *options, "--yes", "-o", "json", *skips)
     (outcome,) = forced.json["outcomes"]
     if fault is None:
         assert outcome["state"] == "not_started"
     else:
         assert outcome["fault"]["kind"] == fault
+
+
+def blockers(done: Done) -> list[str]:
+    (planned,) = done.json["moves"]
+    return list(dict.fromkeys(one["id"] for one in planned["findings"] if one["severity"] == "blocker"))
+
+
+@pytest.mark.parametrize("form", ["table", "junit"])
+def test_a_check_of_both_sides_has_every_form_and_changes_nothing(form: str, pair: Pair) -> None:
+    for side in (pair.source, pair.destination):
+        side.control.clear_trace()
+
+    done = pair.run("check", "a-web01", "a-old01", *pair.there, *TO_B[:-1], "-o", form)
+
+    assert done.exit_code == 3, done.text
+    assert "a-web01" in done.stdout
+    assert "devices.passthrough" in done.stdout
+    assert writes(pair) == set()
 
 
 def test_row_45_a_wrong_pin_is_refused_and_nothing_is_sent_to_either(pair: Pair) -> None:
@@ -347,10 +402,12 @@ def test_row_45_many_vms_killed_twice_are_each_there_once(vcenter_factory: VCent
         speed=50.0,
     )
     listed = pair.run.home / "list.csv"
-    listed.write_text("vm\n" + "".join(f"vm-{n:03}\n" for n in range(1, count + 1)))
-    options = (*pair.there, "--to-cluster", "Compute", "--to-datastore", "b-store", "--network", "a-dmz=b-dmz")
+    names = tuple(f"vm-{n:03}" for n in range(1, count + 1))
+    listed.write_text("vm\n" + "".join(f"{name}\n" for name in names))
+    options = (*pair.there, "--to-cluster", "Compute", "--to-datastore", "b-store", "--network", "a-dmz=b-dmz", *KEEP)
     with pair.observing() as (source, destination):
         planned = uuids(source)
+        before = labels(pair.source, source, *names)
 
         first = pair.run(
             "migrate", "-f", str(listed), *options, "--yes", VSPHERE_MOTION_FAILPOINT=f"after_send:{count // 4}"
@@ -362,10 +419,16 @@ def test_row_45_many_vms_killed_twice_are_each_there_once(vcenter_factory: VCent
         assert second.exit_code == -signal.SIGKILL, second.text
         assert last.exit_code == 0, last.text
         left, arrived = uuids(source), uuids(destination)
+        assert labels(pair.destination, destination, *names) == before
+    assert {len(one.tags) for one in before.values()} == {2}
+    assert {outcome["keepsakes"]["state"] for outcome in last.json["outcomes"]} == {"kept"}
     assert set(states(last).values()) <= {"moved", "unchanged"}
     assert len(states(last)) == count
     assert left == {}
     assert {uuid: arrived[uuid] for uuid in planned} == dict.fromkeys(planned, 1)
     started = [truth["vm_name"] for truth in pair.source.control.motions()]
     assert sorted(started) == sorted(set(started)), "a VM was asked for twice"
-    record(45, f"{count} VMs, killed twice, resumed: {count} at the destination once, 0 on both, 0 lost")
+    record(
+        45,
+        f"{count} VMs, killed twice, resumed: {count} at the destination once, 0 on both, 0 lost, each with its tags",
+    )

@@ -10,15 +10,13 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vsphere_motion.cli.connection import open_vcenter, read_credentials, read_sources
-from vsphere_motion.errors import BadInput, MotionError, UsageProblem
+from vsphere_motion.errors import MotionError, UsageProblem
 from vsphere_motion.model.mapping import NO_MAPPING, VCenterMapping
-from vsphere_motion.planning.mapping_text import read_mapping
 from vsphere_motion.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -42,6 +40,10 @@ _OPTIONS = (
     click.option("--to-thumbprint", metavar="SHA256", help="The only certificate it may present."),
     click.option("--map", "mapping", metavar="FILE", help="What things are called there: hosts, networks, ... (YAML)."),
 )
+_KEEPING = (
+    click.option("--keep-tags", is_flag=True, help="Attach the VMs' tags again at the other vCenter."),
+    click.option("--keep-attributes", is_flag=True, help="Set the VMs' custom attributes again there."),
+)
 _NAMES = ("to_vcenter", "to_user", "to_ca_file", "to_thumbprint", "mapping")
 
 
@@ -59,9 +61,20 @@ class Other:
         if not self.to_vcenter and any(getattr(self, name) for name in _NAMES):
             raise click.UsageError("--to-user, --to-ca-file, --to-thumbprint and --map go with --to-vcenter.")
 
-    def in_wishes(self, wishes: Wishes) -> Wishes:
-        """The wishes, with the vCenter that they are about."""
-        return replace(wishes, to_vcenter=self.to_vcenter) if self.to_vcenter else wishes
+    def in_wishes(self, wishes: Wishes, *, keep_tags: bool = False, keep_attributes: bool = False) -> Wishes:
+        """The wishes, with the vCenter that they are about, and what the VMs are to have again there.
+
+        Raises:
+            UsageError: something is to be kept, and no other vCenter is named.
+        """
+        if self.to_vcenter:
+            return replace(wishes, to_vcenter=self.to_vcenter, keep_tags=keep_tags, keep_attributes=keep_attributes)
+        if keep_tags or keep_attributes:
+            raise click.UsageError("--keep-tags and --keep-attributes go with --to-vcenter: within one, VMs keep them.")
+        return wishes
+
+
+NO_OTHER = Other()
 
 
 def across_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -76,6 +89,13 @@ def across_options(function: Callable[..., int]) -> Callable[..., int]:
     return with_other
 
 
+def keeping_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Declare what VMs have again at the other vCenter; the command gets `keep_tags` and `keep_attributes`."""
+    for declare in reversed(_KEEPING):
+        declare(function)
+    return function
+
+
 @contextmanager
 def open_both(invocation: Invocation, other: Other) -> Iterator[VCenter]:
     """The vCenter of the settings, with the other one connected where one is named.
@@ -83,7 +103,9 @@ def open_both(invocation: Invocation, other: Other) -> Iterator[VCenter]:
     Raises:
         UsageProblem, AccessRefused, VCenterUnavailable: as their names say.
     """
-    mapping = _read(other.mapping) if other.mapping else NO_MAPPING
+    from vsphere_motion.service.mapping import mapping_of
+
+    mapping = mapping_of(other.mapping)
     with open_vcenter(invocation) as vcenter, joined_by(invocation, vcenter, other, mapping):
         yield vcenter
 
@@ -186,12 +208,3 @@ def _reword(error: MotionError) -> None:
     error.message, error.details = reworded(error.message), tuple(map(reworded, error.details))
     error.args = (error.message,)
     error.hint = reworded(error.hint) if error.hint else None
-
-
-def _read(name: str) -> VCenterMapping:
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
-        raise BadInput(f"cannot read {name}: {reason}", hint="name a mapping file with --map") from problem
-    return read_mapping(text, name)

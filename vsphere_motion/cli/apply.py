@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, open_both, other_of_run
 from vsphere_motion.cli.connection import open_vcenter
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.invocation import Invocation
@@ -26,6 +27,7 @@ from vsphere_motion.cli.requests import places_of, report_files
 from vsphere_motion.cli.selecting import is_list, read_list
 from vsphere_motion.cli.window_options import NO_WINDOW, Window, window_options
 from vsphere_motion.model.plan_file import PlanFile, PlanKind
+from vsphere_motion.model.request import NO_WISHES
 
 if TYPE_CHECKING:
     from vsphere_motion.service.options import RunOptions
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @planned_running_options
 @window_options
 @tries_option
+@across_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -53,29 +56,33 @@ def command(
     reports: tuple[str, ...],
     window: Window,
     tries: int,
+    other: Other,
     options: RunOptions,
 ) -> int:
     """Run a plan. First it is compared with how things are: any difference is shown and nothing starts (exit code 8).
 
     A VM that is already where the plan brings it is done. PLAN is a file that `plan ... -O PLAN` has written; LIST is
-    one written by hand, .csv or .yaml, which is planned now, shown and run.
+    one written by hand, .csv or .yaml, which is planned now, shown and run. A plan that brings VMs to another vCenter
+    says which one, and what certificate it has to present.
     """
     wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports), window=window, tries=tries)
     if is_list(file):
-        request = plan_request(PlanKind.MIGRATE, (), listed=read_list(file), window=window)
-        return plan_and_run(invocation, request, wish, dry_run=dry_run)
+        wishes = other.in_wishes(NO_WISHES)
+        request = plan_request(PlanKind.MIGRATE, (), listed=read_list(file), window=window, wishes=wishes)
+        return plan_and_run(invocation, request, wish, dry_run=dry_run, other=other)
     window.require(has_own=True)
-    return _apply(invocation, Path(file), wish, replan=replan, dry_run=dry_run)
+    return _apply(invocation, Path(file), wish, replan=replan, dry_run=dry_run, other=other)
 
 
-def _apply(invocation: Invocation, file: Path, wish: Wish, *, replan: bool, dry_run: bool) -> int:
+def _apply(invocation: Invocation, file: Path, wish: Wish, *, replan: bool, dry_run: bool, other: Other) -> int:
     from vsphere_motion.service.apply import prepare
     from vsphere_motion.service.plan_files import read_plan
 
     plan_file = read_plan(file)
+    going_to = _other_of(plan_file, other, replan=replan)
     if plan_file.kind is PlanKind.ROLLING:
         return _apply_rolling(invocation, plan_file, wish, replan=replan, dry_run=dry_run)
-    with open_vcenter(invocation) as vcenter:
+    with open_both(invocation, going_to) as vcenter:
         ready = prepare(vcenter, plan_file, replan=replan, partial=wish.partial, places=places_of(invocation))
         if ready.done:
             invocation.console.note(
@@ -90,6 +97,21 @@ def _apply(invocation: Invocation, file: Path, wish: Wish, *, replan: bool, dry_
             invocation.console.note(f"{count} VMs could not go when the plan was made, and are no part of it")
         file_now = replace(ready.file, stuck=()) if is_known else ready.file
         return run_planned(invocation, vcenter, file_now, ready.plan, wish)
+
+
+def _other_of(plan: PlanFile, given: Other, *, replan: bool) -> Other:
+    """The other vCenter that a plan goes to, with what is given of it now.
+
+    Raises:
+        UsageError: the plan goes to none, or it is to be made again without the file that it was made with.
+    """
+    if plan.to_vcenter is None and given.to_vcenter:
+        raise click.UsageError("the plan leaves its VMs in their vCenter; leave --to-vcenter out.")
+    if replan and plan.choices.mapped and not given.mapping:
+        raise click.UsageError(f"the plan was made with --map {plan.choices.mapped}; give it with --replan as well.")
+    other = other_of_run(plan.to_vcenter, given)
+    pin = given.to_thumbprint or (plan.to_vcenter.thumbprint if plan.to_vcenter else None)
+    return replace(other, to_thumbprint=pin) if plan.to_vcenter else other
 
 
 def _apply_rolling(invocation: Invocation, plan: PlanFile, wish: Wish, *, replan: bool, dry_run: bool) -> int:

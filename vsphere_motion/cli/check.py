@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from vsphere_motion.cli.across import Other, across_options, keeping_options, open_both
 from vsphere_motion.cli.connection import open_vcenter
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.exit import code_of_matrix, code_of_plan
@@ -38,6 +40,8 @@ _WHOSE = [opinions.value for opinions in Opinions]
 @click.option("--to-cluster", metavar="CLUSTER", help="Look at every host of this cluster.")
 @click.option("--all-hosts", is_flag=True, help="Look at every host.")
 @wish_options
+@across_options
+@keeping_options
 @strict_option
 @skip_check_option
 @click.option("--checks", type=click.Choice(_WHOSE), default="both", help="Our checks, vCenter's own, or both [both].")
@@ -52,6 +56,9 @@ def command(
     to_cluster: str | None,
     all_hosts: bool,
     wishes: Wishes,
+    other: Other,
+    keep_tags: bool,
+    keep_attributes: bool,
     strict: bool,
     skip_checks: tuple[str, ...],
     checks: str,
@@ -62,11 +69,15 @@ def command(
 
     VM is a name, a glob, an inventory path, moid:vm-42, uuid:..., re:REGEX, host:, cluster:, folder:, pool:,
     datastore:, tag:CATEGORY/NAME, or - for names on standard input; exit code 3 means blocked. With --to-cluster or
-    --all-hosts the answer is a table of VMs and hosts, and 3 means that a VM can go to none of the others.
+    --all-hosts the answer is a table of VMs and hosts, and 3 means that a VM can go to none of the others. With
+    --to-vcenter both vCenters are looked at, and --to-cluster names the cluster there whose host is chosen for each VM.
     """
     if list_checks or explained:
         return _tell(invocation, explained)
     chosen = vms.choose(invocation)
+    wishes = other.in_wishes(wishes, keep_tags=keep_tags, keep_attributes=keep_attributes)
+    if wishes.to_vcenter:
+        to_cluster, wishes = None, replace(wishes, to_cluster=to_cluster)
     require_one_destination(chosen, wishes, to_host=to_host, to_cluster=to_cluster, all_hosts=all_hosts)
     opinions = Opinions(checks)
     if to_cluster or all_hosts:
@@ -79,7 +90,7 @@ def command(
     wanted = move_request(
         chosen, to_host or "", skip_checks=skip_checks, strict=strict, opinions=opinions, wishes=wishes
     )
-    with open_vcenter(invocation) as vcenter:
+    with open_both(invocation, other) as vcenter:
         plan = check(vcenter, wanted, places_of(invocation))
     show_plan(invocation, plan, opinions)
     return code_of_plan(plan)

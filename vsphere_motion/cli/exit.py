@@ -37,7 +37,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.BLOCKED: "blocked by pre-flight: nothing was changed, or with --partial the rest was moved",
     ExitCode.ACCESS: "login refused, no password found, or a permission is missing",
     ExitCode.VCENTER: "vCenter cannot be reached or trusted, or it faulted outside a move",
-    ExitCode.FAILED: "at least one move failed or was cancelled (others may have moved)",
+    ExitCode.FAILED: "a move failed or was cancelled (others may have moved), or a VM lacks tags it was to keep",
     ExitCode.UNFINISHED: "moves were left running or not started, an outcome is unknown, or another process watches it",
     ExitCode.STALE: "what the plan relies on has changed since: nothing was changed",
     ExitCode.HALTED: "the run stopped by itself: --max-stun, --canary, --halt-on, or a --pause-after that nobody ended",
@@ -70,10 +70,15 @@ def code_of_report(report: Report, *, stopped: ExitCode | None = None, is_left: 
     outcomes = [item.outcome for item in report.moves if not (is_left and _is_running(item.outcome))]
     good = made_good(outcomes)
     seen = {outcome.state for number, outcome in enumerate(outcomes) if number not in good}
-    for code, states in _BY_WEIGHT:
-        if seen & states:
-            return code
-    return ExitCode.OK
+    found = next((code for code, states in _BY_WEIGHT if seen & states), ExitCode.OK)
+    return _code_of_keeping(report) if found is ExitCode.OK else found
+
+
+def _code_of_keeping(report: Report) -> ExitCode:
+    """What VMs that moved lack of what they were to have again; what may still be given weighs more."""
+    if any(item.is_still_open for item in report.moves):
+        return ExitCode.UNFINISHED
+    return ExitCode.FAILED if any(item.is_lost for item in report.moves) else ExitCode.OK
 
 
 def _is_running(outcome: Outcome) -> bool:

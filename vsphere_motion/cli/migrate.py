@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.cli.across import Other, across_options, open_both
+from vsphere_motion.cli.across import Other, across_options, keeping_options, open_both
 from vsphere_motion.cli.check import show_plan
 from vsphere_motion.cli.connection import open_state_journal
 from vsphere_motion.cli.console import require_interactive, safe
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 @placement_option
 @wish_options
 @across_options
+@keeping_options
 @click.option("-n", "--dry-run", is_flag=True, help="Check and stop.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--partial", is_flag=True, help="Move what can be moved when some VMs are blocked.")
@@ -72,6 +73,8 @@ def command(
     placement: str,
     wishes: Wishes,
     other: Other,
+    keep_tags: bool,
+    keep_attributes: bool,
     dry_run: bool,
     yes: bool,
     partial: bool,
@@ -95,7 +98,7 @@ def command(
     if no_wait and (options.halt.is_set or options.stun_budgets or options.pause.is_set):
         raise click.UsageError("--max-stun, --canary, --halt-on and --pause-after watch the run; leave --no-wait out.")
     chosen = vms.choose(invocation)
-    wishes = other.in_wishes(wishes)
+    wishes = other.in_wishes(wishes, keep_tags=keep_tags, keep_attributes=keep_attributes)
     if placement == "drs" and wishes != NO_WISHES:
         raise click.UsageError("--placement drs chooses hosts alone; leave the other destinations away.")
     if (to_cluster is not None and wishes == NO_WISHES) or placement == "drs":

@@ -23,6 +23,7 @@ from vsphere_motion.model.plan_request import (
     TRIES,
     PlanRequest,
 )
+from vsphere_motion.model.request import NO_WISHES, Wishes
 
 if TYPE_CHECKING:
     from vsphere_motion.cli.selecting import Chosen
@@ -163,8 +164,8 @@ def plan_request(
     )
 
 
-def require_one_end(chosen: Chosen, *, to_host: str | None, to_cluster: str | None) -> None:
-    """Refuse VMs with no destination or two; the lines of a list have their own.
+def require_one_end(chosen: Chosen, *, to_host: str | None, to_cluster: str | None, wishes: Wishes = NO_WISHES) -> None:
+    """Refuse VMs with no destination or two; the lines of a list have their own, and wishes may say where.
 
     Raises:
         UsageError: as the words say.
@@ -172,7 +173,7 @@ def require_one_end(chosen: Chosen, *, to_host: str | None, to_cluster: str | No
     if chosen.listed is not None:
         if to_cluster is not None:
             raise click.UsageError("-f names clusters in its own column; leave --to-cluster away.")
-    elif (to_host is None) == (to_cluster is None):
+    elif (to_host is None) == (to_cluster is None) and not (to_host is None and wishes.names_place):
         raise click.UsageError("Give one of --to-host and --to-cluster.")
 
 
@@ -182,6 +183,7 @@ def sent_request(
     to_cluster: str | None,
     *,
     placement: str,
+    wishes: Wishes = NO_WISHES,
     **given: Any,
 ) -> PlanRequest:
     """The request to send VMs to a host, into a cluster, or where the lines of a list say.
@@ -189,7 +191,7 @@ def sent_request(
     Raises:
         BadInput, UsageError: as `plan_request`, `require_one_end` and `require_choice`.
     """
-    require_one_end(chosen, to_host=to_host, to_cluster=to_cluster)
+    require_one_end(chosen, to_host=to_host, to_cluster=to_cluster, wishes=wishes)
     require_choice(placement, to_host)
     return plan_request(
         PlanKind.MIGRATE,
@@ -199,6 +201,7 @@ def sent_request(
         to_cluster=to_cluster,
         exclude=chosen.exclude,
         placement=placement,
+        wishes=wishes,
         **given,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from vsphere_motion.cli.connection import open_vcenter
+from vsphere_motion.cli.across import NO_OTHER, Other, across_options, open_both
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
@@ -27,11 +27,13 @@ from vsphere_motion.cli.placement_options import (
 )
 from vsphere_motion.cli.plan_file_table import change_lines
 from vsphere_motion.cli.planned_run import code_of_plan_file, show_plan_file
-from vsphere_motion.cli.requests import places_of
+from vsphere_motion.cli.requests import places_of, strict_option
 from vsphere_motion.cli.rolling_options import rolling_options, rolling_request
 from vsphere_motion.cli.selecting import Selecting, list_file_option
 from vsphere_motion.cli.window_options import window_options
+from vsphere_motion.cli.wish_options import wish_options
 from vsphere_motion.model.plan_file import PlanKind
+from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.report.escape import json_text
 
 if TYPE_CHECKING:
@@ -97,8 +99,11 @@ def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 @list_file_option
 @click.option("--to-host", metavar="HOST", help="The destination host.")
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster.")
+@wish_options
+@across_options
 @placement_option
 @placement_options
+@strict_option
 @window_options
 @out_option
 @from_option
@@ -110,16 +115,24 @@ def migrate(
     list_file: str | None,
     to_host: str | None,
     to_cluster: str | None,
+    wishes: Wishes,
+    other: Other,
     exclude: tuple[str, ...],
     placement: str,
     out: str | None,
     source: str | None,
     **given: Any,
 ) -> int:
-    """Plan how to move VMs to a host, to hosts of a cluster, or each line of a list to its own destination."""
+    """Plan how to move VMs to a host, to hosts of a cluster, or each line of a list to its own destination.
+
+    Whatever `migrate` can change besides the host is planned as well: files, networks, pool, folder, the vCenter.
+    """
+    if source is not None and other.to_vcenter:
+        raise click.UsageError("moves to another vCenter are planned with both of them; leave --from out.")
     chosen = Selecting(words=words, exclude=exclude, file=list_file).choose(invocation)
+    given |= {"wishes": other.in_wishes(wishes), "mapped": Path(other.mapping).name if other.mapping else ""}
     request = sent_request(chosen, to_host, to_cluster, placement=placement, **given)
-    return _write(invocation, _planner(request), out, source)
+    return _write(invocation, _planner(request), out, source, other)
 
 
 @declare("rolling", formats=_FORMATS)
@@ -157,9 +170,10 @@ def show(invocation: Invocation, /, *, file: str) -> int:
 def diff(invocation: Invocation, /, *, before: str, after: str) -> int:
     """Show which VMs two plans do not treat alike."""
     from vsphere_motion.planning.plan_diff import changes_between
+    from vsphere_motion.report.plan_words import destinations
     from vsphere_motion.service.plan_files import read_plan
 
-    changes = changes_between(read_plan(Path(before)), read_plan(Path(after)))
+    changes = changes_between(read_plan(Path(before)), read_plan(Path(after)), destinations)
     if invocation.wants("json"):
         invocation.console.result(json_text({"changes": [asdict(one) for one in changes]}, indent=2))
         return ExitCode.OK
@@ -204,16 +218,20 @@ def _planner(request: PlanRequest) -> Planner:
     return make
 
 
-def _write(invocation: Invocation, planner: Planner, out: str | None, source: str | None) -> int:
+def _write(
+    invocation: Invocation, planner: Planner, out: str | None, source: str | None, other: Other = NO_OTHER
+) -> int:
     """Make a plan of a snapshot, or of what vCenter has; write it, if that is wanted, and show it."""
+    from vsphere_motion.service.apply import snapshot_for
     from vsphere_motion.service.plan_files import read_snapshot, write_plan
     from vsphere_motion.service.surroundings import NOWHERE
 
     if source is not None:
         plan = planner(read_snapshot(Path(source)), None, NOWHERE)
     else:
-        with open_vcenter(invocation) as vcenter:
-            plan = planner(vcenter.snapshot(), vcenter, places_of(invocation))
+        with open_both(invocation, other) as vcenter:
+            wishes = other.in_wishes(NO_WISHES)
+            plan = planner(snapshot_for(vcenter, wishes), vcenter, places_of(invocation))
     if out is not None:
         write_plan(Path(out), plan)
         invocation.console.note(f"{safe(out)} is written; run it with: vsphere-motion apply {safe(out)}")

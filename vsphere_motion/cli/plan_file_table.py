@@ -8,6 +8,7 @@ from vsphere_motion.cli.columns import aligned
 from vsphere_motion.cli.console import safe
 from vsphere_motion.model.plan_file import PlanFile, PlanKind, PlanMove, PlanStuck
 from vsphere_motion.planning.plan_diff import PlanChange
+from vsphere_motion.report.plan_words import destinations
 from vsphere_motion.report.units import format_duration
 
 HEADER = ("MOVE", "WAVE", "VM", "FROM", "TO", "TAKES", "AFTER")
@@ -22,14 +23,16 @@ def plan_file_lines(plan: PlanFile) -> Iterator[str]:
     if plan.kind is PlanKind.ROLLING:
         yield from _stage_lines(plan)
     elif plan.moves:
-        timed = any(move.window for move in plan.moves)
-        rows = [_row(number, move, timed=timed) for number, move in enumerate(plan.moves[:MOST_SHOWN])]
+        timed, ends = any(move.window for move in plan.moves), destinations(plan)
+        rows = [_row(number, move, ends[number], timed=timed) for number, move in enumerate(plan.moves[:MOST_SHOWN])]
         yield from aligned([(*HEADER, *((WINDOW,) if timed else ()), REASON), *rows])
         if len(plan.moves) > MOST_SHOWN:
             yield f"... and {len(plan.moves) - MOST_SHOWN} more moves"
         yield from _finding_lines(plan)
     yield from stuck_lines(plan)
     yield from _left_lines(plan)
+    if plan.to_vcenter is not None:
+        yield f"to the vCenter {safe(plan.to_vcenter.host)}, whose certificate is {safe(plan.to_vcenter.thumbprint)}"
     if plan.note:
         yield f"note: {safe(plan.note)}"
     yield summary_of(plan)
@@ -38,7 +41,11 @@ def plan_file_lines(plan: PlanFile) -> Iterator[str]:
 def _stage_lines(plan: PlanFile) -> Iterator[str]:
     """How each host is emptied when it is its turn, and what the checks found, each thing once."""
     for stage, host in enumerate(plan.hosts):
-        rows = [_row(number, move, timed=False) for number, move in enumerate(plan.moves) if move.stage == stage]
+        rows = [
+            _row(number, move, move.destination.name, timed=False)
+            for number, move in enumerate(plan.moves)
+            if move.stage == stage
+        ]
         yield f"{safe(host.name)}:{'' if rows else ' nothing to move'}"
         yield from (f"  {line}" for line in aligned([(*HEADER, REASON), *rows[:MOST_SHOWN]]) if rows)
     if plan.choices.rolling and plan.choices.rolling.window:
@@ -75,16 +82,16 @@ def change_lines(changes: tuple[PlanChange, ...]) -> Iterator[str]:
     """What is different between two plans."""
     rows = [("VM", "BEFORE", "AFTER")]
     rows += [(safe(one.name), _way(one.before), _way(one.after)) for one in changes]
-    yield from aligned(rows) if changes else iter(("The plans move the same VMs to the same hosts.",))
+    yield from aligned(rows) if changes else iter(("The plans move the same VMs to the same places.",))
 
 
-def _row(number: int, move: PlanMove, *, timed: bool) -> tuple[str, ...]:
+def _row(number: int, move: PlanMove, end: str, *, timed: bool) -> tuple[str, ...]:
     return (
         str(number),
         str(move.wave + 1),
         safe(move.vm.name),
         safe(move.source.name),
-        safe(move.destination.name),
+        safe(end),
         format_duration(move.estimate.duration_s),
         " ".join(map(str, move.relies_on[:4])) + (" ..." if len(move.relies_on) > 4 else "") or "-",
         *((safe(move.window or "any time"),) if timed else ()),

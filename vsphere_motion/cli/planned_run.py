@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vsphere_motion.cli.across import NO_OTHER, Other, open_both
 from vsphere_motion.cli.connection import open_state_journal
 from vsphere_motion.cli.console import require_interactive, safe
 from vsphere_motion.cli.exit import ExitCode
@@ -171,7 +172,8 @@ def _replan(invocation: Invocation, vcenter: VCenter, file: PlanFile, wish: Wish
     from vsphere_motion.model.plan_request import request_of
     from vsphere_motion.service.next_best import CHOOSES_HOSTS, NextBest
 
-    if file.kind not in CHOOSES_HOSTS or not wish.options.is_watching:
+    is_open = file.kind in CHOOSES_HOSTS and not any(move.place for move in file.moves)
+    if not is_open or not wish.options.is_watching:
         return None
     return NextBest(vcenter, request_of(file.kind, file.choices), places_of(invocation), tries=wish.tries)
 
@@ -187,15 +189,19 @@ def plan_and_run(
     *,
     dry_run: bool,
     after: After = lambda _vcenter, _file: lambda _watched: {},
+    other: Other = NO_OTHER,
 ) -> int:
-    """Plan against how things are now, and run that, or only show it."""
-    from vsphere_motion.cli.connection import open_vcenter
+    """Plan against how things are now, and run that, or only show it.
+
+    Args:
+        other: the other vCenter, where VMs go to one.
+    """
     from vsphere_motion.cli.requests import places_of
-    from vsphere_motion.service.apply import runnable_plan
+    from vsphere_motion.service.apply import runnable_plan, snapshot_for
     from vsphere_motion.service.placing import make_plan
 
-    with open_vcenter(invocation) as vcenter:
-        inventory, places = vcenter.snapshot(), places_of(invocation)
+    with open_both(invocation, other) as vcenter:
+        inventory, places = snapshot_for(vcenter, request.wishes), places_of(invocation)
         made = make_plan(inventory, request, vcenter=vcenter, places=places)
         file = made.file
         if dry_run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.cli.across import Other, across_options, other_of_run
+from vsphere_motion.cli.across import Other, across_options, keeping_options, other_of_run
 from vsphere_motion.cli.columns import aligned
 from vsphere_motion.cli.connection import open_state_journal, open_vcenter
 from vsphere_motion.cli.console import require_interactive, safe
@@ -40,6 +40,7 @@ HEADER = ("VM", "NOW", "BACK TO", "WHAT")
 @click.option("--use-ha-reserve", is_flag=True, help="Use what vSphere HA keeps free for failed hosts, too.")
 @skip_check_option
 @across_options
+@keeping_options
 @running_options
 @window_options
 @reports_option
@@ -54,6 +55,8 @@ def command(
     use_ha_reserve: bool,
     skip_checks: tuple[str, ...],
     other: Other,
+    keep_tags: bool,
+    keep_attributes: bool,
     reports: tuple[str, ...],
     window: Window,
     options: RunOptions,
@@ -62,11 +65,12 @@ def command(
 
     RUN is a run's id or its beginning; HOST means the newest evacuation of that host. Only VMs that the run has moved
     and that are still where it put them go back, and only if they fit. What is to be done is shown first. VMs that a
-    run took to another vCenter come back from there.
+    run took to another vCenter come back from there, with their tags and attributes where the run was to keep them.
     """
     from dataclasses import replace
 
     from vsphere_motion.cli.restore_across import Doing, bring_back
+    from vsphere_motion.model.request import MoveRequest, Wishes
     from vsphere_motion.service.restore import find_wanted, prepare_restore, restore
     from vsphere_motion.service.restore_across import went_to
 
@@ -77,10 +81,12 @@ def command(
     with open_vcenter(invocation) as vcenter, open_state_journal(invocation) as journal:
         there = went_to(journal, word)
         if there is not None:
-            doing = Doing(
-                skip_checks=skip_checks, dry_run=dry_run, yes=yes, files=files, window=window, options=options
-            )
+            wishes = Wishes(keep_tags=keep_tags, keep_attributes=keep_attributes)
+            request = MoveRequest(selectors=(), skip_checks=skip_checks, partial=True, wishes=wishes)
+            doing = Doing(request=request, dry_run=dry_run, yes=yes, files=files, window=window, options=options)
             return bring_back(invocation, vcenter, journal, word, other=other_of_run(there, other), doing=doing)
+        if keep_tags or keep_attributes:
+            raise click.UsageError("--keep-tags and --keep-attributes are for runs that went to another vCenter.")
         wanted = replace(
             find_wanted(vcenter, journal, word),
             exits=exit_maintenance,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vsphere_motion.cli.invocation import Invocation
     from vsphere_motion.cli.window_options import Window
     from vsphere_motion.model.plan import Plan
+    from vsphere_motion.model.request import MoveRequest
     from vsphere_motion.run.journal import Journal
     from vsphere_motion.service.connection import VCenter
     from vsphere_motion.service.options import RunOptions
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class Doing:
     """How the VMs are brought back, by the options of `restore`."""
 
-    skip_checks: tuple[str, ...]
+    request: MoveRequest
     dry_run: bool
     yes: bool
     files: tuple[Path, ...]
@@ -54,7 +55,7 @@ def bring_back(
         credentials = read_credentials(invocation, read_settings(invocation))
         home = meet(leaving, vcenter, credentials, context=vcenter.identity.host)
         leaving.other = home
-        found = prepare_return(leaving, home, journal, run, doing.skip_checks, places_of(invocation))
+        found = prepare_return(leaving, home, journal, run, doing.request, places_of(invocation))
         plan = doing.window.applied(found.plan)
         if doing.dry_run:
             show_plan(invocation, plan)

@@ -18,7 +18,7 @@ from vsphere_motion.model.event import Event, RunEnded, RunHalted, RunPaused, Ru
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.escape import json_text
-from vsphere_motion.report.event_words import outcome_line
+from vsphere_motion.report.event_words import reported_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -142,7 +142,7 @@ def finish(
         invocation.console.result(json_text({**_document(report, error), **halted, **(more or {})}, indent=2))
     elif not invocation.wants("jsonl") and error is None:
         for item in report.moves:
-            invocation.console.result(outcome_line(item.outcome))
+            invocation.console.result(reported_line(item))
     tell_way_on(invocation, report)
     if error is not None:
         write_error(invocation.console, error, as_json=False, with_details=invocation.console.quiet)
@@ -153,7 +153,7 @@ def finish(
 def tell_way_on(invocation: Invocation, report: Report) -> None:
     """Where there is more to read, or how to go on with a run that is not finished; on standard error."""
     run = safe(report.info.run)
-    if report.count(OutcomeState.UNKNOWN) or any(is_open(item.outcome) for item in report.moves):
+    if report.count(OutcomeState.UNKNOWN) or any(is_open(one.outcome) or one.is_still_open for one in report.moves):
         invocation.console.warn(
             f"run {run} is not finished. Go on:  vsphere-motion resume {run}   Stop it:  vsphere-motion cancel {run}"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from vsphere_motion.model.keepsakes import Keepsakes
 from vsphere_motion.model.refs import NamedRef, VmIdentity
 
 
@@ -163,10 +164,12 @@ class Manner:
 
     Args:
         is_template: whether the VM is a template, which becomes a VM for the move and a template again after it.
+        keepsakes: what the VM is to have again at the other vCenter; None: nothing was asked for.
     """
 
     priority: Priority = Priority.DEFAULT
     is_template: bool = False
+    keepsakes: Keepsakes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

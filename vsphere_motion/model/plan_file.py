@@ -13,7 +13,10 @@ from enum import Enum
 from vsphere_motion.model.finding import Severity
 from vsphere_motion.model.inventory import ConnectionState, PowerState, RuleKind
 from vsphere_motion.model.list_file import ListLine
+from vsphere_motion.model.move import OtherVCenter
+from vsphere_motion.model.plan_place import PlanObject, PlanPlace
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
+from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.model.rolling import RollingRequest
 
 SCHEMA = "vsphere-motion/plan/v1"
@@ -117,6 +120,7 @@ class PlanMove:
         window: when it may start, such as `22:00-05:00 Europe/Berlin`; empty: at any time.
         priority: smaller ones start first, as far as what they rely on lets them.
         stage: of a rolling, the place in `hosts` of the host whose turn it is; its VMs are back before the next stage.
+        place: where the VM goes besides the host, which may be its own; None: the host alone is decided.
     """
 
     vm: PlanVm
@@ -132,6 +136,12 @@ class PlanMove:
     window: str = ""
     priority: int = 0
     stage: int = 0
+    place: PlanPlace | None = None
+
+    @property
+    def changes_host(self) -> bool:
+        """Whether the VM goes to another host than it is on when the plan is made."""
+        return self.source.moid != self.destination.moid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,12 +198,17 @@ class Evenness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VmFact:
-    """What a plan relies on of a VM."""
+    """What a plan relies on of a VM.
+
+    Args:
+        place: where it was besides its host, as far as the plan decides that.
+    """
 
     vm: PlanVm
     host: str | None
     power_state: PowerState | None
     memory_bytes: int | None
+    place: PlanPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +220,15 @@ class HostFact:
     in_maintenance_mode: bool | None
     in_quarantine_mode: bool | None
     memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFact:
+    """What a plan relies on of a datastore that files go to; that it has room enough is looked at besides."""
+
+    datastore: PlanObject
+    accessible: bool | None
+    maintenance_mode: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +250,7 @@ class PlanFacts:
     vms: tuple[VmFact, ...] = ()
     hosts: tuple[HostFact, ...] = ()
     rules: tuple[RuleFact, ...] = ()
+    datastores: tuple[StoreFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +268,8 @@ class PlanChoices:
         placement: who chooses the hosts.
         strict: whether warnings and unknown findings block as well.
         rolling: what is done with each host; None for other kinds.
+        wishes: what else shall change of the VMs, besides the host.
+        mapped: what people call the file that says what things are called in the other vCenter; empty without one.
     """
 
     words: tuple[str, ...] = ()
@@ -263,6 +290,8 @@ class PlanChoices:
     placement: Placement = Placement.OWN
     strict: bool = False
     rolling: RollingRequest | None = None
+    wishes: Wishes = NO_WISHES
+    mapped: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +303,7 @@ class PlanFile:
         fingerprint: of the facts; equal facts have equal fingerprints.
         created_at: vCenter's clock when the inventory was read.
         hosts: the hosts that are to be empty afterwards, or that a rolling works on in turn; none for other kinds.
+        to_vcenter: the other vCenter that the VMs go to, never with a password; None: they stay in theirs.
     """
 
     kind: PlanKind
@@ -289,3 +319,4 @@ class PlanFile:
     facts: PlanFacts = PlanFacts()
     choices: PlanChoices = PlanChoices()
     note: str = ""
+    to_vcenter: OtherVCenter | None = None

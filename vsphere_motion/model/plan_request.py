@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vsphere_motion.model.list_file import ListFile
 from vsphere_motion.model.plan_file import Placement, PlanChoices, PlanKind
+from vsphere_motion.model.request import NO_WISHES, MoveRequest, Wishes
 
 DEFAULT_MAX_MOVES = 20
 DEFAULT_MIN_GAIN = 2.0
@@ -41,6 +42,8 @@ class PlanRequest:
         zone: whose clock windows mean, such as `Europe/Berlin`; empty: UTC.
         placement: who chooses the hosts.
         strict: let warnings and unknown findings block as well.
+        wishes: what else shall change of VMs that are moved, besides the host.
+        mapped: what people call the file that says what things are called in the other vCenter; empty without one.
     """
 
     kind: PlanKind
@@ -60,6 +63,22 @@ class PlanRequest:
     zone: str = ""
     placement: Placement = Placement.OWN
     strict: bool = False
+    wishes: Wishes = NO_WISHES
+    mapped: str = ""
+
+    @property
+    def moves(self) -> MoveRequest:
+        """The same as a request for moves, which `migrate` would make."""
+        return MoveRequest(
+            selectors=self.words,
+            to_host=self.to_host or "",
+            exclude=self.exclude,
+            listed=self.listed,
+            skip_checks=self.skip_checks,
+            strict=self.strict,
+            partial=True,
+            wishes=replace(self.wishes, to_cluster=self.to_cluster),
+        )
 
     @property
     def choices(self) -> PlanChoices:
@@ -83,6 +102,8 @@ class PlanRequest:
             zone=self.zone,
             placement=self.placement,
             strict=self.strict,
+            wishes=self.wishes,
+            mapped=self.mapped,
         )
 
 
@@ -106,4 +127,6 @@ def request_of(kind: PlanKind, choices: PlanChoices) -> PlanRequest:
         zone=choices.zone,
         placement=choices.placement,
         strict=choices.strict,
+        wishes=choices.wishes,
+        mapped=choices.mapped,
     )

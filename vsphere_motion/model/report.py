@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vsphere_motion.model.finding import Finding
+from vsphere_motion.model.keepsakes import Keeping, KeepState
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.refs import NamedRef
 from vsphere_motion.model.vcenter import VCenterIdentity
@@ -54,12 +55,28 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedMove:
-    """An outcome with the findings the move had before it started."""
+    """An outcome with the findings the move had before it started.
+
+    Args:
+        keeping: how far it is with what the VM is to have again at another vCenter; None: nothing was asked for.
+    """
 
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
     skipped: tuple[str, ...] = ()
     memory_bytes: int | None = None
+    keeping: Keeping | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the VM is without something that it was to have again."""
+        return self.keeping is not None and self.keeping.state is KeepState.LOST
+
+    @property
+    def is_still_open(self) -> bool:
+        """Whether the VM has moved, and is still to be given what it had."""
+        is_open = self.keeping is not None and self.keeping.state is KeepState.OPEN
+        return is_open and self.outcome.state is OutcomeState.MOVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

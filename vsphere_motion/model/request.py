@@ -81,6 +81,7 @@ class Wishes:
         priority: how vCenter ranks the moves.
         encryption: when the VMs' memory travels encrypted.
         to_vcenter: the context of another vCenter.
+        keep_tags, keep_attributes: whether VMs get their tags and custom attributes again at the other vCenter.
     """
 
     to_cluster: str | None = None
@@ -99,6 +100,8 @@ class Wishes:
     priority: Priority = Priority.DEFAULT
     encryption: Encryption | None = None
     to_vcenter: str | None = None
+    keep_tags: bool = False
+    keep_attributes: bool = False
 
     @property
     def places_files(self) -> bool:
@@ -110,6 +113,11 @@ class Wishes:
         """Whether it says by itself where a VM goes, so that no host has to be named."""
         places = (self.to_cluster, self.to_pool, self.to_vapp, self.to_folder, self.networks, self.to_vcenter)
         return self.places_files or any(places)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is to be given to VMs again that does not go along with them."""
+        return self.keep_tags or self.keep_attributes
 
 
 NO_WISHES = Wishes()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 
 from vsphere_motion.errors import BadInput, UsageProblem
 from vsphere_motion.model.inventory import DeviceKind, Inventory, Vm
@@ -22,12 +23,14 @@ from vsphere_motion.planning.destinations import Destinations
 from vsphere_motion.planning.file_places import config_store, disks_of
 from vsphere_motion.planning.joined import JoinedInventory
 from vsphere_motion.planning.list_file import unusable_lines
-from vsphere_motion.planning.list_wishes import wishes_of
+from vsphere_motion.planning.list_wishes import is_store, wishes_of
 from vsphere_motion.planning.lookup import VmIndex
 from vsphere_motion.planning.mapping_names import below_top, mapping_problems
-from vsphere_motion.planning.places import find_host
+from vsphere_motion.planning.places import find_host, names_cluster, names_host
 from vsphere_motion.planning.resolve import find_obstacle, raise_all
 from vsphere_motion.planning.selection import select
+from vsphere_motion.planning.selectors import find_match
+from vsphere_motion.planning.time_window import parse_window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
     """
     source, request = inventory.source, journey.request
     if request.listed is not None:
-        _require_usable(request.listed)
+        _require_usable(inventory, request.listed)
     words = request.selectors if request.listed is None else tuple(line.vm for line in request.listed.lines)
     arrived = _arrived(inventory, words)
     left = tuple(word for word in words if word not in arrived)
@@ -68,9 +71,10 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
     problems += [problem for vm in selected.vms if (problem := find_obstacle(source, vm))]
     problems += _not_across(selected.vms, request)
     going = [vm for vm in selected.vms if find_obstacle(source, vm) is None]
-    own = _lines_of_vms(source, request.listed, journey.tagged) if request.listed else {}
+    own = lines_of_vms(source, request.listed, journey.tagged) if request.listed else {}
+    going.sort(key=lambda vm: own[vm.ref].priority if vm.ref in own else 0)
     moves: dict[MoRef, Move] = {}
-    for (to_host, wishes), vms in _groups(source, going, own, journey, problems).items():
+    for (to_host, wishes), vms in _groups(inventory, going, own, journey, problems).items():
         destinations = Destinations(inventory, to_host, wishes, journey.policy)
         moves |= {move.vm.ref: _across(inventory, move, journey.other) for move in destinations.moves(vms)}
         problems += destinations.problems
@@ -137,7 +141,7 @@ def _staying(inventory: JoinedInventory, vm: Vm) -> Move:
 
 
 def _groups(
-    source: Inventory,
+    inventory: JoinedInventory,
     vms: Iterable[Vm],
     own: Mapping[MoRef, ListLine],
     journey: Journey,
@@ -145,8 +149,10 @@ def _groups(
 ) -> dict[tuple[str, Wishes], list[Vm]]:
     """The VMs by what is asked of them, after the mapping."""
     groups: dict[tuple[str, Wishes], list[Vm]] = {}
+    source = inventory.source
     for vm in vms:
-        host, wishes = _mapped(source, vm, *_asked(own.get(vm.ref), journey.request), journey.mapping)
+        asked = _asked(inventory, own.get(vm.ref), journey.request)
+        host, wishes = _mapped(source, vm, *asked, journey.mapping)
         missing = _unplaced(source, vm, host, wishes)
         if missing is None:
             groups.setdefault((host, wishes), []).append(vm)
@@ -155,48 +161,62 @@ def _groups(
     return groups
 
 
-def _lines_of_vms(source: Inventory, listed: ListFile, tagged: Tagged) -> dict[MoRef, ListLine]:
-    """The line of the list that names each VM."""
+def lines_of_vms(source: Inventory, listed: ListFile, tagged: Tagged = NO_TAGS) -> dict[MoRef, ListLine]:
+    """The line of a list that names each VM of the source; what a line names that is not there has none.
+
+    Raises:
+        BadInput: a VM is named on several lines.
+    """
+    index = VmIndex(source)
     named: dict[MoRef, ListLine] = {}
+    problems = []
     for line in listed.lines:
-        found, _ = select(source, (line.vm,), (), tagged)
-        named |= {vm.ref: line for vm in found.vms}
+        try:
+            found = find_match(source, line.vm, tagged, index, suggests=False)
+        except UsageProblem:
+            continue  # it is told where the words are looked up
+        for vm in found.vms:
+            before = named.setdefault(vm.ref, line).line
+            if before != line.line:
+                words = f"{vm.name} ({vm.ref.moid}) is named on line {before} already"
+                problems.append(LineProblem(line=line.line, message=words))
+    if problems:
+        raise unusable_lines(listed.name, problems)
     return named
 
 
-def _asked(line: ListLine | None, request: MoveRequest) -> tuple[str, Wishes]:
+def _asked(inventory: JoinedInventory, line: ListLine | None, request: MoveRequest) -> tuple[str, Wishes]:
     """Host and wishes of one VM: its line's, and the options' where that is silent."""
     if line is None:
         return request.to_host, request.wishes
-    wishes = wishes_of(line, request.wishes)
-    wishes = replace(wishes, to_cluster=line.cluster or wishes.to_cluster)
-    return line.host or ("" if line.cluster else request.to_host), wishes
+    place = line.place or ""
+    wishes = wishes_of(line, request.wishes, place_is_store=is_store(inventory, line.place))
+    host = line.host or (place if place and names_host(inventory, place) else "")
+    cluster = line.cluster or (place if place and not host and names_cluster(inventory, place) else "")
+    wishes = replace(wishes, to_cluster=cluster or wishes.to_cluster)
+    return host or ("" if cluster else request.to_host), wishes
 
 
-def _require_usable(listed: ListFile) -> None:
-    """Go on where every line can be read, and asks for nothing that is not done between two vCenters.
+def _require_usable(inventory: JoinedInventory, listed: ListFile) -> None:
+    """Go on where every line can be read.
 
     Raises:
         BadInput: with every problem by its line.
     """
-    problems = [*listed.problems, *(problem for line in listed.lines for problem in _unusable(line))]
+    problems = [*listed.problems, *(problem for line in listed.lines for problem in _unusable(inventory, line))]
     if problems:
         raise unusable_lines(listed.name, problems)
 
 
-def _unusable(line: ListLine) -> Iterable[LineProblem]:
+def _unusable(inventory: JoinedInventory, line: ListLine) -> Iterable[LineProblem]:
     try:
-        wishes_of(line, NO_WISHES)
-    except BadInput as problem:
+        wishes_of(line, NO_WISHES, place_is_store=is_store(inventory, line.place))
+        if line.window:
+            parse_window(line.window, UTC)
+    except UsageProblem as problem:
         yield LineProblem(line=line.line, message=problem.message)
-    if line.window:
-        yield LineProblem(line=line.line, message="a window of one line is not kept to another vCenter; give --window")
-    if line.priority:
-        yield LineProblem(line=line.line, message="moves to another vCenter start in the file's order; order the lines")
-    if line.place:
-        yield LineProblem(
-            line=line.line, message=f"{line.place} may be a host, a cluster or a datastore; name the column"
-        )
+    if line.host and line.cluster:
+        yield LineProblem(line=line.line, message="it names a host and a cluster; one of them is the destination")
 
 
 def _mapped(source: Inventory, vm: Vm, to_host: str, wishes: Wishes, mapping: VCenterMapping) -> tuple[str, Wishes]:

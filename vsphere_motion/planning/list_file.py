@@ -20,7 +20,7 @@ from vsphere_motion.model.request import NO_WISHES, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Match, Selected, Tagged
 from vsphere_motion.model.site import Shift
 from vsphere_motion.planning.list_moves import MoveMaker
-from vsphere_motion.planning.list_wishes import wishes_of
+from vsphere_motion.planning.list_wishes import is_store, wishes_of
 from vsphere_motion.planning.lookup import VmIndex
 from vsphere_motion.planning.placement.of_inventory import SiteMap, SiteRules, Verdict, site_of
 from vsphere_motion.planning.placement.order import in_order
@@ -71,13 +71,11 @@ class ForAll:
     Args:
         to_host: the destination of lines that name none; empty: each has to name one.
         policy: the storage policy of the wishes, looked up.
-        hosts_only: whether nothing but hosts and clusters can be asked for.
     """
 
     to_host: str = ""
     wishes: Wishes = NO_WISHES
     policy: StoragePolicy | None = None
-    hosts_only: bool = False
 
 
 def resolve_list(
@@ -181,19 +179,10 @@ class _Lines:
     def _wishes(self, line: ListLine) -> Wishes | None:
         """What the line asks for beside the host; None where it is in error."""
         try:
-            wishes = wishes_of(line, self._for_all.wishes, place_is_store=self._is_store(line.place))
+            return wishes_of(line, self._for_all.wishes, place_is_store=is_store(self._inventory, line.place))
         except BadInput as problem:
             self._complain(line, problem.message)
             return None
-        if self._for_all.hosts_only and wishes != NO_WISHES:
-            self._complain(line, "a plan knows hosts alone; run the file with migrate, or take the other columns away")
-            return None
-        return wishes
-
-    def _is_store(self, place: str | None) -> bool:
-        if not place:
-            return False
-        return not names_host(self._inventory, place) and not names_cluster(self._inventory, place)
 
     def _is_wanted(self, vm: Vm, out: frozenset[MoRef]) -> bool:
         self.excluded_count += vm.ref in out

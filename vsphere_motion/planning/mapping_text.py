@@ -26,6 +26,15 @@ def read_mapping(text: str, name: str) -> VCenterMapping:
         document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes text, lists and mappings alone
     except yaml.YAMLError as problem:
         raise BadInput(f"{name} is no YAML: {problem}", hint=_FORM) from problem
+    return mapping_from(document, name)
+
+
+def mapping_from(document: Any, name: str) -> VCenterMapping:
+    """The mapping in sections that are read already.
+
+    Raises:
+        BadInput: they are none; the details have every problem.
+    """
     if not isinstance(document, Mapping):
         raise BadInput(f"{name} is no mapping file", hint=_FORM)
     problems = [problem for section, pairs in document.items() for problem in _problems(str(section), pairs)]

@@ -12,6 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from vsphere_motion.model.inventory import Inventory, PowerState
+from vsphere_motion.model.keepsakes import NO_KEEPSAKES
 from vsphere_motion.model.move import Move, Placement, nic_differs
 from vsphere_motion.model.refs import MoRef, NamedRef
 
@@ -21,6 +22,8 @@ ASSIGN_TO_POOL = "Resource.AssignVMToPool"
 ALLOCATE_SPACE = "Datastore.AllocateSpace"
 ASSIGN_NETWORK = "Network.Assign"
 REGISTER = "VirtualMachine.Inventory.Register"
+ATTACH_TAG = "InventoryService.Tagging.AttachTag"
+SET_ATTRIBUTE = "Global.SetCustomField"
 
 ROOT_NAME = "the vCenter's root"
 
@@ -139,6 +142,24 @@ PURPOSES: Mapping[str, tuple[Need, ...]] = MappingProxyType(
             Need(privilege=ALLOCATE_SPACE, on=On.DATASTORES, reason="place its disks", source=_XAPI),
             Need(privilege=ASSIGN_NETWORK, on=On.NETWORKS, reason="attach its adapters", source=_XAPI),
         ),
+        "receive-tags": (
+            *_LOOK,
+            Need(
+                privilege=ATTACH_TAG,
+                on=On.FOLDERS,
+                reason="give VMs of another vCenter their tags again",
+                source="vSphere Security, vSphere Tagging Privileges",
+            ),
+        ),
+        "receive-attributes": (
+            *_LOOK,
+            Need(
+                privilege=SET_ATTRIBUTE,
+                on=On.FOLDERS,
+                reason="give VMs of another vCenter their custom attributes again",
+                source="vSphere API reference, SetField",
+            ),
+        ),
         "evacuate": (
             *_LOOK,
             *_MOVE,
@@ -217,8 +238,14 @@ def _needs_of_move(inventory: Inventory, move: Move) -> Iterable[tuple[MoRef, st
         if nic.network is not None and nic_differs(move, nic):
             yield nic.network.ref, ASSIGN_NETWORK
     folder = move.destination.folder
-    if move.destination.vcenter is not None and folder is not None:
-        yield folder.ref, REGISTER
+    if move.destination.vcenter is None or folder is None:
+        return
+    yield folder.ref, REGISTER
+    keepsakes = move.manner.keepsakes or NO_KEEPSAKES
+    if keepsakes.tags:
+        yield folder.ref, ATTACH_TAG
+    if keepsakes.attributes:
+        yield folder.ref, SET_ATTRIBUTE
 
 
 def _new_datastores(source: Placement, destination: Placement) -> Iterable[NamedRef]:

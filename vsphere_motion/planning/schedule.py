@@ -7,11 +7,12 @@ the window decides, and this only says what to expect.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from vsphere_motion.model.schedule import Job, Schedule, Scheduled
-from vsphere_motion.planning.window import Window
+from vsphere_motion.model.schedule import Job, Schedule, Scheduled, Slot
+from vsphere_motion.planning.window import EVERYWHERE, Window
 from vsphere_motion.vmotion.costs import Operation, Resource, concurrent
 
 LOOK_AHEAD = 48
@@ -38,7 +39,7 @@ def bound_s(jobs: Sequence[Job], links_bps: Sequence[float]) -> float:
     fixed = [0.0] * len(links_bps)
     alone = 0.0
     for job in jobs:
-        for room in (job.source, job.destination):
+        for room in {job.source, job.destination}:
             sent[room] += job.sends_bytes
             fixed[room] += job.fixed_s / MOST_ON_A_HOST
         alone = max(alone, job.sends_bytes * 8 / min(links_bps[job.source], links_bps[job.destination]) + job.fixed_s)
@@ -78,9 +79,10 @@ class _Simulation:
         self._enables: list[list[int]] = [[] for _ in jobs]
         self._events: list[tuple[float, int, int]] = []
         self._done: list[Scheduled] = []
+        self._waiting: dict[Slot, set[int]] = defaultdict(set)
         for number, job in enumerate(jobs):
-            self._left[job.source] += job.sends_bytes
-            self._left[job.destination] += job.sends_bytes
+            for room in {job.source, job.destination}:
+                self._left[room] += job.sends_bytes
             for other in set(job.relies_on):
                 self._enables[other].append(number)
         ranked = sorted(range(len(jobs)), key=self._rank)
@@ -121,15 +123,35 @@ class _Simulation:
     def _choose(self, room: int) -> int | None:
         """Of the jobs of a room, the one whose other room has most left to send."""
         best: tuple[int, int, int] | None = None
+        obstacles: set[Slot] = set()
         for number in self._ready[room][:LOOK_AHEAD]:
             job = self._jobs[number]
             other = job.destination if job.source == room else job.source
             if self._on[other] >= MOST_ON_A_HOST:
                 continue
             key = (-job.priority, self._left[other], -number)
-            if (best is None or key > best) and self._window.fits(job.costs):
+            if best is not None and key <= best:
+                continue
+            obstacle = self._window.obstacle(job.costs)
+            if obstacle is None:
                 best = key
+            else:
+                obstacles.add(obstacle)
+        for obstacle in obstacles if best is None else ():
+            self._waiting[obstacle].add(room)
         return None if best is None else -best[2]
+
+    def _wake(self, slot: Slot, units: int) -> None:
+        """Something has so many units more: a room whose jobs waited for them starts one, the fullest first."""
+        rooms = self._waiting.get(slot, set())
+        for room in sorted(rooms, key=lambda one: (-self._left[one], one)):
+            if not self._window.has_room(slot, units):
+                return
+            rooms.discard(room)
+            before = self._window.running
+            self._fill([room])
+            if self._window.running > before:
+                return
 
     def _start(self, number: int) -> None:
         job = self._jobs[number]
@@ -169,6 +191,8 @@ class _Simulation:
                 touched |= {self._jobs[number].source, self._jobs[number].destination}
         self._share(job)
         self._fill(sorted(touched))
+        for slot, units in ((EVERYWHERE, 1), *job.costs):
+            self._wake(slot, units)
 
     def _insert(self, number: int) -> None:
         self._make_ready(number)

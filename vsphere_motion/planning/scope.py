@@ -176,7 +176,7 @@ def _of_list(inventory: Inventory, request: PlanRequest, listed: ListFile, words
     found = resolve_list(
         inventory,
         listed,
-        ForAll(to_host=request.to_host or "", hosts_only=True),
+        ForAll(to_host=request.to_host or ""),
         exclude=request.exclude,
         tagged=words.tagged,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
@@ -77,7 +78,7 @@ def plan_moves(
             destination=_host(seen, step.destination),
             wave=step.wave,
             reason=words.reason(step),
-            findings=_notable(words.findings.get(_pair(seen, step), ())),
+            findings=notable(words.findings.get(_pair(seen, step), ())),
             costs=tuple(PlanCost(resource=slot[0].value, moid=slot[1].moid, units=units) for slot, units in job.costs),
             estimate=PlanEstimate(
                 start_s=round(times[number].start_s, 1),
@@ -142,31 +143,38 @@ def _shortfall(seen: SiteMap, floor: Floor, step: Step) -> str:
     return f"a rule keeps {vm} apart from a virtual machine that is on {host} now"
 
 
+def in_turn(priorities: Sequence[int], relies_on: Sequence[Sequence[int]]) -> list[int]:
+    """Numbers with the urgent ones first, then as they are, each after all that it relies on."""
+    ready: list[tuple[int, int]] = []
+    missing = [len(set(others)) for others in relies_on]
+    enables: dict[int, list[int]] = {}
+    for number, others in enumerate(relies_on):
+        for other in set(others):
+            enables.setdefault(other, []).append(number)
+    for number, count in enumerate(missing):
+        if not count:
+            heappush(ready, (priorities[number], number))
+    turns: list[int] = []
+    while ready:
+        _, number = heappop(ready)
+        turns.append(number)
+        for other in enables.get(number, ()):
+            missing[other] -= 1
+            if not missing[other]:
+                heappush(ready, (priorities[other], other))
+    return turns
+
+
 def _by_priority(seen: SiteMap, steps: Sequence[Step], words: Words) -> Sequence[Step]:
     """The steps with the urgent ones first, each after all that it relies on, and the numbers as they are then."""
     if not words.priorities:
         return steps
-    ready: list[tuple[int, int]] = []
-    missing = [len(set(step.relies_on)) for step in steps]
-    enables: dict[int, list[int]] = {}
-    for number, step in enumerate(steps):
-        for other in set(step.relies_on):
-            enables.setdefault(other, []).append(number)
-    ranks = [(words.priority_of(seen.vms[step.load]), number) for number, step in enumerate(steps)]
-    for number, count in enumerate(missing):
-        if not count:
-            heappush(ready, ranks[number])
-    place: dict[int, int] = {}
-    while ready:
-        _, number = heappop(ready)
-        place[number] = len(place)
-        for other in enables.get(number, ()):
-            missing[other] -= 1
-            if not missing[other]:
-                heappush(ready, ranks[other])
+    priorities = [words.priority_of(seen.vms[step.load]) for step in steps]
+    turns = in_turn(priorities, [step.relies_on for step in steps])
+    place = {number: turn for turn, number in enumerate(turns)}
     return [
         replace(steps[number], relies_on=tuple(sorted(place[other] for other in steps[number].relies_on)))
-        for number in place
+        for number in turns
     ]
 
 
@@ -188,9 +196,12 @@ def _job(seen: SiteMap, step: Step, words: Words) -> Job:
 
 
 def _sends_bytes(vm: Vm, site: Site, step: Step) -> int:
-    """What goes over the network, with the passes over what the guest writes meanwhile."""
+    return memory_sent(vm, min(site.rooms[step.source].link_bps, site.rooms[step.destination].link_bps))
+
+
+def memory_sent(vm: Vm, link: int) -> int:
+    """What goes over a network of so many bits a second, with the passes over what the guest writes meanwhile."""
     memory = vm.memory_bytes or 0
-    link = min(site.rooms[step.source].link_bps, site.rooms[step.destination].link_bps)
     estimate = estimate_precopy(memory, link, active_rate_bps(vm.memory_active_bytes or 0))
     return max(memory, estimate.sent_bytes) if estimate else memory
 
@@ -199,11 +210,16 @@ def _pair(seen: SiteMap, step: Step) -> tuple[MoRef, MoRef]:
     return seen.vms[step.load].ref, seen.hosts[step.destination].ref
 
 
-def _notable(findings: Sequence[Finding]) -> tuple[PlanFinding, ...]:
+def notable(findings: Sequence[Finding], answered: AbstractSet[str] = ANSWERED_BY_PLACEMENT) -> tuple[PlanFinding, ...]:
+    """What a plan keeps of findings.
+
+    Args:
+        answered: ids of checks that the plan itself answers.
+    """
     return tuple(
         PlanFinding(id=one.id, severity=one.severity, message=one.message, remedy=one.remedy)
         for one in findings
-        if one.severity is not Severity.INFO and one.id not in ANSWERED_BY_PLACEMENT
+        if one.severity is not Severity.INFO and one.id not in answered
     )
 
 

@@ -7,7 +7,7 @@ and cannot be taken back without a trace. The same window is used for a schedule
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from vsphere_motion.model.refs import MoRef
@@ -15,6 +15,9 @@ from vsphere_motion.model.schedule import Slot
 from vsphere_motion.vmotion.costs import Operation, Resource, cost_of, limit_of
 
 TEN_GBIT = 10_000_000_000
+
+EVERYWHERE: Slot = (Resource.HOST, MoRef(kind="", moid=""))
+"""Stands for all hosts together, whose moves may be limited in number."""
 
 _LIMITS: dict[Enum, int] = {resource: limit_of(resource) for resource in Resource}
 
@@ -67,14 +70,24 @@ class Window:
         """How many of our moves run."""
         return self._running
 
-    def fits(self, costs: Iterable[tuple[Slot, int]]) -> bool:
+    def fits(self, costs: Sequence[tuple[Slot, int]]) -> bool:
         """Whether a move of these costs may start now."""
-        if self._max_concurrent is not None and self._running >= self._max_concurrent:
-            return False
+        return self.obstacle(costs) is None
+
+    def obstacle(self, costs: Sequence[tuple[Slot, int]]) -> Slot | None:
+        """What has too little left for a move of these costs, `EVERYWHERE` where too many run; None if it may start."""
+        if not self.has_room(EVERYWHERE, 1):
+            return EVERYWHERE
         for slot, units in costs:
-            if self._taken[slot] + self._others[slot] + units > _LIMITS[slot[0]]:
-                return False
-        return self._max_per_host is None or self._is_below(self._max_per_host, costs)
+            if not self.has_room(slot, units):
+                return slot
+        return None if self._max_per_host is None else self._full_host(self._max_per_host, costs)
+
+    def has_room(self, slot: Slot, units: int) -> bool:
+        """Whether an object has so many units left, of vCenter's limits; `EVERYWHERE`: one move more may run."""
+        if slot == EVERYWHERE:
+            return self._max_concurrent is None or self._running < self._max_concurrent
+        return self._taken[slot] + self._others[slot] + units <= _LIMITS[slot[0]]
 
     def take(self, costs: Iterable[tuple[Slot, int]]) -> None:
         """A move of ours starts."""
@@ -96,5 +109,5 @@ class Window:
         """What moves of others take from now on."""
         self._others = Counter(others)
 
-    def _is_below(self, most: int, costs: Iterable[tuple[Slot, int]]) -> bool:
-        return all(self._hosts[slot[1]] < most for slot, _ in costs if slot[0] is Resource.HOST)
+    def _full_host(self, most: int, costs: Iterable[tuple[Slot, int]]) -> Slot | None:
+        return next((slot for slot, _ in costs if slot[0] is Resource.HOST and self._hosts[slot[1]] >= most), None)

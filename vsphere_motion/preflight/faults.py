@@ -23,6 +23,7 @@ from vsphere_motion.preflight import (
     memory,
     network,
     permissions,
+    place,
     pool,
     storage,
     swap,
@@ -292,11 +293,9 @@ FAULTS: Mapping[str, FaultRow] = {
         "see that the network of that name leads to the same place, or name another one with --network",
         "NetworksMayNotBeTheSame",
     ),
-    **_rows(
-        network.CHANGE,
-        "leave the networks as they are, move the VM while it is off, or choose another host",
-        "VMotionAcrossNetworkNotSupported",
-    ),
+    **_rows(network.CHANGE, "choose another host, or change the network while off", "VMotionAcrossNetworkNotSupported"),
+    **_rows(place.NAME, "rename one of the two, or name another folder", "DuplicateName"),
+    **_rows(place.IDENTITY, "remove the copy, or give it another instance UUID", "AlreadyExists"),
     **_rows(network.UPLINK, "add an uplink to the switch, or disconnect the adapter", "VMOnVirtualIntranet"),
     # the vMotion interfaces
     **_rows(vmknic.MISSING, "enable vMotion on a VMkernel adapter of the host", "VMotionNotConfigured"),

@@ -70,6 +70,23 @@ class Site:
         return frozenset(vm for _, vm in self.rules)
 
     @cached_property
+    def namesakes(self) -> Mapping[str, tuple[Vm, ...]]:
+        """The VMs by their names, in small letters."""
+        found: dict[str, list[Vm]] = {}
+        for vm in self.inventory.vms:
+            found.setdefault(vm.name.casefold(), []).append(vm)
+        return {name: tuple(vms) for name, vms in found.items()}
+
+    @cached_property
+    def by_identity(self) -> Mapping[str, tuple[Vm, ...]]:
+        """The VMs by their instance UUIDs."""
+        found: dict[str, list[Vm]] = {}
+        for vm in self.inventory.vms:
+            if vm.instance_uuid is not None:
+                found.setdefault(vm.instance_uuid, []).append(vm)
+        return {uuid: tuple(vms) for uuid, vms in found.items()}
+
+    @cached_property
     def mounts(self) -> Mapping[tuple[MoRef, MoRef], DatastoreMount]:
         """How a host sees a datastore, by the references of both."""
         return {(d.ref, mount.host): mount for d in self.inventory.datastores for mount in d.mounts or ()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from vsphere_motion.model.inventory import Cluster, Device, DeviceKind, Feature, Host, Inventory, Vm
+from vsphere_motion.model.keepsakes import Keepsakes
 from vsphere_motion.model.move import Change, Move, NicPlacement
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.arrival import Arrival, arrivals_of
@@ -179,6 +180,8 @@ class Subject:
         nics: its adapters with the networks they shall be on; empty where the move has nothing to do with networks.
         changes: what the move changes.
         encryption: when the VM's memory travels encrypted, as it will be set before the move; None: not read.
+        keepsakes: what the VM is to have again at another vCenter; None: nothing was asked for.
+        folder: the folder that the VM goes to; None: it stays where it is, or the folder is made for it.
     """
 
     site: Site
@@ -195,6 +198,8 @@ class Subject:
     nics: tuple[NicPlacement, ...] = ()
     changes: frozenset[Change] = frozenset({Change.HOST})
     encryption: str | None = None
+    keepsakes: Keepsakes | None = None
+    folder: NamedRef | None = None
 
     @property
     def inventory(self) -> Inventory:
@@ -284,13 +289,16 @@ def move_subject(site: Site, move: Move, of_vm: VmSubject | None = None) -> Subj
     of_vm = of_vm or vm_subject(site, move)
     there = site.facts_of(_host(site.inventory, wanted))
     pair = pair_subject(of_vm, there, move.destination.pool, move.destination.datastores)
-    mode = move.destination.encryption
+    mode, to = move.destination.encryption, move.destination
+    is_new_there = move.changes & {Change.FOLDER, Change.VCENTER} and not to.new_folder
     return replace(
         pair,
         arrivals=arrivals_of(of_vm.vm, move),
         nics=move.destination.nics,
         changes=move.changes,
         encryption=mode.value if mode else of_vm.vm.migrate_encryption,
+        keepsakes=move.manner.keepsakes,
+        folder=to.folder if is_new_there else None,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from vsphere_motion.model.keepsakes import NOTHING_KNOWN, Vocabulary
 from vsphere_motion.model.refs import MoRef, NamedRef
 
 
@@ -77,6 +78,7 @@ class Surroundings:
         clocks: for `time.skew`; a host without an entry was not asked for.
         vm_limits: for `limits`; a host without an entry was not asked for.
         dirty_rates: for `memory.dirty-rate`; a VM without an entry is judged by its active memory.
+        vocabulary: for `keepsakes`: what another vCenter knows of tags and custom attributes.
         cool_down_s: how long a VM should rest after a move.
         is_rebalancing: whether nobody named the VMs, so that moving one again within its rest is refused.
     """
@@ -86,6 +88,7 @@ class Surroundings:
     clocks: tuple[ClockReading, ...] | None = ()
     vm_limits: tuple[VmLimits, ...] | None = ()
     dirty_rates: tuple[DirtyRate, ...] | None = ()
+    vocabulary: Vocabulary = NOTHING_KNOWN
     cool_down_s: float = 900.0
     is_rebalancing: bool = False
 

@@ -36,6 +36,20 @@ def space_together(
     return crowded
 
 
+def store_shortfalls(inventory: Inventory, moves: Sequence[Move]) -> tuple[str, ...]:
+    """One line for each datastore that does not hold all that these moves bring; one that was not read has no line."""
+    needed: dict[MoRef, int] = {}
+    for move in moves:
+        for arrival, size in _needs(inventory, move):
+            needed[arrival.datastore.ref] = needed.get(arrival.datastore.ref, 0) + size
+    stores = ((store, size) for ref, size in needed.items() if (store := inventory.find_datastore(ref)))
+    return tuple(
+        f"{store.name} has {store.free_bytes // MIB} MiB free, and {-(-size // MIB)} MiB are to come"
+        for store, size in stores
+        if store.free_bytes is not None and size > store.free_bytes
+    )
+
+
 def _lacks(inventory: Inventory, move: Move, taken: Mapping[MoRef, tuple[int, int]]) -> Iterator[Finding]:
     for arrival, needed in _needs(inventory, move):
         store = inventory.find_datastore(arrival.datastore.ref)

@@ -27,8 +27,10 @@ from vsphere_motion.model.event import (
 )
 from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.report import ReportedMove
 from vsphere_motion.report.escape import escape_text as safe
 from vsphere_motion.report.forecast_form import span_words
+from vsphere_motion.report.keeping import kept_words, lost_words
 from vsphere_motion.report.route import place_words, route_words
 from vsphere_motion.report.rows import downtime_words
 from vsphere_motion.report.units import format_bytes, format_duration
@@ -176,3 +178,15 @@ def outcome_line(outcome: Outcome) -> str:
     words = outcome.state.value.replace("_", " ")
     why = end_words(outcome)
     return f"{name}: {words} {route(move)}{': ' + why if why else ''}"
+
+
+def reported_line(item: ReportedMove) -> str:
+    """`web01: moved esx02 -> esx05 in 32s, with 2 tags and 1 attribute.`; or what it is without."""
+    line, more = outcome_line(item.outcome), keeping_words(item)
+    return f"{line.rstrip('.')}{more}." if more else line
+
+
+def keeping_words(item: ReportedMove) -> str:
+    """`, with 2 tags, without attribute rack (...)`: what goes behind the words for an end, if anything does."""
+    kept, lost = kept_words(item), "; ".join(lost_words(item))
+    return safe((f", with {kept}" if kept else "") + (f", without {lost}" if lost else ""))

@@ -15,6 +15,7 @@ from vsphere_motion.model.diagnosis import Diagnosis
 from vsphere_motion.model.finding import Finding, Verdict
 from vsphere_motion.model.forecast import Forecast
 from vsphere_motion.model.jsonform import format_time
+from vsphere_motion.model.keepsakes import Keepsakes
 from vsphere_motion.model.matrix import Matrix, MatrixRow, reason_of
 from vsphere_motion.model.move import DiskPlacement, Move, NicPlacement, Placement
 from vsphere_motion.model.outcome import Outcome, OutcomeState
@@ -89,6 +90,7 @@ def planned_document(planned: PlannedMove) -> Document:
         "blockers": [] if planned.move.is_noop else _ids(planned.blockers),
         "skipped": list(planned.skipped),
         "expected_duration_s": span_document(planned.forecast.duration_s if planned.forecast else None),
+        "keepsakes": keepsakes_document(planned.move.manner.keepsakes),
         "findings": [finding_document(finding) for finding in planned.findings],
     }
 
@@ -311,9 +313,29 @@ def _reported_document(item: ReportedMove) -> Document:
     return {
         **outcome_document(item.outcome),
         "memory_bytes": item.memory_bytes,
+        "keepsakes": kept_document(item),
         "findings": [finding_document(finding) for finding in item.findings],
         "skipped": list(item.skipped),
     }
+
+
+def keepsakes_document(keepsakes: Keepsakes | None) -> Document | None:
+    """What a VM is to have again at another vCenter, by names alone; null: that was not asked for."""
+    if keepsakes is None:
+        return None
+    return {
+        "tags": None if keepsakes.tags is None else list(map(str, keepsakes.tags)),
+        "attributes": None if keepsakes.attributes is None else [one.name for one in keepsakes.attributes],
+    }
+
+
+def kept_document(item: ReportedMove) -> Document | None:
+    """The same with what became of it."""
+    wanted, keeping = keepsakes_document(item.outcome.move.manner.keepsakes), item.keeping
+    if wanted is None:
+        return None
+    lost = [{"what": one.what, "why": one.why} for one in keeping.losses] if keeping else []
+    return {**wanted, "state": keeping.state.value if keeping else None, "lost": lost}
 
 
 def _failure_document(failure: LogFailure) -> Document:

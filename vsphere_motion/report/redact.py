@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from vsphere_motion.model.keepsakes import Attribute, TagName
 from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
 from vsphere_motion.model.refs import NamedRef, VmIdentity
 from vsphere_motion.model.report import Report
@@ -57,12 +58,20 @@ def _names(value: object) -> Iterator[tuple[str, str]]:
         yield from ((value.source_host, "host"), (value.destination_host, "host"))
     elif isinstance(value, (LogLine, LogFailure)):
         yield value.host, "host"
+    elif isinstance(value, (TagName, Attribute)):
+        yield from _of_keepsake(value)
     if isinstance(value, tuple):
         for item in value:
             yield from _names(item)
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             yield from _names(getattr(value, field.name))
+
+
+def _of_keepsake(value: TagName | Attribute) -> Iterator[tuple[str, str]]:
+    yield value.name, "tag" if isinstance(value, TagName) else "attribute"
+    if isinstance(value, TagName):
+        yield value.category, "category"
 
 
 class _Redactor:
@@ -98,6 +107,8 @@ class _Redactor:
         return value._replace(**{name: self.of(getattr(value, name)) for name in names if name not in _KEPT})
 
     def _instance(self, value: Any) -> Any:
+        if isinstance(value, Attribute):
+            value = dataclasses.replace(value, value="")
         changed = {
             field.name: self.of(getattr(value, field.name))
             for field in dataclasses.fields(value)

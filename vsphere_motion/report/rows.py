@@ -16,6 +16,7 @@ from vsphere_motion.motionlog.codes import find_code
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.report.build import Phase, Summary, is_lower_bound, modelled_phases, phases_of, summarize
 from vsphere_motion.report.comparison import plan_words
+from vsphere_motion.report.keeping import kept_words, lost_words
 from vsphere_motion.report.route import route_words as route_words
 from vsphere_motion.report.units import (
     ABSENT,
@@ -79,6 +80,8 @@ def move_rows(item: ReportedMove, *, zone: tzinfo = UTC) -> tuple[Row, ...]:
         *_outcome_rows(outcome, zone),
         ("memory", format_bytes(item.memory_bytes)),
         ("overridden checks", ", ".join(item.skipped) or ABSENT),
+        ("has again", kept_words(item) or ABSENT),
+        *(("is without", words) for words in lost_words(item)),
         *(_motion_rows(outcome.motion) if outcome.motion else ()),
     ]
     return tuple(row for row in rows if row[1] != ABSENT)

@@ -1,7 +1,7 @@
 """A run as JUnit XML: one suite, a case for each move, for servers that show tests.
 
-A move fails when it failed or was blocked, is an error when nobody can say what became of it, is skipped when it was
-cancelled or never started, and passes otherwise.
+A move fails when it failed or was blocked, or its VM lacks what it was to have again at another vCenter; it is an error
+when nobody can say what became of it, is skipped when it was cancelled or never started, and passes otherwise.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.report.junit import xml_text
+from vsphere_motion.report.keeping import lost_words
 from vsphere_motion.report.rows import counts_words, fault_rows, finding_words, ordered_findings, route_words
 
 _TAGS = {
@@ -50,5 +51,8 @@ def _case(suite: ET.Element, item: ReportedMove) -> None:
         if tag != "skipped":
             found.set("type", xml_text(outcome.fault.kind if outcome.fault else outcome.state.value))
         found.text = xml_text("\n".join(words))
+    elif item.is_lost:
+        without = xml_text(f"the VM is without {'; '.join(lost_words(item))}")
+        ET.SubElement(case, "failure", message=without, type="lost")
     elif outcome.note:
         ET.SubElement(case, "system-out").text = xml_text(outcome.note)

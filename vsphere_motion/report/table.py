@@ -11,10 +11,11 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from vsphere_motion.model.report import Report
+from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.report.build import failures_first
 from vsphere_motion.report.escape import escape_text
 from vsphere_motion.report.json_form import outcome_document
+from vsphere_motion.report.keeping import kept_words, lost_words
 
 COLUMNS = (
     "vm",
@@ -37,6 +38,8 @@ COLUMNS = (
     "fault_message",
     "cause",
     "note",
+    "has_again",
+    "is_without",
 )
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -49,7 +52,7 @@ def report_csv(report: Report) -> str:
     rows = csv.writer(written, lineterminator="\r\n")
     rows.writerow(COLUMNS)
     for item in failures_first(report):
-        values = {**_cells(outcome_document(item.outcome)), "memory_bytes": item.memory_bytes}
+        values = {**_cells(outcome_document(item.outcome)), "memory_bytes": item.memory_bytes, **_kept(item)}
         rows.writerow([cell(values[name]) for name in COLUMNS])
     return written.getvalue()
 
@@ -62,6 +65,10 @@ def cell(value: object) -> str:
         return str(value)
     text = str(value)
     return ("'" if text.lstrip(" ").startswith(_FORMULA) else "") + escape_text(text)
+
+
+def _kept(item: ReportedMove) -> dict[str, str | None]:
+    return {"has_again": kept_words(item) or None, "is_without": "; ".join(lost_words(item)) or None}
 
 
 def _cells(outcome: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,17 @@ outcome is committed."""
 OF_A_TEMPLATE = ("after_unmark", "after_mark")
 """The template has become a virtual machine for its move, and after that a template again."""
 
-NAMES = (*OF_A_MOVE, *OF_A_TEMPLATE, "after_truce_row", "after_truce_set", "after_truce_end", "after_step")
+NAMES = (
+    *OF_A_MOVE,
+    *OF_A_TEMPLATE,
+    "after_truce_row",
+    "after_truce_set",
+    "after_truce_end",
+    "after_step",
+    "after_keepsakes",
+)
 """And then: the rows of a DRS truce are committed, it is set, it is ended and its rows do not say so yet; a step of a
-rolling is committed."""
+rolling is committed; VMs have their tags and attributes again and their rows do not say so yet."""
 
 
 class _Armed:

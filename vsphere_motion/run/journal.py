@@ -24,6 +24,9 @@ from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.filesystems import MOUNTS
 from vsphere_motion.run.measured import MOST, MOVED_SINCE, PAST_MOVES, past_move
 from vsphere_motion.run.records import (
+    NEWEST_RUN,
+    OPEN_KEEPSAKES,
+    WHOLE_MOVES,
     JournaledMove,
     JournaledRun,
     MoveState,
@@ -117,6 +120,7 @@ class Journal:
                 "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [row_of_move(info.run, item) for item in moves],
             )
+            db.execute(OPEN_KEEPSAKES, (info.run,))
 
     def write_intent(self, run: str, position: int, *, op_id: str, at: datetime) -> bool:
         """`write_intents` for one move: whether it may be asked for."""
@@ -285,7 +289,7 @@ class Journal:
         """
         run = self.complete_id(run)
         (head,) = self._store.read("SELECT * FROM run WHERE id = ?", (run,))
-        rows = self._store.read("SELECT * FROM move WHERE run = ? ORDER BY position", (run,))
+        rows = self._store.read(WHOLE_MOVES, (run,))
         with named_errors("read", self.path):
             return JournaledRun(info=read_info(head), moves=tuple(read_move(row) for row in rows))
 
@@ -305,12 +309,7 @@ class Journal:
 
     def find_newest(self, *, vcenter_uuid: str | None = None, unfinished: bool = False) -> str | None:
         """The id of the newest run, of one vCenter and unfinished where asked so; None if there is none."""
-        rows = self._store.read(
-            "SELECT id FROM run WHERE vcenter_uuid = coalesce(?, vcenter_uuid)"
-            " AND (NOT ? OR EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL))"
-            " ORDER BY rowid DESC LIMIT 1",
-            (vcenter_uuid, unfinished),
-        )
+        rows = self._store.read(NEWEST_RUN, (vcenter_uuid, unfinished))
         return str(rows[0]["id"]) if rows else None
 
     def find_newest_move(self, *, vcenter_uuid: str, vm: MoRef) -> JournaledMove | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.jsonform import format_time, from_json, to_json
+from vsphere_motion.model.keepsakes import Keeping, KeepState, Loss
 from vsphere_motion.model.move import Manner, Move, Placement
 from vsphere_motion.model.outcome import Outcome
 from vsphere_motion.model.plan import PlannedMove
@@ -30,6 +31,19 @@ class MoveState(Enum):
     SUBMITTED = "submitted"
 
 
+OPEN_KEEPSAKES = """INSERT INTO keepsake SELECT run, position, 'open', '[]' FROM move
+WHERE run = ? AND outcome IS NULL AND json_extract(manner, '$.keepsakes') IS NOT NULL"""
+"""A row for each move of a new run whose VM is to have something again."""
+
+WHOLE_MOVES = """SELECT move.*, keepsake.state AS keep_state, keepsake.losses FROM move
+LEFT JOIN keepsake USING (run, position) WHERE run = ? ORDER BY position"""
+
+NEWEST_RUN = """SELECT id FROM run WHERE vcenter_uuid = coalesce(?, vcenter_uuid) AND (NOT ?
+    OR EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL)
+    OR EXISTS (SELECT 1 FROM keepsake WHERE keepsake.run = run.id AND keepsake.state = 'open'))
+ORDER BY rowid DESC LIMIT 1"""
+"""The newest run (of one vCenter), or the newest for which something is left to do."""
+
 _OPEN_STATES = tuple(state.value for state in MoveState)
 
 
@@ -42,6 +56,7 @@ class JournaledMove:
         op_id: the operationID its relocation call carries; None before the intent.
         intent_at: vCenter's clock just before the call.
         state: a `MoveState` while it is open, None once it has an outcome.
+        keeping: how far it is with what the VM is to have again; None where nothing was asked for.
     """
 
     position: int
@@ -52,6 +67,7 @@ class JournaledMove:
     task: MoRef | None = None
     state: MoveState | None = MoveState.PLANNED
     outcome: Outcome | None = None
+    keeping: Keeping | None = None
 
     @property
     def move(self) -> Move:
@@ -191,7 +207,15 @@ def read_move(row: sqlite3.Row) -> JournaledMove:
         task=MoRef(kind="Task", moid=row["task"]) if row["task"] else None,
         state=MoveState(row["state"]) if row["state"] in _OPEN_STATES else None,
         outcome=from_json(Outcome, json.loads(row["outcome"])) if row["outcome"] else None,
+        keeping=_read_keeping(row),
     )
+
+
+def _read_keeping(row: sqlite3.Row) -> Keeping | None:
+    """Where the row was read together with that of table `keepsake`, and there is one."""
+    if "keep_state" not in row.keys() or row["keep_state"] is None:  # noqa: SIM118 - a row is no mapping
+        return None
+    return Keeping(state=KeepState(row["keep_state"]), losses=from_json(tuple[Loss, ...], json.loads(row["losses"])))
 
 
 def _read_planned(row: sqlite3.Row) -> PlannedMove:

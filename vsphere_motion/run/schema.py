@@ -121,7 +121,21 @@ _COSTS = (
 )
 """What a move takes of vCenter's limits while it runs, and with which others it may run at the same time."""
 
-STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS)
+_KEEPSAKES = (
+    """CREATE TABLE keepsake (
+    run TEXT NOT NULL REFERENCES run (id),
+    position INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    losses TEXT NOT NULL,
+    PRIMARY KEY (run, position)
+)""",
+    "CREATE INDEX keepsake_by_state ON keepsake (state)",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (8)",
+)
+"""How far it is with the tags and attributes that VMs are to have again at another vCenter; `manner` says which."""
+
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS, _KEEPSAKES)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -1,4 +1,4 @@
-"""What the journal keeps beside runs and moves: what a run is for, DRS truces, and work on hosts one after the other.
+"""What the journal keeps beside runs and moves: what a run is for, truces with DRS, keepsakes, work on host after host.
 
 Rules of this file: each method is one committed transaction; what is about to be changed in vCenter is written before
 vCenter is asked.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from vsphere_motion.errors import Ambiguous, NotFound
 from vsphere_motion.model.jsonform import format_time, from_json
+from vsphere_motion.model.keepsakes import Keeping
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.refs import MoRef
@@ -194,6 +195,24 @@ class Workbook:
         ):
             found.setdefault(row["run"], []).append(_read_truce(row))
         return {run: tuple(truces) for run, truces in found.items()}
+
+    # -- what VMs have again at another vCenter --------------------------------------------------------------------
+
+    def write_keepings(self, run: str, keepings: Mapping[int, Keeping]) -> None:
+        """Commit how far it is with the keepsakes of these moves, by position."""
+        with self._store.transaction(f"write the keepsakes of {run} in") as db:
+            db.executemany(
+                "UPDATE keepsake SET state = ?, losses = ? WHERE run = ? AND position = ?",
+                [(one.state.value, dump(one.losses), run, position) for position, one in keepings.items()],
+            )
+
+    def reopen_keepsakes(self, run: str) -> None:
+        """Commit that what could not be given back is to be tried again."""
+        self._store.write(
+            f"open the keepsakes of {run} again in",
+            "UPDATE keepsake SET state = 'open' WHERE run = ? AND state = 'lost'",
+            (run,),
+        )
 
     # -- templates ------------------------------------------------------------------------------------------------
 

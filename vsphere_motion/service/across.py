@@ -19,7 +19,7 @@ from vsphere_motion.model.move import Move, OtherVCenter
 from vsphere_motion.model.plan import Plan, PlannedMove
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.request import MoveRequest
-from vsphere_motion.planning.across import Journey, resolve_across
+from vsphere_motion.planning.across import Journey, lines_of_vms, resolve_across
 from vsphere_motion.planning.joined import JoinedInventory, joined
 from vsphere_motion.planning.plan import make_plan
 from vsphere_motion.planning.privileges import privileges_of_moves
@@ -28,6 +28,7 @@ from vsphere_motion.preflight.surroundings import Surroundings, VmLimits
 from vsphere_motion.preflight.vcenter import findings_from_verdict, merge
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
+from vsphere_motion.service.keepsakes import keeping_notes, read_vocabulary, with_keepsakes
 from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.storage import find_policy
 from vsphere_motion.service.surroundings import (
@@ -108,13 +109,23 @@ def meet(
     return OtherSide(named=named, vcenter=other, credentials=credentials, sha1=sha1, mapping=mapping)
 
 
-def check_across(vcenter: VCenter, other: OtherSide, request: MoveRequest, places: Places = NOWHERE) -> Plan:
+def check_across(
+    vcenter: VCenter,
+    other: OtherSide,
+    request: MoveRequest,
+    places: Places = NOWHERE,
+    *,
+    inventory: JoinedInventory | None = None,
+) -> Plan:
     """The plan of a request for another vCenter, with every finding about every move. Nothing is changed.
+
+    Args:
+        inventory: both snapshots, where they were taken already.
 
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved; all its problems are in the details.
     """
-    inventory = joined(vcenter.snapshot(), other.vcenter.snapshot())
+    inventory = inventory or joined(vcenter.snapshot(), other.vcenter.snapshot())
     listed = request.listed
     words = request.selectors if listed is None else tuple(line.vm for line in listed.lines)
     journey = Journey(
@@ -125,8 +136,13 @@ def check_across(vcenter: VCenter, other: OtherSide, request: MoveRequest, place
         policy=find_policy(other.vcenter, request.wishes),
     )
     moves, selected = resolve_across(inventory, journey)
+    moves = with_keepsakes(vcenter, moves, request.wishes)
     plan = check_moves_across(vcenter, other, inventory, moves, request, places)
-    return replace(plan, notes=(*selected.notes, *plan.notes))
+    lines = lines_of_vms(inventory.source, listed, journey.tagged) if listed is not None else {}
+    timed = (
+        replace(one, window=line.window or "") if (line := lines.get(one.move.vm.ref)) else one for one in plan.moves
+    )
+    return replace(plan, moves=tuple(timed), notes=(*selected.notes, *plan.notes))
 
 
 def check_moves_across(
@@ -155,7 +171,11 @@ def check_moves_across(
     past = read_past(places.state_dir, vcenter.identity.instance_uuid)
     known = (with_facts(inventory, one, counts=True) for one in plan.moves)
     planned = with_forecasts(inventory, known, past)
-    return replace(plan, moves=planned, notes=(*notes_of(inventory, answers), *_trust_note(other)))
+    return replace(
+        plan,
+        moves=planned,
+        notes=(*notes_of(inventory, answers), *_trust_note(other), *keeping_notes(moves, other.named.host)),
+    )
 
 
 def _ask(vcenter: VCenter, other: OtherSide, moves: Sequence[Move], request: MoveRequest) -> CompatAnswers:
@@ -196,6 +216,7 @@ def look_around_both(
         recent_moves=read_recent_moves(places.state_dir, vcenter.identity.instance_uuid, inventory.taken_at - HISTORY),
         clocks=clocks,
         vm_limits=(*asked, *unasked),
+        vocabulary=read_vocabulary(other.vcenter, moves),
     )
 
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vsphere_motion.errors import BadInput, StalePlan
-from vsphere_motion.model.finding import Finding
+from vsphere_motion.errors import BadInput, StalePlan, UsageProblem
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.move import Move
-from vsphere_motion.model.plan import Plan, PlannedMove
+from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.plan_file import PlanFile, PlanMove
 from vsphere_motion.model.plan_request import request_of
-from vsphere_motion.model.refs import MoRef
-from vsphere_motion.model.request import MoveRequest
+from vsphere_motion.model.request import Wishes
 from vsphere_motion.model.site import Step
 from vsphere_motion.planning.facts import Standing, compare
-from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT, SiteRules, site_of
-from vsphere_motion.planning.plan import planned_move
-from vsphere_motion.planning.resolve import move_to
+from vsphere_motion.planning.joined import joined
+from vsphere_motion.planning.placement.of_inventory import SiteRules, site_of
 from vsphere_motion.planning.selectors import find_host
-from vsphere_motion.planning.steps import shortfalls, slots_of
-from vsphere_motion.service.check import check_moves, with_facts
+from vsphere_motion.planning.steps import shortfalls
+from vsphere_motion.preflight.storage import SPACE
+from vsphere_motion.preflight.together import store_shortfalls
 from vsphere_motion.service.connection import VCenter
-from vsphere_motion.service.forecasts import read_past, with_forecasts
-from vsphere_motion.service.placing import Findings, make_plan
+from vsphere_motion.service.placing import make_plan
+from vsphere_motion.service.runnable import moves_of
+from vsphere_motion.service.runnable import runnable_plan as runnable_plan
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 MAKE_AGAIN = "look at the differences; --replan makes the plan again from how things are now and shows it"
@@ -58,6 +57,33 @@ def require_server(vcenter: VCenter, plan: PlanFile) -> None:
         )
 
 
+def require_destination(vcenter: VCenter, plan: PlanFile) -> None:
+    """Refuse to run a plan whose VMs go to another vCenter, where that one is not connected.
+
+    Raises:
+        UsageProblem: it is not, or another is.
+        StalePlan: it is, and presents another certificate than when the plan was made.
+    """
+    wanted, side = plan.to_vcenter, vcenter.other
+    if wanted is None:
+        return
+    if side is None or side.named.instance_uuid != wanted.instance_uuid:
+        found = "none is connected" if side is None else f"{side.named.host} is another one"
+        raise UsageProblem(
+            f"the plan brings VMs to the vCenter {wanted.host} ({wanted.instance_uuid}), and {found}",
+            hint=f"give --to-vcenter {wanted.context}, or nothing: the plan says where to",
+        )
+    if side.named.thumbprint != wanted.thumbprint:
+        raise stale((f"the certificate of {wanted.host} is {side.named.thumbprint} and was {wanted.thumbprint}",))
+
+
+def snapshot_for(vcenter: VCenter, wishes: Wishes) -> Inventory:
+    """How things are: in the vCenter, and in the other one where VMs go there."""
+    if not wishes.to_vcenter or vcenter.other is None:
+        return vcenter.snapshot()
+    return joined(vcenter.snapshot(), vcenter.other.vcenter.snapshot())
+
+
 def prepare(
     vcenter: VCenter, plan: PlanFile, *, replan: bool = False, partial: bool = False, places: Places = NOWHERE
 ) -> Ready:
@@ -68,12 +94,13 @@ def prepare(
         partial: run what can be run where the checks stop a move.
 
     Raises:
-        BadInput: the plan is for another vCenter.
+        BadInput, UsageProblem: the plan is for another vCenter, or the one that its VMs go to is not connected.
         StalePlan: something that the plan relies on is different; the details say what.
     """
     require_server(vcenter, plan)
-    inventory = vcenter.snapshot()
-    standing = standing_of(plan, inventory)
+    require_destination(vcenter, plan)
+    inventory = snapshot_for(vcenter, plan.choices.wishes)
+    standing = standing_of(plan, inventory, moves_of(vcenter, inventory, plan))
     if standing.differences and not replan:
         raise stale(standing.differences)
     if standing.differences:
@@ -98,100 +125,40 @@ def stale(differences: tuple[str, ...]) -> StalePlan:
     )
 
 
-def standing_of(plan: PlanFile, inventory: Inventory) -> Standing:
-    """How far a plan has come, with what does not fit any more where all its facts are as they were."""
-    standing = compare(plan, inventory)
-    if standing.differences:
-        return standing
-    left = [move for number, move in enumerate(plan.moves) if number not in standing.done]
-    return replace(standing, differences=_shortfalls(plan, inventory, left))
-
-
-def runnable_plan(
-    vcenter: VCenter,
-    inventory: Inventory,
-    file: PlanFile,
-    done: frozenset[int] = frozenset(),
-    *,
-    partial: bool = False,
-    places: Places = NOWHERE,
-    findings: Findings | None = None,
-) -> Plan:
-    """What is left of a plan, with its findings; who waits for whom is renumbered.
+def standing_of(plan: PlanFile, inventory: Inventory, moves: Mapping[int, Move] | None = None) -> Standing:
+    """How far a plan has come, with what does not fit any more where all its facts are as they were.
 
     Args:
-        findings: what was found of the moves a moment ago; None: they are checked now.
+        moves: its moves that decide more than the host, as `moves_of` gives them; None: as the snapshot has them.
     """
-    numbers = [number for number in range(len(file.moves)) if number not in done]
-    place = {number: position for position, number in enumerate(numbers)}
-    moves = [file.moves[number] for number in numbers]
-    if findings is None:
-        findings = _found(vcenter, inventory, file, moves, places)
-    request = _request(file)
-    checked = [_without_answered(_planned(inventory, move, findings, request), move) for move in moves]
-    planned = tuple(
-        replace(
-            one,
-            relies_on=tuple(place[other] for other in move.relies_on if other in place),
-            costs=slots_of(move.costs),
-            wave=move.wave,
-            window=move.window,
-        )
-        for one, move in zip(checked, moves, strict=True)
-    )
-    past = read_past(places.state_dir, vcenter.identity.instance_uuid)
-    return Plan(moves=with_forecasts(inventory, planned, past), skip_checks=file.choices.skip_checks, partial=partial)
+    standing = compare(plan, inventory, moves)
+    if standing.differences:
+        return standing
+    left = {number: move for number, move in enumerate(plan.moves) if number not in standing.done}
+    changing = [move for move in left.values() if move.changes_host and not _is_there(inventory, move)]
+    lacking = _shortfalls(plan, inventory, changing) if changing and plan.to_vcenter is None else ()
+    files = [move for number, move in (moves or {}).items() if number in left]
+    if SPACE.id in plan.choices.skip_checks:
+        return replace(standing, differences=lacking)
+    return replace(standing, differences=(*lacking, *store_shortfalls(inventory, files)))
 
 
-def _found(
-    vcenter: VCenter, inventory: Inventory, file: PlanFile, moves: Sequence[PlanMove], places: Places
-) -> Findings:
-    """What both sides' checks say of each move."""
-    found: dict[tuple[MoRef, MoRef], tuple[Finding, ...]] = {}
-    for batch in _batches(moves):
-        wanted = [_move(inventory, moves[number]) for number in batch]
-        plan = check_moves(vcenter, inventory, wanted, _request(file), places)
-        for number, planned in zip(batch, plan.moves, strict=True):
-            found[moves[number].vm.ref, moves[number].destination.ref] = planned.findings
-    return found
+def standing_now(vcenter: VCenter, plan: PlanFile) -> Standing:
+    """How far a plan has come by how things are now.
+
+    Raises:
+        BadInput, UsageProblem, StalePlan: as `require_server` and `require_destination`.
+    """
+    require_server(vcenter, plan)
+    require_destination(vcenter, plan)
+    inventory = snapshot_for(vcenter, plan.choices.wishes)
+    return standing_of(plan, inventory, moves_of(vcenter, inventory, plan))
 
 
-def _request(file: PlanFile) -> MoveRequest:
-    return MoveRequest(
-        selectors=(), to_host="", skip_checks=file.choices.skip_checks, strict=file.choices.strict, partial=True
-    )
-
-
-def _planned(inventory: Inventory, move: PlanMove, findings: Findings, request: MoveRequest) -> PlannedMove:
-    found = findings.get((move.vm.ref, move.destination.ref), ())
-    return with_facts(inventory, planned_move(_move(inventory, move), found, request))
-
-
-def _batches(moves: Sequence[PlanMove]) -> list[list[int]]:
-    """The moves by their numbers, no VM twice in one batch."""
-    batches: list[list[int]] = []
-    times: dict[str, int] = {}
-    for number, move in enumerate(moves):
-        place = times.get(move.vm.moid, 0)
-        times[move.vm.moid] = place + 1
-        if place == len(batches):
-            batches.append([])
-        batches[place].append(number)
-    return batches
-
-
-def _move(inventory: Inventory, move: PlanMove) -> Move:
-    vm, host = inventory.find_vm(move.vm.ref), inventory.find_host(move.destination.ref)
-    assert vm is not None, "the facts were compared"
-    assert host is not None, "the facts were compared"
-    return move_to(inventory, vm, host)
-
-
-def _without_answered(planned: PlannedMove, move: PlanMove) -> PlannedMove:
-    """A VM that was parked goes on from there, whatever the snapshot says of where it is."""
-    findings = tuple(finding for finding in planned.findings if finding.id not in ANSWERED_BY_PLACEMENT)
-    source = replace(planned.move.source, host=move.source.named)
-    return replace(planned, findings=findings, move=replace(planned.move, source=source))
+def _is_there(inventory: Inventory, move: PlanMove) -> bool:
+    """Whether the VM is on the host already, with something else still to come."""
+    vm = inventory.find_vm(move.vm.ref)
+    return vm is not None and vm.host == move.destination.ref
 
 
 def _shortfalls(plan: PlanFile, inventory: Inventory, left: Sequence[PlanMove]) -> tuple[str, ...]:
@@ -210,5 +177,6 @@ def _shortfalls(plan: PlanFile, inventory: Inventory, left: Sequence[PlanMove]) 
             wave=move.wave,
         )
         for move in left
+        if move.vm.ref in seen.loads and move.source.ref in seen.rooms  # a template takes no room
     ]
     return shortfalls(seen, steps)

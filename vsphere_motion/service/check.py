@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from vsphere_motion.errors import BadInput
 from vsphere_motion.model.compat import CompatAnswers
 from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Host, Inventory
-from vsphere_motion.model.list_file import ListFile
-from vsphere_motion.model.move import Change, Move
+from vsphere_motion.model.list_file import ListLine
+from vsphere_motion.model.move import Change, Move, StoragePolicy
 from vsphere_motion.model.plan import Plan, PlannedMove
-from vsphere_motion.model.refs import NamedRef
-from vsphere_motion.model.request import MoveRequest, Opinions
+from vsphere_motion.model.refs import MoRef, NamedRef
+from vsphere_motion.model.request import MoveRequest, Opinions, Wishes
+from vsphere_motion.model.selection import NO_TAGS
 from vsphere_motion.planning.list_file import ForAll, resolve_list
 from vsphere_motion.planning.move_costs import costs_of_move
 from vsphere_motion.planning.plan import make_plan
@@ -26,7 +28,7 @@ from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
 from vsphere_motion.service.preparation import preparation_notes
 from vsphere_motion.service.selection import read_tagged
-from vsphere_motion.service.storage import find_policy, with_policies, with_storage_drs
+from vsphere_motion.service.storage import find_policy, offline_notes, with_policies, with_storage_drs
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 
 
@@ -41,27 +43,80 @@ def check(vcenter: VCenter, request: MoveRequest, places: Places = NOWHERE) -> P
 
         return check_across(vcenter, require_other(vcenter, request.wishes.to_vcenter), request, places)
     inventory = vcenter.snapshot()
-    if request.listed is not None:
-        return _check_list(vcenter, inventory, request, request.listed, places)
-    tagged = read_tagged(vcenter, (*request.selectors, *request.exclude))
-    moves, selected = resolve_request(inventory, request, tagged, find_policy(vcenter, request.wishes))
-    moves, said = with_storage_drs(vcenter, inventory, moves, request.wishes)
-    moves = with_policies(vcenter, moves, request.wishes)
-    plan = check_moves(vcenter, inventory, moves, request, places)
-    return replace(plan, notes=(*selected.notes, *said, *plan.notes))
+    asked = asked_for(vcenter, inventory, request)
+    plan = check_moves(vcenter, inventory, asked.moves, request, places)
+    lines = asked.lines or (None,) * len(asked.moves)
+    timed = (
+        replace(one, window=line.window or "") if line else one for one, line in zip(plan.moves, lines, strict=True)
+    )
+    return replace(plan, moves=tuple(timed), notes=(*asked.notes, *plan.notes))
 
 
-def _check_list(vcenter: VCenter, inventory: Inventory, request: MoveRequest, listed: ListFile, places: Places) -> Plan:
-    """The plan of a list file: its lines may have different destinations, and still are one plan."""
-    tagged = read_tagged(vcenter, (*(line.vm for line in listed.lines), *request.exclude))
-    wishes = request.wishes
-    for_all = ForAll(to_host=request.to_host, wishes=wishes, policy=find_policy(vcenter, wishes))
-    found = resolve_list(inventory, listed, for_all, exclude=request.exclude, tagged=tagged)
-    moves, said = with_storage_drs(vcenter, inventory, found.moves, wishes)
-    plan = check_moves(vcenter, inventory, with_policies(vcenter, moves, wishes), request, places)
-    plan = replace(plan, notes=(*said, *plan.notes))
-    timed = (replace(one, window=window) for one, window in zip(plan.moves, found.windows, strict=True))
-    return replace(plan, moves=tuple(timed), notes=(*found.selected.notes, *plan.notes))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFor:
+    """What a request asks for, looked up.
+
+    Args:
+        lines: of each move, the line of the list that asks for it; empty where there is no list.
+        notes: what its words matched, and who chose the datastores.
+    """
+
+    moves: tuple[Move, ...]
+    lines: tuple[ListLine, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def asked_for(vcenter: VCenter | None, inventory: Inventory, request: MoveRequest) -> AskedFor:
+    """The moves that a request asks for; the lines of a list may have different destinations, and still are one plan.
+
+    Args:
+        vcenter: who knows of tags, policies and recommendations; None: the snapshot alone is looked at.
+
+    Raises:
+        NotFound, Ambiguous, BadInput, UsageProblem: what the request names cannot be resolved; all in the details.
+    """
+    listed, wishes = request.listed, request.wishes
+    words = request.selectors if listed is None else tuple(line.vm for line in listed.lines)
+    tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*words, *request.exclude))
+    policy = _policy(vcenter, wishes)
+    lines: tuple[ListLine, ...] = ()
+    if listed is None:
+        moves, selected = resolve_request(inventory, request, tagged, policy)
+    else:
+        for_all = ForAll(to_host=request.to_host, wishes=wishes, policy=policy)
+        found = resolve_list(inventory, listed, for_all, exclude=request.exclude, tagged=tagged)
+        moves, selected, lines = found.moves, found.selected, found.lines
+    said = offline_notes(inventory, wishes) if vcenter is None else ()
+    if vcenter is not None:
+        moves, said = with_storage_drs(vcenter, inventory, moves, wishes)
+        moves = with_policies(vcenter, moves, wishes)
+    return AskedFor(moves=moves, lines=lines, notes=(*selected.notes, *said))
+
+
+def _policy(vcenter: VCenter | None, wishes: Wishes) -> StoragePolicy | None:
+    """The storage policy that is asked for.
+
+    Raises:
+        NotFound, Ambiguous: the name is no policy's, or that of several.
+        BadInput: there is no vCenter to ask.
+    """
+    if vcenter is not None:
+        return find_policy(vcenter, wishes)
+    if wishes.policy:
+        raise BadInput(
+            f"the storage policy {wishes.policy} is looked up in vCenter, and a snapshot knows none",
+            hint="leave --storage-policy or --from out",
+        )
+    return None
+
+
+def check_offline(inventory: Inventory, moves: Sequence[Move], request: MoveRequest) -> Plan:
+    """The plan of moves by our checks alone, on what a snapshot has."""
+    preflight = Preflight(inventory)
+    findings = {move.vm.ref: preflight.findings(move) for move in moves}
+    plan = make_plan(moves, _with_room(inventory, moves, findings), request)
+    known = (with_facts(inventory, planned) for planned in plan.moves)
+    return replace(plan, moves=with_forecasts(inventory, known, ()), notes=preparation_notes(moves))
 
 
 def check_moves(
@@ -76,14 +131,21 @@ def check_moves(
         move.vm.ref: merged(inventory, move, preflight.findings(move) if preflight else (), answers) for move in moves
     }
     if preflight is not None:
-        for vm, more in space_together(inventory, moves, findings).items():
-            findings[vm] = in_order([*findings[vm], *more])
+        findings = _with_room(inventory, moves, findings)
     plan = make_plan(moves, findings, request)
     past = read_past(places.state_dir, vcenter.identity.instance_uuid)
     counts = any(Change.STORAGE in move.changes for move in moves)
     known = (with_facts(inventory, planned, counts=counts) for planned in plan.moves)
     planned_moves = with_forecasts(inventory, known, past)
     return replace(plan, moves=planned_moves, notes=(*preparation_notes(moves), *notes_of(inventory, answers)))
+
+
+def _with_room(
+    inventory: Inventory, moves: Sequence[Move], findings: Mapping[MoRef, tuple[Finding, ...]]
+) -> dict[MoRef, tuple[Finding, ...]]:
+    """The findings, with those of VMs that have no room together."""
+    together = space_together(inventory, moves, findings)
+    return dict(findings) | {vm: in_order([*findings[vm], *more]) for vm, more in together.items()}
 
 
 def ask(vcenter: VCenter, inventory: Inventory, moves: Sequence[Move], opinions: Opinions) -> CompatAnswers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from vsphere_motion.model.matrix import Matrix
     from vsphere_motion.model.plan import Plan
     from vsphere_motion.model.report import Report
-    from vsphere_motion.model.request import Opinions
+    from vsphere_motion.model.request import Opinions, Wishes
     from vsphere_motion.model.vcenter import VCenterIdentity
     from vsphere_motion.service.across import OtherSide
     from vsphere_motion.service.surroundings import Places
@@ -52,20 +54,69 @@ class VCenter:
 
         return take_snapshot(self.session)
 
+    @contextmanager
+    def meeting(
+        self,
+        *,
+        server: str,
+        user: str,
+        password: str | Password,
+        port: int = DEFAULT_PORT,
+        ca_file: str | Path | None = None,
+        thumbprint: str | None = None,
+        mapping: str | Path | Mapping[str, object] | None = None,
+    ) -> Iterator[str]:
+        """Connect another vCenter that VMs of this one may go to, for as long as the block lasts.
+
+        What the block gets is the name for `Wishes.to_vcenter`. This vCenter logs in to the other one with this account
+        when a move starts, so its certificate has to be trusted: by its authority, or because it is pinned.
+
+        Args:
+            ca_file: PEM file of the authorities to trust there instead of the system's.
+            thumbprint: SHA-256 of the only certificate that it may present.
+            mapping: what things are called there: a mapping file (YAML), or its sections.
+
+        Raises:
+            BadInput: it is this very vCenter, or the mapping file cannot be used.
+            LoginRefused, CertificateUntrusted, PinMismatch, Unreachable, CallTimeout, ProtocolError: as named.
+        """
+        from vsphere_motion.service.across import meet
+        from vsphere_motion.service.mapping import mapping_of
+
+        known = mapping_of(mapping)
+        with connect(
+            server=server,
+            user=user,
+            password=password,
+            port=port,
+            ca_file=ca_file,
+            thumbprint=thumbprint,
+            call_timeout_s=self.session.endpoint.call_timeout_s,
+        ) as there:
+            secret = password if isinstance(password, Password) else Password(password)
+            credentials = Credentials(user=user, password=secret, source="the caller")
+            self.other = meet(self, there, credentials, context=there.session.endpoint.address, mapping=known)
+            try:
+                yield self.other.named.context
+            finally:
+                self.other = None
+
     def check(
         self,
         *vms: str,
-        to_host: str,
+        to_host: str = "",
+        wishes: Wishes | None = None,
         skip_checks: tuple[str, ...] = (),
         strict: bool = False,
         checks: str = "both",
         state_dir: str | Path | None = None,
     ) -> Plan:
-        """What would stop or hurt moving these VMs to a host. Nothing is changed.
+        """What would stop or hurt moving these VMs. Nothing is changed.
 
         Args:
             vms: names, globs, inventory paths, `moid:...` or `uuid:...`.
-            to_host: name, inventory path or `moid:...` of the destination.
+            to_host: name, inventory path or `moid:...` of the destination; empty where the wishes lead elsewhere.
+            wishes: what else shall change, a `vsphere_motion.model.request.Wishes`: datastores, networks, vCenter.
             skip_checks: ids of checks whose blockers are overridden.
             strict: let warnings and unknown findings block as well.
             checks: whose checks are asked: `client` for ours, `vcenter` for vCenter's own, or `both`.
@@ -79,7 +130,12 @@ class VCenter:
         from vsphere_motion.service.check import check
 
         request = MoveRequest(
-            selectors=vms, to_host=to_host, skip_checks=skip_checks, strict=strict, opinions=_opinions(checks)
+            selectors=vms,
+            to_host=to_host,
+            skip_checks=skip_checks,
+            strict=strict,
+            opinions=_opinions(checks),
+            wishes=_wishes(to_host, wishes),
         )
         return check(self, request, _places(state_dir))
 
@@ -117,7 +173,8 @@ class VCenter:
     def migrate(
         self,
         *vms: str,
-        to_host: str,
+        to_host: str = "",
+        wishes: Wishes | None = None,
         skip_checks: tuple[str, ...] = (),
         partial: bool = False,
         state_dir: str | Path | None = None,
@@ -125,6 +182,7 @@ class VCenter:
         """Check, move and verify these VMs, and say how it went. A VM that is already there is left alone.
 
         Args:
+            vms, to_host, wishes: as in `check`.
             skip_checks: ids of checks whose blockers are overridden.
             partial: move the rest when some are blocked; otherwise one blocked VM means that nothing starts.
             state_dir: where the journal lies; None: this platform's state directory.
@@ -136,7 +194,9 @@ class VCenter:
         from vsphere_motion.model.request import MoveRequest
         from vsphere_motion.service.migrate import migrate
 
-        request = MoveRequest(selectors=vms, to_host=to_host, skip_checks=skip_checks, partial=partial)
+        request = MoveRequest(
+            selectors=vms, to_host=to_host, skip_checks=skip_checks, partial=partial, wishes=_wishes(to_host, wishes)
+        )
         return migrate(self, request, state_dir=Path(state_dir) if state_dir else None)
 
     def close(self) -> None:
@@ -161,6 +221,20 @@ def _opinions(checks: str) -> Opinions:
             f"checks={checks!r} is nobody whose checks could be asked", hint=f"give one of {', '.join(words)}"
         )
     return Opinions(checks)
+
+
+def _wishes(to_host: str, wishes: Wishes | None) -> Wishes:
+    """What is asked for beside the host.
+
+    Raises:
+        BadInput: nothing says where the VMs shall go.
+    """
+    from vsphere_motion.model.request import NO_WISHES
+
+    wishes = wishes or NO_WISHES
+    if not to_host and not wishes.names_place:
+        raise BadInput("nothing says where the virtual machines shall go", hint="give to_host, or wishes that do")
+    return wishes
 
 
 def _places(state_dir: str | Path | None) -> Places:

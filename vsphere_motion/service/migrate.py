@@ -24,6 +24,7 @@ from vsphere_motion.service.budgets import with_budgets
 from vsphere_motion.service.check import check
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import of_moves, rest_of, telling
+from vsphere_motion.service.giving_back import giving_back
 from vsphere_motion.service.loads import note_loads
 from vsphere_motion.service.once_more import with_replans
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, Given, RunOptions
@@ -80,6 +81,12 @@ def run(
         raise BadInput(
             "templates are to be moved, which are templates again only after somebody has waited for the end",
             hint="leave out --no-wait, or the templates",
+        )
+    if not options.is_watching and any(one.move.manner.keepsakes for one in plan.runnable()):
+        raise BadInput(
+            "virtual machines are to have their tags or attributes again, which is done after somebody has waited for "
+            "the end",
+            hint="leave out --no-wait, or --keep-tags and --keep-attributes",
         )
     options = with_budgets(vcenter, options)
     plan = prepared(vcenter, plan)
@@ -151,8 +158,9 @@ def watch_open_moves(
         counts_others=any(start.costs for start in gate.starts.values()),
         ended={row.position: row.outcome.state for row in journaled.moves if row.outcome is not None},
     )
+    events = rest_of(journaled, forecasts, options.max_concurrent).telling(telling(execution.events(), forecasts))
     try:
-        yield from rest_of(journaled, forecasts, options.max_concurrent).telling(telling(execution.events(), forecasts))
+        yield from giving_back(vcenter, journal, run_id, events, control)
     except (VCenterUnavailable, AccessRefused) as error:
         raise _with_way_back(error, run_id) from error
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from vsphere_motion.model.finding import Finding, Origin, Severity
 from vsphere_motion.model.inventory import Host, Inventory, Vm
@@ -32,24 +31,15 @@ from vsphere_motion.preflight.surroundings import NOTHING, Surroundings
 from vsphere_motion.service.advice import Advised, advised
 from vsphere_motion.service.check import check_moves
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.made import Findings as Findings
+from vsphere_motion.service.made import Made as Made
+from vsphere_motion.service.plan_places import asks_for_places, make_place_plan
 from vsphere_motion.service.selection import read_tagged
 from vsphere_motion.service.surroundings import NOWHERE, Places, look_around
 from vsphere_motion.service.windows import written_window
 
 ROUNDS = 5
 """How often a plan is made again with the pairs left out that vCenter refused; then such a VM stays where it is."""
-
-
-Findings: TypeAlias = Mapping[tuple[MoRef, MoRef], tuple[Finding, ...]]
-"""What was found of a VM on a host, by the references of both."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A plan, and what was found of each pair that was looked at, so that it need not be asked for again at once."""
-
-    file: PlanFile
-    findings: Findings
 
 
 def make_plan_file(
@@ -76,6 +66,8 @@ def make_plan(
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
     """
+    if asks_for_places(inventory, request):
+        return make_place_plan(inventory, request, vcenter=vcenter, places=places)
     listed = [line.vm for line in request.listed.lines] if request.listed else []
     tagged = NO_TAGS if vcenter is None else read_tagged(vcenter, (*request.words, *listed, *request.exclude))
     asked = advised(vcenter, inventory, request, scope_of(inventory, request, tagged))

@@ -12,7 +12,9 @@ from typing import Any
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.jsonform import from_json, problems_of, to_json
+from vsphere_motion.model.move import Priority
 from vsphere_motion.model.plan_file import SCHEMA, PlanFile
+from vsphere_motion.model.plan_place import PlanObject, PlanPlace
 from vsphere_motion.model.snapshot import snapshot_document, snapshot_from
 from vsphere_motion.planning.plan_checks import problems_of_plan
 from vsphere_motion.report.write import write_text
@@ -20,6 +22,8 @@ from vsphere_motion.service.windows import window_of
 
 MOST_TOLD = 200
 """Problems of one file that are told; the rest is counted."""
+
+_PLACE_COLUMNS = ("pool", "vapp", "folder", "config", "disks", "networks", "encryption", "vcenter_priority")
 
 COLUMNS = (
     "vm",
@@ -34,6 +38,7 @@ COLUMNS = (
     "findings",
     "window",
     "priority",
+    *_PLACE_COLUMNS,
 )
 
 
@@ -112,9 +117,32 @@ def csv_text(plan: PlanFile) -> str:
                 " ".join(dict.fromkeys(finding.id for finding in move.findings)),
                 _plain(move.window),
                 move.priority,
+                *map(_plain, _place_cells(move.place)),
             ]
         )
     return lines.getvalue()
+
+
+def _place_cells(place: PlanPlace | None) -> tuple[str, ...]:
+    """Where a VM goes besides its host, in the words of a list; empty where the plan does not decide it."""
+    if place is None:
+        return ("",) * len(_PLACE_COLUMNS)
+    return (
+        _name(place.pool),
+        _name(place.vapp),
+        "/".join(filter(None, (_name(place.folder), place.new_folder))),
+        _name(place.config),
+        "|".join(
+            f"{one.label}={_name(one.datastore)}{f':{one.format.value}' if one.format else ''}" for one in place.disks
+        ),
+        "|".join(f"{one.label}={_name(one.network)}" for one in place.adapters),
+        place.encryption.value if place.encryption else "",
+        "" if place.vcenter_priority is Priority.DEFAULT else place.vcenter_priority.value,
+    )
+
+
+def _name(one: PlanObject | None) -> str:
+    return one.name if one else ""
 
 
 def write_csv(file: Path, plan: PlanFile) -> None:

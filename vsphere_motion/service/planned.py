@@ -15,7 +15,7 @@ from vsphere_motion.model.report import Report
 from vsphere_motion.run.journal import Journal
 from vsphere_motion.run.ports import Control
 from vsphere_motion.run.workbook import purpose_of
-from vsphere_motion.service.apply import Ready, runnable_plan
+from vsphere_motion.service.apply import Ready, runnable_plan, snapshot_for
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.maintenance import Entered, enter_all
 from vsphere_motion.service.migrate import run
@@ -33,7 +33,7 @@ def plan_now(vcenter: VCenter, request: PlanRequest, *, partial: bool = False, p
     Raises:
         NotFound, Ambiguous, BadInput: what the request names cannot be resolved.
     """
-    inventory = vcenter.snapshot()
+    inventory = snapshot_for(vcenter, request.wishes)
     made = make_plan(inventory, request, vcenter=vcenter, places=places)
     plan = runnable_plan(vcenter, inventory, made.file, partial=partial, places=places, findings=made.findings)
     return Ready(plan=plan, file=made.file)

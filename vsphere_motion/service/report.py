@@ -63,6 +63,7 @@ def _reported(item: JournaledMove) -> ReportedMove:
         findings=item.planned.findings,
         skipped=item.planned.skipped,
         memory_bytes=item.memory_bytes,
+        keeping=item.keeping,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from vsphere_motion.errors import BadInput
 from vsphere_motion.model.elsewhere import elsewhere, home
 from vsphere_motion.model.inventory import Inventory, Vm
+from vsphere_motion.model.keepsakes import Keepsakes
 from vsphere_motion.model.move import DiskPlacement, Move, NicPlacement, OtherVCenter, Placement, sets_encryption
 from vsphere_motion.model.outcome import Outcome, OutcomeState
 from vsphere_motion.model.plan import Plan
@@ -20,9 +21,10 @@ from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.planning.changed import Aspect, Changed, Present, changes_of, is_same, name_of, value_of
 from vsphere_motion.planning.joined import joined
 from vsphere_motion.planning.restore_lines import HOST, NOT_WRITTEN, foreign_words
-from vsphere_motion.run.journal import Journal, JournaledRun
+from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun
 from vsphere_motion.service.across import OtherSide, check_moves_across, requires_other
 from vsphere_motion.service.connection import VCenter
+from vsphere_motion.service.keepsakes import returning_with, what_was_lost
 from vsphere_motion.service.surroundings import NOWHERE, Places
 
 
@@ -55,24 +57,21 @@ def went_to(journal: Journal, run: str) -> OtherVCenter | None:
     from vsphere_motion.errors import NotFound
 
     try:
-        return requires_other([outcome.move for outcome in _moved(journal.load_run(run))])
+        return requires_other([item.move for item in _moved(journal.load_run(run))])
     except NotFound:
         return None
 
 
 def prepare_return(
-    other: VCenter,
-    origin: OtherSide,
-    journal: Journal,
-    run: str,
-    skip_checks: tuple[str, ...],
-    places: Places = NOWHERE,
+    other: VCenter, origin: OtherSide, journal: Journal, run: str, request: MoveRequest, places: Places = NOWHERE
 ) -> Return:
     """The moves that bring the VMs of a run back, checked on both sides.
 
     Args:
         other: the vCenter that they were taken to, which they leave now.
         origin: the vCenter that they came from.
+        request: which checks are overridden, and whether tags and attributes come back too; where the run was to keep
+            them, they do.
 
     Raises:
         BadInput: moves of the run are not finished, or it went elsewhere.
@@ -84,15 +83,17 @@ def prepare_return(
     present = Present(inventory.source)
     moves: list[Move] = []
     settled: list[Outcome] = []
-    for outcome in _moved(journaled):
-        vm = by_uuid.get(outcome.move.vm.instance_uuid or "")
+    lost: dict[MoRef, Keepsakes] = {}
+    for item in _moved(journaled):
+        vm = by_uuid.get(item.move.vm.instance_uuid or "")
         place = present.of(vm) if vm else None
-        stays = _left(outcome.move, place) or _impossible(inventory, outcome.move, place, origin.named)
+        stays = _left(item.move, place) or _impossible(inventory, item.move, place, origin.named)
         if vm is None or place is None or stays:
             settled += [stays] if stays else []
         else:
-            moves.append(_back(vm, place, outcome.move, origin.named))
-    request = MoveRequest(selectors=(), skip_checks=skip_checks, partial=True)
+            moves.append(_back(vm, place, item.move, origin.named))
+            lost[vm.ref] = what_was_lost(item)
+    moves = list(returning_with(other, moves, lost, request.wishes))
     plan = check_moves_across(other, origin, inventory, moves, request, places)
     hosts = dict.fromkeys(move.destination.host.ref for move in moves if move.destination.host)
     said = tuple(f"{one.move.vm.name}: {one.note}" for one in settled)
@@ -101,7 +102,7 @@ def prepare_return(
 
 
 def _require_fitting(journaled: JournaledRun, other: VCenter, origin: OtherSide) -> None:
-    info, there = journaled.info, requires_other([outcome.move for outcome in _moved(journaled)])
+    info, there = journaled.info, requires_other([item.move for item in _moved(journaled)])
     if not journaled.is_finished:
         raise BadInput(
             f"run {info.run} is not finished, so what it moves is not known yet",
@@ -113,9 +114,9 @@ def _require_fitting(journaled: JournaledRun, other: VCenter, origin: OtherSide)
         raise BadInput(f"run {info.run} took nothing to {other.identity.host}", hint="name the vCenter it went to")
 
 
-def _moved(journaled: JournaledRun) -> Sequence[Outcome]:
-    outcomes = [item.outcome for item in journaled.moves if item.outcome is not None]
-    return [one for one in outcomes if one.state is OutcomeState.MOVED and one.move.destination.vcenter is not None]
+def _moved(journaled: JournaledRun) -> Sequence[JournaledMove]:
+    moved = [item for item in journaled.moves if item.outcome and item.outcome.state is OutcomeState.MOVED]
+    return [item for item in moved if item.move.destination.vcenter is not None]
 
 
 def _left(move: Move, now: Placement | None) -> Outcome | None:

@@ -22,13 +22,16 @@ from vsphere_motion.model.refs import MoRef, VmIdentity
 from vsphere_motion.model.report import Report, ReportedMove
 from vsphere_motion.motionlog.symptoms import diagnose_outcome
 from vsphere_motion.planning.changed import name_of
+from vsphere_motion.planning.plan_places import written_moves
 from vsphere_motion.planning.restore_lines import HOST, Back, BackLine, BackThing, why_of
 from vsphere_motion.report.escape import escape_text
-from vsphere_motion.report.event_words import outcome_line, route
+from vsphere_motion.report.event_words import keeping_words, outcome_line, route
 from vsphere_motion.report.json_form import (
     diagnosis_document,
     fault_document,
     finding_document,
+    keepsakes_document,
+    kept_document,
     motion_document,
     vm_document,
 )
@@ -72,10 +75,13 @@ def plan_file_results(file: PlanFile, done: frozenset[int] = frozenset()) -> lis
         done: moves, by their place in the plan, whose VM is there already.
     """
     ends: dict[str, Result] = {}
+    written = written_moves(file)
     for number, move in enumerate(file.moves):
         before = ends.get(move.vm.moid)
         if number in done:
             ends[move.vm.moid] = _staying(move.vm, move.destination, "it is there already")
+        elif move.place is not None:
+            ends[move.vm.moid] = _going_places(move, written[number])
         else:
             source = before["destination" if before["state"] == "unchanged" else "source"] if before else None
             ends[move.vm.moid] = _going(move, source or {"host": move.source.name})
@@ -107,7 +113,13 @@ def failures(results: Sequence[Result], *, is_left: bool = False) -> list[Result
         is_left: the moves were to be started and left to vCenter, so that one that runs is as it should be.
     """
     fine = {OutcomeState.MOVED.value, OutcomeState.UNCHANGED.value, "planned", "running" if is_left else ""}
-    return [result for result in results if result["state"] not in fine]
+    return [result for result in results if result["state"] not in fine or _lacks_something(result)]
+
+
+def _lacks_something(result: Mapping[str, Any]) -> bool:
+    """Whether a VM that moved is without what it was to have again at another vCenter."""
+    keepsakes = result.get("keepsakes") or {}
+    return result["state"] == OutcomeState.MOVED.value and keepsakes.get("state") in {"lost", "open"}
 
 
 def warnings_of(findings_of: Iterable[tuple[str, Sequence[Finding]]]) -> list[str]:
@@ -150,6 +162,7 @@ def _planned(planned: PlannedMove, *, will_move: bool) -> Result:
         "message": _planned_words(planned, state),
         "findings": [finding_document(finding) for finding in planned.findings],
         "expected_duration_s": _likely_s(planned),
+        "keepsakes": keepsakes_document(move.manner.keepsakes),
     }
 
 
@@ -159,7 +172,7 @@ def _reported(item: ReportedMove, percent: int | None) -> Result:
     state = "running" if is_running else outcome.state.value
     return {
         **_common(outcome.move, state, is_changed=outcome.state is OutcomeState.MOVED or is_running),
-        "message": _running_words(outcome, percent) if is_running else outcome_words(outcome, percent, item.findings),
+        "message": _running_words(outcome, percent) if is_running else _reported_words(item, percent),
         "findings": [finding_document(finding) for finding in item.findings],
         "task": outcome.task,
         "progress_percent": 100 if outcome.state is OutcomeState.MOVED else percent,
@@ -167,7 +180,14 @@ def _reported(item: ReportedMove, percent: int | None) -> Result:
         "fault": fault_document(outcome.fault) if outcome.fault else None,
         "motion": motion_document(outcome.motion) if outcome.motion else None,
         "diagnoses": [diagnosis_document(one) for one in diagnose_outcome(outcome)],
+        "keepsakes": kept_document(item),
     }
+
+
+def _reported_words(item: ReportedMove, percent: int | None) -> str:
+    """What became of a VM, and what it has again at another vCenter or is without."""
+    words, more = outcome_words(item.outcome, percent, item.findings), keeping_words(item)
+    return f"{words.rstrip('.')}{more}." if more else words
 
 
 def _running_words(outcome: Outcome, percent: int | None) -> str:
@@ -269,6 +289,15 @@ def _going(move: PlanMove, source: Result) -> Result:
     words = f"{escape_text(move.vm.name)}: {escape_text(source['host'])} -> {escape_text(move.destination.name)}"
     return {
         **_entry(move.vm.identity, "planned", source, {"host": move.destination.name}),
+        "message": f"{words}{': ' + escape_text(move.reason) if move.reason else ''}",
+    }
+
+
+def _going_places(move: PlanMove, written: Move) -> Result:
+    """A VM of which more than the host is decided."""
+    words = f"{escape_text(move.vm.name)}: {route(written)}"
+    return {
+        **_entry(move.vm.identity, "planned", _place(written.source), _place(written.destination)),
         "message": f"{words}{': ' + escape_text(move.reason) if move.reason else ''}",
     }
 

@@ -21,6 +21,7 @@ from vsphere_motion.planning.placement.of_inventory import ANSWERED_BY_PLACEMENT
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun, MoveState
 from vsphere_motion.run.locks import watching
 from vsphere_motion.run.ports import Control
+from vsphere_motion.run.workbook import Workbook
 from vsphere_motion.service.across import check_moves_across, require_side, requires_other
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
@@ -56,6 +57,8 @@ def resume(
         yield from put_back_left(vcenter, journal)
         return
     run_id = journaled.info.run
+    if run is not None:
+        Workbook(journal).reopen_keepsakes(run_id)
     yield from put_back_left(vcenter, journal, besides=run_id)
     with watching(journal, run_id, now=vcenter.session.now()):
         inventory = _snapshot(vcenter, journal.load_run(run_id))

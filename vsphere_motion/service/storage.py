@@ -86,6 +86,16 @@ def with_storage_drs(
     return tuple(placed), tuple(notes)
 
 
+def offline_notes(inventory: Inventory, wishes: Wishes) -> tuple[str, ...]:
+    """What is to be said of datastores that were chosen without a vCenter."""
+    cluster = _cluster(inventory, wishes)
+    if cluster is None or wishes.placing is Placing.OURS:
+        return ()
+    return (
+        f"Storage DRS of {cluster.name} was not asked, without a vCenter: the datastores were chosen by free space",
+    )
+
+
 class _Named:
     """A policy as `planning.named` looks things up: its identifier stands for a moid, and it has no path."""
 

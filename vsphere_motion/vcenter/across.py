@@ -8,7 +8,7 @@ every call. A virtual machine is known on the other side by its instance UUID.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -28,7 +28,7 @@ from vsphere_motion.model.task import TaskStatus
 from vsphere_motion.run.failpoints import passing
 from vsphere_motion.run.ports import SeenPlacement
 from vsphere_motion.vcenter.checkers import RELOCATE, Ask, ask_all
-from vsphere_motion.vcenter.collector import managed_object, read_objects, ref_of
+from vsphere_motion.vcenter.collector import managed_object, read_all, read_objects, ref_of
 from vsphere_motion.vcenter.deadline import Deadline
 from vsphere_motion.vcenter.faults import translated
 from vsphere_motion.vcenter.placement import VCenterPlacementReader, VCenterStateReader, VmPlacement
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 _DEVICES = "config.hardware.device"
 _UUID = "config.instanceUuid"
+
+FEW = 16
+"""VMs that are looked for one by one; more are found in one reading of all that are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +325,20 @@ def find_by_uuid(other: OtherEnd, uuid: str) -> MoRef | None:
     with translated(f"look for the virtual machine {uuid} at {other.session.endpoint.address}"):
         found = index.FindByUuid(datacenter=None, uuid=uuid, vmSearch=True, instanceUuid=True)
     return None if found is None else ref_of(found)
+
+
+def find_arrived(other: OtherEnd, uuids: Iterable[str]) -> dict[str, MoRef]:
+    """The references at the other vCenter of those VMs that are there, by instance UUID.
+
+    Calls: FindByUuid once for each; where they are many, those of `read_all` instead.
+    Needs: System.View, System.Read.
+    """
+    wanted = tuple(dict.fromkeys(uuids))
+    if len(wanted) <= FEW:
+        found = {uuid: find_by_uuid(other, uuid) for uuid in wanted}
+        return {uuid: ref for uuid, ref in found.items() if ref is not None}
+    readings = read_all(other.session, {"VirtualMachine": (_UUID,)})
+    return {uuid: ref for ref, one in readings.items() if (uuid := one.get(_UUID)) in wanted}
 
 
 class AcrossFinder(VCenterTaskFinder):

@@ -17,7 +17,6 @@ from tests.build import GIB, TAKEN_AT, move
 from tests.unit.cli.calls import outcome, plan, planned, report
 from vsphere_motion.cli.console import Console
 from vsphere_motion.cli.progress import JsonLines, PlainLines, drawing
-from vsphere_motion.cli.watching import outcome_line
 from vsphere_motion.model.event import (
     Event,
     MoveEnded,
@@ -31,6 +30,7 @@ from vsphere_motion.model.move import Move
 from vsphere_motion.model.outcome import OutcomeState
 from vsphere_motion.model.record import MotionRecord
 from vsphere_motion.model.task import Fault
+from vsphere_motion.report.event_words import outcome_line
 
 
 def after(seconds: float) -> datetime:
@@ -132,6 +132,7 @@ import sys
 from tests.unit.cli.test_cli_progress import hostile, story
 from vsphere_motion.cli.console import Console
 from vsphere_motion.cli.progress import drawing
+from vsphere_motion.report.event_words import outcome_line
 with drawing(Console(dict(__import__("os").environ), no_color="--no-color" in sys.argv)) as drawer:
     for event in story(hostile()):
         drawer.draw(event)

@@ -112,10 +112,9 @@ def test_every_column_of_a_line_counts() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        pytest.param({"window": "22:00-05:00"}, "a window of one line", id="window"),
-        pytest.param({"priority": 2}, "in the file's order", id="priority"),
-        pytest.param({"place": "somewhere"}, "somewhere may be a host", id="place"),
+        pytest.param({"window": "22:00-22:00"}, "never opens", id="window"),
         pytest.param({"format": "fluffy"}, "fluffy", id="format"),
+        pytest.param({"cluster": "cluster1"}, "a host and a cluster", id="two places"),
     ],
 )
 def test_what_a_line_asks_for_and_is_not_done_is_an_error_with_its_line(changes: dict[str, Any], said: str) -> None:
@@ -123,6 +122,49 @@ def test_what_a_line_asks_for_and_is_not_done_is_an_error_with_its_line(changes:
     with pytest.raises(BadInput) as refused:
         resolved(Wishes(), listed=ListFile(name="list.csv", lines=(line,)))
     assert any("line 7" in detail and said in detail for detail in refused.value.details)
+
+
+def test_urgent_lines_come_first() -> None:
+    vms = tuple(build.vm(number, devices=(build.disk(1), build.nic(1))) for number in (1, 2, 3))
+    lines = tuple(
+        ListLine(line=number, vm=f"vm{number}", host="host2", datastore=STORE, priority=-number) for number in (1, 2, 3)
+    )
+    request = MoveRequest(selectors=(), listed=ListFile(name="list.csv", lines=lines))
+
+    both = joined(replace(build.site(), vms=vms), site_b())
+    moves, _ = resolve_across(both, Journey(request=request, other=B))
+
+    assert [move.vm.name for move in moves] == ["vm3", "vm2", "vm1"]
+
+
+@pytest.mark.parametrize(
+    ("place", "others", "host", "store"),
+    [
+        pytest.param("host1", {"datastore": STORE}, "host1", STORE, id="host"),
+        pytest.param("cluster2", {"datastore": STORE}, "host3", STORE, id="cluster"),
+        pytest.param(STORE, {"host": "host2"}, "host2", STORE, id="datastore"),
+    ],
+)
+def test_a_place_is_a_host_a_cluster_or_a_datastore_of_the_other_vcenter(
+    place: str, others: dict[str, Any], host: str, store: str
+) -> None:
+    line = ListLine(line=2, vm="vm1", place=place, **others)
+
+    (move,) = resolved(Wishes(), to_host="", listed=ListFile(name="list.csv", lines=(line,)))
+
+    to = move.destination
+    assert (to.host and to.host.name, to.config and to.config.name) == (host, store)
+    assert to.host is not None
+    assert is_elsewhere(to.host.ref)
+
+
+def test_a_vm_on_two_lines_is_an_error_with_its_line() -> None:
+    lines = (ListLine(line=2, vm="vm1", host="host1", datastore=STORE), ListLine(line=3, vm="vm*", host="host2"))
+
+    with pytest.raises(BadInput) as refused:
+        resolved(Wishes(), listed=ListFile(name="list.csv", lines=lines))
+
+    assert refused.value.details == ("list.csv line 3: vm1 (vm-1) is named on line 2 already",)
 
 
 def test_a_list_with_lines_that_could_not_be_read_moves_nothing() -> None:

@@ -150,6 +150,7 @@ def test_equal_facts_have_equal_fingerprints_and_others_have_others() -> None:
         pytest.param(
             replace(plan(), moves=(move(destination=3),)), "$.facts.hosts lacks host3 (host-3)", id="no fact of host"
         ),
+        pytest.param(replace(plan(), moves=(move(source=3),)), "source is not the host of vm1 (vm-1)", id="source"),
     ],
 )
 def test_a_plan_that_cannot_be_run_says_why(one: PlanFile, problem: str) -> None:

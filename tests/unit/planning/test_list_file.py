@@ -43,7 +43,7 @@ SITE = build.site(
 
 
 def listed(text: str, site: Inventory = SITE, **more: Any) -> ListedMoves:
-    for_all = ForAll(**{name: more.pop(name) for name in ("to_host", "wishes", "hosts_only") if name in more})
+    for_all = ForAll(**{name: more.pop(name) for name in ("to_host", "wishes") if name in more})
     return resolve_list(site, read_csv(text, "list.csv"), for_all, **more)
 
 
@@ -245,12 +245,6 @@ def test_what_is_said_for_all_lines_is_for_those_that_say_nothing() -> None:
         "datastore2",
         "datastore3",
     ]
-
-
-def test_a_plan_of_hosts_takes_no_other_destinations() -> None:
-    with pytest.raises(BadInput) as caught:
-        listed("vm,host,datastore\nvm1,host2,datastore1\n", hosts_only=True)
-    assert "a plan knows hosts alone" in caught.value.details[0]
 
 
 def test_two_columns_without_a_header_are_a_vm_and_its_destination() -> None:

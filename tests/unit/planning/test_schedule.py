@@ -136,3 +136,28 @@ def test_what_is_urgent_starts_first() -> None:
 
 def test_no_jobs_take_no_time() -> None:
     assert make_schedule([], LINKS, Window()) == Schedule(jobs=(), makespan_s=0.0, bound_s=0.0)
+
+
+@pytest.mark.parametrize("is_store", [False, True], ids=["all moves together", "a datastore of all"])
+def test_what_waits_for_the_move_of_other_hosts_is_started_after_it(*, is_store: bool) -> None:
+    """Hosts that no move is left on free what the others wait for."""
+    operation = Operation.VMOTION_WITHOUT_SHARED_STORAGE
+    jobs = [job(source, destination, store=0, operation=operation) for source, destination in ((0, 1), (2, 3), (2, 3))]
+    slot = (Resource.DATASTORE, STORES[0])
+    taken = limit_of(Resource.DATASTORE) - dict(jobs[0].costs)[slot]
+    window = Window(others={slot: taken}) if is_store else Window(max_concurrent=1)
+
+    schedule = make_schedule(jobs, LINKS, window)
+
+    assert len(schedule.jobs) == len(jobs)
+    assert most_at_once(schedule) == 1
+
+
+def most_at_once(schedule: Schedule) -> int:
+    return max(sum(1 for other in schedule.jobs if other.start_s <= one.start_s < other.end_s) for one in schedule.jobs)
+
+
+def test_a_move_within_one_host_counts_once_for_its_network() -> None:
+    (within, between) = (make_schedule([job(0, end, gib=10)], LINKS, Window()).bound_s for end in (0, 1))
+
+    assert within == between

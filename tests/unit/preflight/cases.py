@@ -7,6 +7,7 @@ all, and `docs/generate.py` makes the table of what is tested of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -26,7 +27,8 @@ from vsphere_motion.model.inventory import (
     PowerState,
     RuleKind,
 )
-from vsphere_motion.model.move import Move
+from vsphere_motion.model.keepsakes import Attribute, Keepsakes, KnownCategory, TagName, Vocabulary
+from vsphere_motion.model.move import Move, NicPlacement, OtherVCenter
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.subject import Site, Subject, move_subject
@@ -43,13 +45,13 @@ from vsphere_motion.preflight.surroundings import (
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """A site, what surrounds it, and where vm1, its files and its adapters shall go."""
+    """A site, what surrounds it, where vm1 and its files shall go, and what else is asked of the move."""
 
     site: Inventory
     around: Surroundings = NOTHING
     to: int = 2
     files_to: int | None = None
-    nics_to: int | None = None
+    asking: Callable[[Move], Move] = lambda move: move
 
     def findings(self, check_id: str) -> list[Finding]:
         """What one check finds, after running them all."""
@@ -61,12 +63,10 @@ class Look:
         return move_subject(Site(inventory=self.site, surroundings=self.around), self._move())
 
     def _move(self) -> Move:
-        move = build.move(self.site, to=self.to)
-        if self.files_to is not None:
-            move = build.to_datastore(move, self.site, self.files_to)
-        if self.nics_to is not None:
-            move = build.to_network(move, self.site, self.nics_to)
-        return move
+        move = self.asking(build.move(self.site, to=self.to))
+        if self.files_to is None:
+            return move
+        return build.to_datastore(move, self.site, self.files_to)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +165,7 @@ def rested(seconds: float) -> tuple[RecentMove, ...]:
 
 VGPU = device(DeviceKind.VGPU, detail="grid_v100-8q", migratable=True, migrate_bytes=8 * GIB, connected=None)
 VIDEO = device(DeviceKind.VIDEO, label="Video card", backing=None, connected=None, video_bytes=4 * MIB)
+NETWORKS = {n: NamedRef(ref=build.network_ref(n), name=f"network{n}") for n in (1, 2)}
 TPM = device(DeviceKind.TPM, backing=None, connected=None)
 RDM = build.disk(rdm_mode="virtualMode", lun="lun-1")
 NO_DEVICES = vm(devices=None)
@@ -448,18 +449,6 @@ def storing(
     return replace(look, files_to=2)
 
 
-def attaching(vm_changes: Changes | None = None, here: Changes | None = None, there: Changes | None = None) -> Look:
-    """The adapter of vm1 goes to network2."""
-    both_networks = {"networks": (build.network_ref(1), build.network_ref(2))}
-    look = at(
-        vm=build.vm(**vm_changes or {}),
-        source=build.host(1, **both_networks | (here or {})),
-        destination=build.host(2, **both_networks | (there or {})),
-        networks=(build.network(1), build.network(2)),
-    )
-    return replace(look, nics_to=2)
-
-
 def _rdm_unknown() -> tuple[Look, Look]:
     return has(RDM, host_changes={"luns": None}), has(build.disk(rdm_mode="virtualMode"))
 
@@ -475,8 +464,6 @@ def _network() -> None:
     away = {"networks": (build.network_ref(1), build.portgroup_ref(1)), "switches": None}
     hidden = has(build.nic(network=build.portgroup_ref(1), switch_uuid="dvs-1"), host_changes=away)
     add("network.usable", "blocker", right, wrong, unread, there(portgroups=None), hidden, NO_DEVICES)
-    right, wrong, unread = (attaching(there={"network_change_supported": able}) for able in (True, False, None))
-    add("network.change", "blocker", right, wrong, unread, attaching(here={"network_change_supported": None}))
     add("vmknic.missing", "blocker", USUAL, there(vmotion_nics=()), there(vmotion_nics=None))
     right, wrong = (nic(link_bps=speed) for speed in (10**9, 10**9 - 1))
     add("vmknic.link", "warning", right, wrong, nic(link_bps=None))
@@ -583,6 +570,65 @@ def _around() -> None:
     add("clock.skew", "warning", right, wrong, unread, around(clocks=None))
 
 
+def _attached(**host_changes: Any) -> Look:
+    """vm1 changes its network on its way to such a host."""
+    now, after = (NicPlacement(key=4001, label="Network adapter 1", network=NETWORKS[n]) for n in (1, 2))
+
+    def asking(move: Move) -> Move:
+        source, to = replace(move.source, nics=(now,)), replace(move.destination, nics=(after,))
+        return replace(move, source=source, destination=to)
+
+    look = both({"devices": (build.nic(),)}, {"networks": (build.network_ref(1), build.network_ref(2))} | host_changes)
+    return replace(look, asking=asking)
+
+
+def _abroad(around: Surroundings = NOTHING, keepsakes: Keepsakes | None = None, **changes: Any) -> Look:
+    """vm1 goes to another vCenter, into folder 2, with these keepsakes."""
+    other = OtherVCenter(context="zurich", host="vc-b", instance_uuid="uuid-b", thumbprint="AB")
+    folder = NamedRef(ref=build.folder_ref(2), name="folder2")
+
+    def asking(move: Move) -> Move:
+        to = replace(move.destination, vcenter=other, folder=folder)
+        return replace(move, destination=to, manner=replace(move.manner, keepsakes=keepsakes))
+
+    return Look(site=build.site(**changes), around=around, files_to=2, asking=asking)
+
+
+def _beside(**changes: Any) -> Look:
+    """Another VM, in folder 2."""
+    return _abroad(others=(build.vm(5, **{"folder": build.folder_ref(2)} | changes),))
+
+
+def _places() -> None:
+    right, wrong, unread = (_attached(network_change_supported=word) for word in (True, False, None))
+    add("network.change", "blocker", right, wrong, unread)
+    right, wrong = (_beside(name=name) for name in ("VM11", "VM1"))
+    hidden = _beside(name="vm1", folder=None, unread=("parent",))
+    add("place.name", "blocker", right, wrong, hidden)
+    uuids = ("50000000-0000-4000-8000-000000000002", build.vm(1).instance_uuid)
+    right, wrong = (_beside(instance_uuid=uuid) for uuid in uuids)
+    add("place.identity", "blocker", right, wrong, _abroad(vm=build.vm(instance_uuid=None)))
+
+
+def _keepsakes() -> None:
+    tag = TagName(category="env", name="prod")
+    known = KnownCategory(name="env", is_single=True, takes_vms=True, tags=frozenset({"prod"}))
+    wanted = Keepsakes(tags=(tag,))
+    right, wrong, unread = (
+        _abroad(Surroundings(vocabulary=Vocabulary(categories=categories)), wanted)
+        for categories in ((known,), (replace(known, tags=frozenset({"Prod"})),), None)
+    )
+    add("keepsakes.tags", "blocker", right, wrong, unread)
+    right, wrong, unread = (
+        _abroad(
+            Surroundings(vocabulary=Vocabulary(attributes=names)),
+            Keepsakes(attributes=(Attribute(name="owner", value="web"),)),
+        )
+        for names in (frozenset({"owner"}), frozenset({"Owner"}), None)
+    )
+    add("keepsakes.attributes", "blocker", right, wrong, unread)
+
+
 def _limits() -> None:
     video, cores = {"devices": (VIDEO,)}, {"cores_per_socket": 8}
     right, wrong, unread = (_limited(video, max_video_bytes=most) for most in (4 * MIB, 4 * MIB - 1, None))
@@ -613,5 +659,7 @@ for _part in (
     _cluster,
     _around,
     _limits,
+    _places,
+    _keepsakes,
 ):
     _part()

@@ -251,8 +251,8 @@ HOST_NOT_JUDGED = IDENTITY | {
     "storage_vmotion_supported",  # judged where files move
     "full_storage_vmotion_supported",  # judged where files move
     "delta_disks_supported",  # judged where files with snapshots move
+    "network_change_supported",  # judged where a running VM changes its network
     "snapshot_relayout_supported",  # judged where files with snapshots move
-    "network_change_supported",  # judged where an adapter changes its network
     "switches",  # judged for an adapter on a distributed switch
     "nested_hv_supported",  # judged for a VM that wants it
     "cpu_counters_supported",  # as hardware virtualization

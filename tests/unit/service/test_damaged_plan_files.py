@@ -13,14 +13,19 @@ from typing import Any
 
 import pytest
 
-from tests.build import cluster, host, inventory, vm
+from tests.build import cluster, datastore, host, inventory, vm
 from tests.promises import tries
 from vsphere_motion.errors import MotionError
+from vsphere_motion.model.move import DiskFormat, Encryption
 from vsphere_motion.model.plan_file import PlanKind
 from vsphere_motion.model.plan_request import PlanRequest
+from vsphere_motion.model.request import Wishes
 from vsphere_motion.planning.facts import compare
 from vsphere_motion.planning.plan_checks import problems_of_plan
 from vsphere_motion.planning.plan_diff import changes_between
+from vsphere_motion.planning.plan_places import PlannedMoves
+from vsphere_motion.report.plan_words import destinations
+from vsphere_motion.service.apply import standing_of
 from vsphere_motion.service.placing import make_plan_file
 from vsphere_motion.service.plan_files import (
     csv_text,
@@ -31,8 +36,15 @@ from vsphere_motion.service.plan_files import (
     write_snapshot,
 )
 
-SITE = inventory(vms=(vm(1), vm(2), vm(3)), hosts=(host(1), host(2)), clusters=(cluster(1),))
+SITE = inventory(
+    vms=(vm(1), vm(2), vm(3)),
+    hosts=tuple(host(number, datastores=(datastore(1).ref, datastore(2).ref)) for number in (1, 2)),
+    clusters=(cluster(1),),
+    datastores=(datastore(1), datastore(2)),
+)
 PLAN = make_plan_file(SITE, PlanRequest(kind=PlanKind.EVACUATE, words=("host1",)))
+FILES = Wishes(to_datastore="datastore2", format=DiskFormat.THICK, encryption=Encryption.REQUIRED)
+PLACES = make_plan_file(SITE, PlanRequest(kind=PlanKind.MIGRATE, words=("vm1", "vm2"), to_host="host2", wishes=FILES))
 ODD = (None, True, -1, 1e308, "", "vm-0", "\x1b[2J", "2026-13-01T00:00:00Z", [], {}, [[]], {"name": 1}, 10**30, "=1+1")
 
 
@@ -72,8 +84,12 @@ def use_plan(file: Path) -> None:
     assert problems_of_plan(plan) == ()
     json.dumps(plan_document(plan))
     assert len([*csv.reader(io.StringIO(csv_text(plan)))]) == 1 + len(plan.moves)
-    changes_between(PLAN, plan)
-    compare(plan, SITE)
+    assert len(destinations(plan)) == len(plan.moves)
+    changes_between(PLAN, plan, destinations)
+    planned = PlannedMoves(SITE, plan.to_vcenter)
+    moves = {number: found for number, move in enumerate(plan.moves) if (found := planned.find(move))}
+    compare(plan, SITE, moves)
+    standing_of(plan, SITE, moves)
 
 
 def use_snapshot(file: Path) -> None:
@@ -96,6 +112,7 @@ def end_of(use: Callable[[Path], None], file: Path) -> str:
     ("write", "use", "whole"),
     [
         pytest.param(lambda file: write_plan(file, PLAN), use_plan, 10_000, id="plan"),
+        pytest.param(lambda file: write_plan(file, PLACES), use_plan, 10_000, id="plan of files"),
         pytest.param(lambda file: write_snapshot(file, SITE), use_snapshot, 2_000, id="snapshot"),
     ],
 )

@@ -177,7 +177,8 @@ def failure_message(result, failed):
     told = [one for one in failed if one["state"] != "not_started"] or failed
     words = "; ".join(one["message"] for one in told[:MOST_MESSAGES])
     count, run_id = len(result["results"]), result.get("run")
-    text = words if count == 1 else "{0} of {1} VMs did not move: {2}".format(len(failed), count, words)
+    verb = "did not move as asked" if any(one["state"] == "moved" for one in failed) else "did not move"
+    text = words if count == 1 else "{0} of {1} VMs {2}: {3}".format(len(failed), count, verb, words)
     if len(told) > MOST_MESSAGES:
         text += "; and {0} more".format(len(told) - MOST_MESSAGES)
     if not failed:

@@ -162,11 +162,10 @@ def made(vcenter, params):
 
 def looked_at(vcenter, params):
     """A plan that was made before, and how far it has come."""
-    from vsphere_motion.service.apply import require_server, standing_of
+    from vsphere_motion.service.apply import standing_now
 
     plan = placing.given_plan(params)
-    require_server(vcenter, plan)
-    standing = standing_of(plan, vcenter.snapshot())
+    standing = standing_now(vcenter, plan)
     return plan, {"differences": list(standing.differences), "done": len(standing.done)}
 
 

@@ -163,6 +163,7 @@ extends_documentation_fragment:
   - vsphere.motion.selecting
   - vsphere.motion.running
   - vsphere.motion.placing
+  - vsphere.motion.across
 seealso:
   - module: vsphere.motion.vm_migrate_check_info
   - module: vsphere.motion.migration_info
@@ -199,6 +200,21 @@ EXAMPLES = r"""
     destination_host: esx11.example.com
     networks:
       prod-web: stage-web
+
+- name: Move to another vCenter, and keep tags and custom attributes
+  vsphere.motion.vm_migrate:
+    vms: ["tag:env/prod"]
+    destination_cluster: Compute
+    to_vcenter:
+      hostname: vc-b.example.com
+      username: mover@vsphere.local
+      password: "{{ other_password }}"
+      thumbprint: "{{ other_thumbprint }}"
+      mapping:
+        datastores: {san-1: flash-1}
+        networks: {prod-web: web}
+      keep_tags: true
+      keep_attributes: true
 
 - name: Start a long move, and look after it later
   vsphere.motion.vm_migrate:
@@ -246,6 +262,8 @@ results:
       C(destination), C(findings) and a C(message) that says in a sentence what became of it.
     - After a run also C(task), C(progress_percent), C(duration_s), C(fault), C(motion) with what the hosts' logs say,
       and C(diagnoses) of a failure.
+    - C(keepsakes) has the tags and custom attributes that a virtual machine is to have again at another vCenter, and
+      what became of them; one that lacks some makes the task fail after all have moved.
     - C(state) is V(planned), V(blocked), V(unchanged), V(not_started), V(moved), V(running), V(failed), V(cancelled) or
       V(unknown).
   returned: always
@@ -270,6 +288,7 @@ is_finished:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vsphere.motion.plugins.module_utils import placing
+from ansible_collections.vsphere.motion.plugins.module_utils.across import across_spec, meeting, with_vcenter
 from ansible_collections.vsphere.motion.plugins.module_utils.running import (
     finish,
     options_of,
@@ -312,6 +331,7 @@ def argument_spec():
         },
         "destination_host": {"type": "str", "aliases": ["destination"]},
         **wishes_spec(),
+        **across_spec(),
         "strict": {"type": "bool", "default": False},
         "window": {"type": "str"},
         "timezone": {"type": "str"},
@@ -333,7 +353,7 @@ def request_of(params):
         skip_checks=tuple(params["skip_checks"]),
         strict=params["strict"],
         partial=params["partial"],
-        wishes=wishes_of(params),
+        wishes=with_vcenter(wishes_of(params), params),
     )
 
 
@@ -370,7 +390,8 @@ def to_hosts(module, vcenter):
 
 def is_cluster_alone(params):
     """Whether a cluster is all that is asked for, so that each virtual machine is held against each host of it."""
-    return bool(params["destination_cluster"]) and not wishes_beside_cluster(params) and not params["window"]
+    more = wishes_beside_cluster(params) or params["window"] or params["to_vcenter"]
+    return bool(params["destination_cluster"]) and not more
 
 
 def to_cluster(module, vcenter):
@@ -388,7 +409,7 @@ def main():
     """Read the arguments, act, answer."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_one_of=[(*ONE_OF, "moves"), ("destination_host", *PLACES, "moves")],
+        required_one_of=[(*ONE_OF, "moves"), ("destination_host", *PLACES, "moves", "to_vcenter")],
         mutually_exclusive=[
             (*ONE_OF, "moves"),
             ("destination_host", "destination_cluster"),
@@ -399,7 +420,7 @@ def main():
         required_by={"create_folder": ["destination_folder"]},
         supports_check_mode=True,
     )
-    with open_vcenter(module) as vcenter:
+    with open_vcenter(module) as vcenter, meeting(module, vcenter):
         act = to_cluster if is_cluster_alone(module.params) else to_hosts
         finish(module, act(module, vcenter), is_left=not module.params["wait"])
 

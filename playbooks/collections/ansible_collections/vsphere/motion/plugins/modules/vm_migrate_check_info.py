@@ -16,7 +16,8 @@ author:
 description:
   - Makes every pre-flight check of M(vsphere.motion.vm_migrate), vCenter's and the library's, and says how long each
     move is expected to take.
-  - With O(destination_cluster) or O(all_hosts) each virtual machine is held against each host.
+  - With O(destination_cluster) or O(all_hosts) each virtual machine is held against each host. With O(to_vcenter) both
+    vCenters are looked at, and O(destination_cluster) is the cluster there of which a host is chosen.
   - What is blocked is a result, not a failure.
 options:
   destination_host:
@@ -53,6 +54,7 @@ extends_documentation_fragment:
   - vsphere.motion.vcenter
   - vsphere.motion.attributes.info
   - vsphere.motion.selecting
+  - vsphere.motion.across
 seealso:
   - module: vsphere.motion.vm_migrate
 """
@@ -69,6 +71,20 @@ EXAMPLES = r"""
     that: check.blocked | length == 0
     fail_msg: "{{ check.results | map(attribute='message') | join('; ') }}"
 
+- name: Can they go to another vCenter, with their tags?
+  vsphere.motion.vm_migrate_check_info:
+    vms: ["web*"]
+    destination_cluster: Compute
+    to_vcenter:
+      hostname: vc-b.example.com
+      username: mover@vsphere.local
+      password: "{{ other_password }}"
+      ca_file: /etc/vsphere-motion/zurich.pem
+      mapping:
+        datastores: {san-1: flash-1}
+      keep_tags: true
+  register: across
+
 - name: Who can leave the cluster's hosts, and where to?
   vsphere.motion.vm_migrate_check_info:
     vms: ["cluster:Production"]
@@ -79,7 +95,7 @@ EXAMPLES = r"""
 RETURN = r"""
 plan:
   description: The plan as C(vsphere-motion check -o json) prints it.
-  returned: with O(destination_host)
+  returned: with O(destination_host) or O(to_vcenter)
   type: dict
 matrix:
   description: Each virtual machine on each host, as C(vsphere-motion check --to-cluster CLUSTER -o json) prints it.
@@ -89,7 +105,7 @@ results:
   description:
     - One entry for each virtual machine, as M(vsphere.motion.vm_migrate) returns it in check mode, with its
       C(findings), C(expected_duration_s) and a C(message).
-  returned: with O(destination_host)
+  returned: with O(destination_host) or O(to_vcenter)
   type: list
   elements: dict
 blocked:
@@ -100,6 +116,7 @@ blocked:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vsphere.motion.plugins.module_utils.across import across_spec, meeting, with_vcenter
 from ansible_collections.vsphere.motion.plugins.module_utils.running import places_of
 from ansible_collections.vsphere.motion.plugins.module_utils.selecting import ONE_OF, selecting_spec, selectors_of
 from ansible_collections.vsphere.motion.plugins.module_utils.vcenter import connection_spec, open_vcenter
@@ -110,6 +127,7 @@ def argument_spec():
     return {
         **connection_spec(),
         **selecting_spec(),
+        **across_spec(),
         "destination_host": {"type": "str", "aliases": ["destination"]},
         "destination_cluster": {"type": "str"},
         "all_hosts": {"type": "bool"},
@@ -136,13 +154,15 @@ def asked(params):
 
 
 def check_host(vcenter, params):
-    """Each virtual machine on one host."""
-    from vsphere_motion.model.request import MoveRequest
+    """Each virtual machine on one host, or on its way to another vCenter."""
+    from vsphere_motion.model.request import MoveRequest, Wishes
     from vsphere_motion.service.check import check
     from vsphere_motion.service.documents import plan_document
     from vsphere_motion.service.results import planned_results
 
-    plan = check(vcenter, MoveRequest(to_host=params["destination_host"], **asked(params)), places_of(params))
+    wishes = with_vcenter(Wishes(to_cluster=params["destination_cluster"]), params)
+    request = MoveRequest(to_host=params["destination_host"] or "", wishes=wishes, **asked(params))
+    plan = check(vcenter, request, places_of(params))
     results = planned_results(plan)
     blocked = [one["vm"]["name"] for one in results if one["state"] == "blocked"]
     return {"plan": plan_document(plan), "results": results, "blocked": blocked}
@@ -163,12 +183,17 @@ def main():
     """Read the arguments, look, answer."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        required_one_of=[ONE_OF, ("destination_host", "destination_cluster", "all_hosts")],
-        mutually_exclusive=[ONE_OF, ("destination_host", "destination_cluster", "all_hosts")],
+        required_one_of=[ONE_OF, ("destination_host", "destination_cluster", "all_hosts", "to_vcenter")],
+        mutually_exclusive=[
+            ONE_OF,
+            ("destination_host", "destination_cluster", "all_hosts"),
+            ("all_hosts", "to_vcenter"),
+        ],
         supports_check_mode=True,
     )
-    with open_vcenter(module) as vcenter:
-        look = check_host if module.params["destination_host"] else check_hosts
+    with open_vcenter(module) as vcenter, meeting(module, vcenter):
+        is_one = module.params["destination_host"] or module.params["to_vcenter"]
+        look = check_host if is_one else check_hosts
         module.exit_json(changed=False, **look(vcenter, module.params))
 
 
