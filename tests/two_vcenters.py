@@ -11,7 +11,7 @@ from pathlib import Path
 from pyVmomi import vim
 
 from tests.observer import Observer, observing
-from tests.program import Program
+from tests.program import READS, Program
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
 
@@ -86,3 +86,9 @@ def uuids(observer: Observer) -> Counter[str]:
     """How often each instance UUID is there."""
     found = observer.read(vim.VirtualMachine, "config.instanceUuid")
     return Counter(vm["config.instanceUuid"] for vm in found.values())
+
+
+def writes_on(pair: Pair) -> set[str]:
+    """What was changed on either side; the source's own login at the destination is none."""
+    sides = (pair.source.control, pair.destination.control)
+    return {call["method"] for side in sides for call in side.trace()} - READS - {"FindByUuid"}

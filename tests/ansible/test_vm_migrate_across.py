@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from pyVmomi import vim
 
 from tests.ansible.modules import Modules
+from tests.ansible.playbooks import checkout
 from tests.labels import labels
 from tests.observer import observing
 from vsphere_motion.testing.plugin import VCenterFactory
@@ -97,6 +99,31 @@ def test_a_vm_that_went_without_a_tag_fails_the_task_after_it_has_moved(here: Mo
     assert "without tag site/frankfurt" in answer.message
     with observing(there) as observer:
         assert "a-db01" in observer.read(vim.VirtualMachine)
+
+
+@pytest.mark.timeout(300)
+def test_the_playbook_moves_a_vm_with_what_it_has(here: Modules, there: SimulatedVCenter, tmp_path: Path) -> None:
+    home = tmp_path / "copy"
+    home.mkdir()
+    given = {"vm": "a-web01", "other": there.host, "other_port": there.port, "destination_cluster": "Compute"}
+    secrets = {
+        "VSPHERE_MOTION_TO_USER": there.user,
+        "VSPHERE_MOTION_TO_PASSWORD": there.password,
+        "VSPHERE_MOTION_TO_CA_FILE": str(there.ca_file),
+    }
+
+    played = checkout(home).play(
+        "migrate_to_vcenter",
+        "-e",
+        json.dumps({**given, "mapping": NAMES}),
+        environment={**here.vcenter.environment(), **secrets},
+    )
+
+    assert played.exit_code == 0, played.text
+    assert "with 2 tags and 2 attributes" in played.stdout
+    assert there.password not in played.text
+    with observing(there) as observer:
+        assert labels(there, observer, "a-web01")["a-web01"].attributes["cost centre"] == "4711"
 
 
 @pytest.mark.parametrize(

@@ -114,14 +114,15 @@ def test_a_run_killed_at_a_failpoint_resumes_with_one_task_for_each_vm(
     killed = run("migrate", *names, *TO_2, "--max-concurrent", at_once, VSPHERE_MOTION_FAILPOINT=f"{failpoint}:2")
     assert killed.exit_code == -signal.SIGKILL, killed.text
     resumed = run("resume", "-o", "json")
+    told = run(
+        "report", "-o", "json"
+    )  # on a slow machine all three outcomes were written together, and nothing is left
 
-    assert resumed.exit_code == 0, resumed.text
-    assert states_of(resumed.json) == dict.fromkeys(names, "moved")
+    assert (resumed.exit_code, told.exit_code) == (0, 0), resumed.text + told.text
+    assert states_of(told.json) == dict.fromkeys(names, "moved")
     truths = vcenter.control.motions()
     assert len(truths) == len(names)
-    assert {truth["operation_id"] for truth in truths} == {
-        outcome["operation_id"] for outcome in resumed.json["outcomes"]
-    }
+    assert {truth["operation_id"] for truth in truths} == {outcome["operation_id"] for outcome in told.json["outcomes"]}
 
 
 def test_an_unknown_failpoint_is_refused(

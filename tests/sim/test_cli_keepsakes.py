@@ -11,7 +11,7 @@ from pyVmomi import vim
 
 from tests.labels import Labels, labels, resting
 from tests.program import READS, Done
-from tests.two_vcenters import Pair, make_pair
+from tests.two_vcenters import Pair, make_pair, many
 from vsphere_motion.testing.plugin import VCenterFactory
 
 pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(300)]
@@ -184,3 +184,62 @@ def test_within_one_vcenter_there_is_nothing_to_keep(command: str, pair: Pair) -
 
     assert done.exit_code == 2
     assert "--to-vcenter" in done.stderr
+
+
+ACCOUNT = """
+roles:
+  - name: receiver
+    privileges:
+      - Resource.AssignVMToPool
+      - Datastore.AllocateSpace
+      - Network.Assign
+      - VirtualMachine.Inventory.Register
+      - Global.Diagnostics
+      - Datastore.Browse
+users: [{name: mover, password: a long password for the mover}]
+permissions: [{entity: /, user: mover, role: receiver}]
+"""
+
+
+def test_an_account_that_may_not_attach_or_set_is_told_before_and_after(
+    vcenter_factory: VCenterFactory, tmp_path: Path
+) -> None:
+    sites = (many("a", hosts=2, net=31, vms=2), many("b", hosts=2, net=32) + ACCOUNT)
+    pair = make_pair(vcenter_factory, tmp_path / "home", sites)
+    account = {"VSPHERE_MOTION_TO_USER": "mover", "VSPHERE_MOTION_TO_PASSWORD": "a long password for the mover"}
+    options = (*pair.there, "--to-cluster", "Compute", "--to-datastore", "b-store", "--network", "a-dmz=b-dmz", *KEEP)
+
+    checked = pair.run("check", "vm-001", *options, "-o", "json", **account)
+    forced = pair.run(
+        "migrate", "vm-001", *options, "--skip-check", "permissions.missing", "--yes", "-o", "json", **account
+    )
+
+    assert checked.exit_code == 3, checked.text
+    (planned,) = checked.json["moves"]
+    (missing,) = (one["evidence"]["missing"] for one in planned["findings"] if one["id"] == "permissions.missing")
+    assert {line.partition(" on ")[0] for line in missing} == {
+        "InventoryService.Tagging.AttachTag",
+        "Global.SetCustomField",
+    }
+    assert forced.exit_code == 6, forced.text
+    (outcome,) = forced.json["outcomes"]
+    assert outcome["state"] == "moved"
+    reasons = {one["what"]: one["why"] for one in outcome["keepsakes"]["lost"]}
+    assert reasons.keys() == {"tag env/prod", "tag owner/web team", "attribute contact", "attribute cost centre"}
+    assert "InventoryService.Tagging.AttachTag" in reasons["tag env/prod"]
+    assert "Global.SetCustomField" in reasons["attribute contact"]
+
+
+def test_a_plan_that_keeps_tags_gives_them_back_when_it_is_applied(pair: Pair) -> None:
+    options = (*pair.there, *TO_B, *KEEP)
+    blocked = pair.run("plan", "migrate", "a-db01", *pair.there, *TO_B[:4], *KEEP, "-O", "blocked.json")
+    made = pair.run("plan", "migrate", "a-web01", *options, "-O", "plan.json")
+
+    done = pair.run("apply", "plan.json", "--yes", "-o", "json")
+
+    assert blocked.exit_code == 3, blocked.text
+    assert made.exit_code == 0, made.text
+    assert done.exit_code == 0, done.text
+    assert kept(done)["a-web01"]["state"] == "kept"
+    with pair.observing() as (_, destination):
+        assert labels(pair.destination, destination, "a-web01") == {"a-web01": WEB01}

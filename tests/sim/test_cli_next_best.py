@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,3 +130,50 @@ def test_a_host_that_was_named_is_the_only_one(make: Callable[[str], SimulatedVC
     assert done.exit_code == 6, done.text
     assert [one["state"] for one in done.json["outcomes"]] == ["failed"]
     assert hosts_of(vcenter)["load-1"] == "esx1"
+
+
+@pytest.mark.parametrize("passage", [1, 3], ids=["after the first outcome", "after the last outcome"])
+def test_a_killed_run_is_planned_again_by_resume_as_it_would_have_been(
+    passage: int, make: Callable[[str], SimulatedVCenter], program: Run
+) -> None:
+    vcenter = make("")
+    vcenter.control.plant_faults({"match": {"destination": "esx3"}, "fail": REFUSED})
+    run = program(vcenter)
+    killed = run("evacuate", "esx1", "--yes", VSPHERE_MOTION_FAILPOINT=f"after_outcome:{passage}")
+    assert killed.exit_code == -signal.SIGKILL, killed.text
+
+    done = run("resume", "-o", "json")
+
+    assert done.exit_code == 0, done.text
+    assert set(hosts_of(vcenter).values()) == {"esx2"}
+    assert "it goes to esx2 instead" in done.stderr
+    asked_for = [(one["vm_name"], one["destination"]) for one in vcenter.control.motions()]
+    assert len(asked_for) == len(set(asked_for)), "no host is asked twice"
+    again = run("resume", done.json["run"], "-o", "json")
+    assert again.exit_code == 0
+    assert len(vcenter.control.motions()) == len(asked_for)
+
+
+def test_what_was_refused_on_the_host_that_a_person_named_is_not_asked_for_again_and_that_is_said(
+    make: Callable[[str], SimulatedVCenter], program: Run
+) -> None:
+    vcenter = make("")
+    vcenter.control.plant_faults({"match": {"vm": "load-1"}, "fail": REFUSED})
+    run = program(vcenter)
+
+    done = run("migrate", "load-1", "load-2", "--to-host", "esx3", "--yes", "-o", "json")
+    assert done.exit_code == 6, done.text
+    said = "1 move failed; resume does not ask again for what was refused."
+    assert said in done.stderr
+    resumed = run("resume", done.json["run"])
+    assert resumed.exit_code == 6, resumed.text
+    assert said in resumed.stderr
+    assert len(vcenter.control.motions()) == 2
+    vcenter.control.remove_faults()
+
+    again = run("migrate", "load-1", "load-2", "--to-host", "esx3", "--yes", "-o", "json")
+    assert again.exit_code == 0, again.text
+    assert {one["vm"]["name"]: one["state"] for one in again.json["outcomes"]} == {
+        "load-1": "moved",
+        "load-2": "unchanged",
+    }

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pyVmomi import vim
 
-from tests.program import READS
-from tests.two_vcenters import Pair, credentials, make_pair
+from tests.labels import labels
+from tests.two_vcenters import Pair, credentials, make_pair, writes_on
 from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 
@@ -25,11 +25,6 @@ def pair(vcenter_factory: VCenterFactory, tmp_path: Path) -> Pair:
     return make_pair(vcenter_factory, tmp_path / "home")
 
 
-def writes(pair: Pair) -> set[str]:
-    sides = (pair.source.control, pair.destination.control)
-    return {call["method"] for side in sides for call in side.trace()} - READS - {"FindByUuid"}
-
-
 def plan_of(pair: Pair, *words: str) -> dict[str, Any]:
     done = pair.run("plan", "migrate", "a-web01", *pair.there, *words, "-O", "plan.json", "-o", "json")
     assert done.exit_code == 0, done.text
@@ -39,7 +34,9 @@ def plan_of(pair: Pair, *words: str) -> dict[str, Any]:
 
 
 def test_a_plan_says_which_vcenter_and_is_run_without_naming_it_again(pair: Pair) -> None:
-    document = plan_of(pair, *TO_B)
+    document = plan_of(pair, *TO_B, "--keep-tags", "--keep-attributes")
+    with pair.observing() as (source, _):
+        carried = labels(pair.source, source, "a-web01")
 
     there = document["to_vcenter"]
     assert there["host"] == pair.there[1]
@@ -49,7 +46,7 @@ def test_a_plan_says_which_vcenter_and_is_run_without_naming_it_again(pair: Pair
     text = (pair.run.home / "plan.json").read_text()
     assert pair.destination.password not in text
     assert pair.source.password not in text
-    assert writes(pair) == set()
+    assert writes_on(pair) == set()
     shown = pair.run("plan", "show", "plan.json")
     assert "b-esx2, files to b-vmfs1, " in shown.stdout
     assert there["thumbprint"] in shown.stdout
@@ -64,6 +61,8 @@ def test_a_plan_says_which_vcenter_and_is_run_without_naming_it_again(pair: Pair
         assert found["config.files.vmPathName"].startswith("[b-vmfs1]")
         assert found["runtime.host"] == destination.host("b-esx2")
         assert [one.name for one in found["network"]] == ["b-dmz"]
+        assert labels(pair.destination, destination, "a-web01") == carried, "the plan says what it keeps"
+        assert carried["a-web01"].tags
     again = pair.run("apply", "plan.json", "--yes")
     assert again.exit_code == 0, again.text
     assert "Nothing to do" in again.stdout
@@ -143,6 +142,9 @@ def test_a_plan_across_is_not_made_of_a_snapshot_nor_a_plan_within_run_across(pa
     across = pair.run("apply", "near.json", "--yes", *pair.there)
     assert across.exit_code == 2
     assert "leave --to-vcenter out" in across.stderr
+    keeping = pair.run("apply", "near.json", "--yes", "--keep-tags")
+    assert keeping.exit_code == 2
+    assert "a plan says what VMs keep" in keeping.stderr
 
 
 def test_a_list_for_another_vcenter_has_windows_turns_and_places_of_its_lines(pair: Pair) -> None:
@@ -157,7 +159,7 @@ def test_a_list_for_another_vcenter_has_windows_turns_and_places_of_its_lines(pa
 
     made = pair.run("plan", "migrate", "-f", "both.csv", *pair.there, "-O", "plan.json", "-o", "json")
     shut = pair.run("migrate", "-f", "web.csv", *pair.there, "--yes", "--timeout", "2s", "-o", "json")
-    done = pair.run("migrate", "-f", "db.csv", *pair.there, "--yes", "-o", "json")
+    done = pair.run("apply", "db.csv", *pair.there, "--yes", "-o", "json")
 
     assert made.exit_code == 0, made.text
     told = [(one["vm"]["name"], one["window"], one["priority"], one["reason"]) for one in made.json["moves"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from pyVim.task import WaitForTask
 from pyVmomi import vim
@@ -215,3 +217,18 @@ def test_a_template_comes_back_as_a_template(run: Program, site: SimulatedVCente
     assert "golden is a template again" in done.stderr
     assert (vm.runtime.host.name, vm.config.files.vmPathName, vm.config.template) == before
     moves_nothing(run, site, run_id)
+
+
+def test_a_restore_that_is_killed_is_gone_on_with(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
+    before = seen(observer, "whole"), seen(observer, "shaped")
+    run_id = moved(run, "whole", "shaped", "--to-host", "esx-2", "--to-datastore", "fast", "--format", "eager")
+
+    killed = run("restore", run_id, "--yes", VSPHERE_MOTION_FAILPOINT="after_send")
+    assert killed.exit_code == -signal.SIGKILL, killed.text
+    done = run("resume", "-o", "json")
+
+    assert done.exit_code == 0, done.text
+    assert set(states(done)) == {"moved"}
+    assert (seen(observer, "whole"), seen(observer, "shaped")) == before
+    started = [one["vm_name"] for one in site.control.motions() if one["vm_name"] in {"whole", "shaped"}]
+    assert len(started) == 4, "each was asked for once there and once back"

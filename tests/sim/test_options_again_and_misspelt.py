@@ -227,7 +227,7 @@ NEVER_JUDGED = {
     ),
     "DuplicateName": (("/DC0/vm/Web (old)/web-02", "--to-folder", "Web & Proxy"), "[place.name]", 3),
 }
-"""What vCenter refuses before it judges a spec; a request that would make one, what is said of it, and the exit code."""
+"""What vCenter refuses before it judges a spec; a request for such a spec, what is said of it, and the exit code."""
 
 NEVER_ASKED = {
     "InvalidPowerState": "a relocate spec names no power state; MigrateVM_Task does, and is not called",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsphere_motion.cli.across import Other, across_options, open_both, other_of_run
+from vsphere_motion.cli.across import Other, across_options, keeping_options, open_both, other_of_run
 from vsphere_motion.cli.connection import open_vcenter
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.invocation import Invocation
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @window_options
 @tries_option
 @across_options
+@keeping_options
 @reports_option
 def command(
     invocation: Invocation,
@@ -57,6 +58,8 @@ def command(
     window: Window,
     tries: int,
     other: Other,
+    keep_tags: bool,
+    keep_attributes: bool,
     options: RunOptions,
 ) -> int:
     """Run a plan. First it is compared with how things are: any difference is shown and nothing starts (exit code 8).
@@ -67,9 +70,11 @@ def command(
     """
     wish = Wish(options=options, partial=partial, yes=yes, files=report_files(reports), window=window, tries=tries)
     if is_list(file):
-        wishes = other.in_wishes(NO_WISHES)
+        wishes = other.in_wishes(NO_WISHES, keep_tags=keep_tags, keep_attributes=keep_attributes)
         request = plan_request(PlanKind.MIGRATE, (), listed=read_list(file), window=window, wishes=wishes)
         return plan_and_run(invocation, request, wish, dry_run=dry_run, other=other)
+    if keep_tags or keep_attributes:
+        raise click.UsageError("a plan says what VMs keep; make it again with --keep-tags and --keep-attributes.")
     window.require(has_own=True)
     return _apply(invocation, Path(file), wish, replan=replan, dry_run=dry_run, other=other)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from vsphere_motion.cli.across import NO_OTHER, Other, across_options, open_both
+from vsphere_motion.cli.across import NO_OTHER, Other, across_options, keeping_options, open_both
 from vsphere_motion.cli.console import safe
 from vsphere_motion.cli.exit import ExitCode
 from vsphere_motion.cli.invocation import Invocation
@@ -101,6 +101,7 @@ def spread(invocation: Invocation, /, *, words: str, **given: Any) -> int:
 @click.option("--to-cluster", metavar="CLUSTER", help="Any host of this cluster.")
 @wish_options
 @across_options
+@keeping_options
 @placement_option
 @placement_options
 @strict_option
@@ -117,6 +118,8 @@ def migrate(
     to_cluster: str | None,
     wishes: Wishes,
     other: Other,
+    keep_tags: bool,
+    keep_attributes: bool,
     exclude: tuple[str, ...],
     placement: str,
     out: str | None,
@@ -130,7 +133,8 @@ def migrate(
     if source is not None and other.to_vcenter:
         raise click.UsageError("moves to another vCenter are planned with both of them; leave --from out.")
     chosen = Selecting(words=words, exclude=exclude, file=list_file).choose(invocation)
-    given |= {"wishes": other.in_wishes(wishes), "mapped": Path(other.mapping).name if other.mapping else ""}
+    wishes = other.in_wishes(wishes, keep_tags=keep_tags, keep_attributes=keep_attributes)
+    given |= {"wishes": wishes, "mapped": Path(other.mapping).name if other.mapping else ""}
     request = sent_request(chosen, to_host, to_cluster, placement=placement, **given)
     return _write(invocation, _planner(request), out, source, other)
 

@@ -48,8 +48,10 @@ def command(
     """Go on with a run: watch what still runs, then start what was not started.
 
     RUN is a run's id or its beginning; without it, the newest unfinished run of this vCenter. A relocation that was
-    asked for without an answer is looked for; it counts as never submitted 30 seconds later, by vCenter's clock. A
-    rolling that was left goes on, too: the one whose id is given, or without RUN the newest that has not ended.
+    asked for without an answer is looked for; it counts as never submitted 30 seconds later, by vCenter's clock. What
+    vCenter has refused is never asked for again; where the plan chose hosts, as evacuate does, the next best is tried,
+    as the run itself would have done. A rolling that was left goes on, too: the one whose id is given, or without RUN
+    the newest that has not ended.
     """
     from vsphere_motion.cli.rolling import run_to_end
     from vsphere_motion.service.adopt import adopt

@@ -15,7 +15,7 @@ from vsphere_motion.cli.invocation import Invocation
 from vsphere_motion.cli.progress import JsonLines, drawing
 from vsphere_motion.cli.signals import Left, SignalControl, halting_words
 from vsphere_motion.model.event import Event, RunEnded, RunHalted, RunPaused, RunStarted
-from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.outcome import Outcome, OutcomeState, made_good
 from vsphere_motion.model.report import Report
 from vsphere_motion.report.escape import json_text
 from vsphere_motion.report.event_words import reported_line
@@ -151,11 +151,18 @@ def finish(
 
 
 def tell_way_on(invocation: Invocation, report: Report) -> None:
-    """Where there is more to read, or how to go on with a run that is not finished; on standard error."""
-    run = safe(report.info.run)
+    """Where there is more to read, and how to go on: with what is open, or after moves that failed; on stderr."""
+    run, outcomes = safe(report.info.run), [item.outcome for item in report.moves]
+    good = made_good(outcomes)
+    failed = sum(1 for n, one in enumerate(outcomes) if one.state is OutcomeState.FAILED and n not in good)
     if report.count(OutcomeState.UNKNOWN) or any(is_open(one.outcome) or one.is_still_open for one in report.moves):
         invocation.console.warn(
             f"run {run} is not finished. Go on:  vsphere-motion resume {run}   Stop it:  vsphere-motion cancel {run}"
+        )
+    elif failed:
+        invocation.console.note(
+            f"{failed} move{'' if failed == 1 else 's'} failed; resume does not ask again for what was refused. Why:  "
+            f"vsphere-motion diagnose {run}   Then call the same command again: what is in place stays."
         )
     invocation.console.note(f"Details: vsphere-motion report {run}")
 

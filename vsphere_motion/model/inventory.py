@@ -83,7 +83,7 @@ class Host:
             they can together with the VM.
         delta_disks_supported, snapshot_relayout_supported: whether files of a VM with snapshots can move, and whether
             the snapshots can be laid out anew.
-        network_change_supported: whether a running VM can change its network while it moves.
+        network_change_supported: whether a running VM can be attached to another network on its way; None if unsaid.
         portgroups: port groups of its standard switches.
         switches: its parts of distributed switches.
         luns: unique identifiers of the LUNs it sees; None if they were not asked for.
@@ -128,13 +128,13 @@ class Host:
     max_vm_memory_bytes: int | None = None
     max_running_vcpus: int | None = None
     suspended_relocate_supported: bool | None = None
+    network_change_supported: bool | None = None
     local_swap_datastore: MoRef | None = None
     per_vm_swap_supported: bool | None = None
     storage_vmotion_supported: bool | None = None
     full_storage_vmotion_supported: bool | None = None
     delta_disks_supported: bool | None = None
     snapshot_relayout_supported: bool | None = None
-    network_change_supported: bool | None = None
     portgroups: tuple[HostPortgroup, ...] | None = None
     switches: tuple[HostSwitch, ...] | None = None
     luns: tuple[str, ...] | None = None

@@ -30,7 +30,6 @@ from vsphere_motion.model.plan_request import MOST_AT_ONCE, MOST_PER_HOST
 from vsphere_motion.model.refs import MoRef, NamedRef, VmIdentity
 from vsphere_motion.model.schedule import Job
 from vsphere_motion.model.site import Order, Shift
-from vsphere_motion.planning.choose import NO_ORDER
 from vsphere_motion.planning.move_costs import costs_of_move
 from vsphere_motion.planning.placement.of_inventory import (
     LINK_BPS,
@@ -43,7 +42,7 @@ from vsphere_motion.planning.placement.of_inventory import (
     site_of,
 )
 from vsphere_motion.planning.placement.order import in_order
-from vsphere_motion.planning.plan_places import place_before, place_of
+from vsphere_motion.planning.plan_places import place_after, place_before
 from vsphere_motion.planning.schedule import make_schedule
 from vsphere_motion.planning.scope import ALREADY_THERE
 from vsphere_motion.planning.steps import COLD_S, FIXED_S, in_turn, memory_sent, notable, others_of
@@ -64,6 +63,9 @@ ANSWERED_BY_ORDER = frozenset(
     }
 )
 """Checks whose answer depends on who has left a host before, or on what else runs."""
+
+NO_ROOM = "its destination has too little room for it, whoever leaves first"
+HA_TOO = ", with what vSphere HA keeps free for failed hosts (--use-ha-reserve)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,8 @@ def ordered(inventory: Inventory, asked: Sequence[Asked], rules: SiteRules) -> O
     going = [one for place, one in enumerate(open_moves) if place not in blocked]
     stuck = [_stuck(open_moves[place], why) for place, why in blocked.items()]
     turns = _Turns(inventory, [one.move for one in going], rules)
-    stuck += [_stuck(going[place], _room_of(going[place].planned), NO_ORDER) for place in sorted(turns.impossible)]
+    note = f"{NO_ROOM}{HA_TOO if rules.keeps_ha_reserve else ''}"
+    stuck += [_stuck(going[place], _room_of(going[place].planned), note) for place in sorted(turns.impossible)]
     kept = [place for place in range(len(going)) if place not in turns.impossible]
     moves, times = _planned(inventory, [going[place] for place in kept], turns.of(kept))
     return Ordered(
@@ -245,7 +248,7 @@ def _plan_move(one: Asked, wave: int, job: Job, times: tuple[float, float]) -> P
         relies_on=job.relies_on,
         window=one.window,
         priority=one.priority,
-        place=place_of(move),
+        place=place_after(move),
     )
 
 

@@ -32,7 +32,7 @@ POOL, FOLDER, STORE = "ResourcePool", "Folder", "Datastore"
 NETWORKS = ("Network", "DistributedVirtualPortgroup", "OpaqueNetwork")
 
 
-def place_of(move: Move) -> PlanPlace:
+def place_after(move: Move) -> PlanPlace:
     """What a move decides of its VM besides the host."""
     return _place(move, move.destination)
 

@@ -293,7 +293,11 @@ FAULTS: Mapping[str, FaultRow] = {
         "see that the network of that name leads to the same place, or name another one with --network",
         "NetworksMayNotBeTheSame",
     ),
-    **_rows(network.CHANGE, "choose another host, or change the network while off", "VMotionAcrossNetworkNotSupported"),
+    **_rows(
+        network.CHANGE,
+        "leave the networks as they are, move the VM while it is off, or choose another host",
+        "VMotionAcrossNetworkNotSupported",
+    ),
     **_rows(place.NAME, "rename one of the two, or name another folder", "DuplicateName"),
     **_rows(place.IDENTITY, "remove the copy, or give it another instance UUID", "AlreadyExists"),
     **_rows(network.UPLINK, "add an uplink to the switch, or disconnect the adapter", "VMOnVirtualIntranet"),

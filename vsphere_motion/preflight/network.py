@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from vsphere_motion.model.finding import EvidenceValue, Finding, Severity
 from vsphere_motion.model.inventory import Device, Host, HostPortgroup, HostSwitch
-from vsphere_motion.model.move import Change
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.preflight.check import About, Check
 from vsphere_motion.preflight.subject import Subject
@@ -15,9 +14,9 @@ VM_DEVICES = "config.hardware.device"
 NIC_NETWORK = "config.hardware.device.backing.network"
 NETWORK_HOSTS = "network"
 HOST_PORTGROUPS = "config.network.portgroup"
-HOST_CHANGE = "capability.vmotionAcrossNetworkSupported"
 HOST_SWITCHES = "config.network.vswitch"
 HOST_PROXIES = "config.network.proxySwitch"
+HOST_CHANGE = "capability.vmotionAcrossNetworkSupported"
 
 DISTRIBUTED = "DistributedVirtualPortgroup"
 STANDARD = "Network"
@@ -147,6 +146,20 @@ def check_usable(subject: Subject) -> Iterator[Finding]:
             yield from _on_portgroup(subject, nic)
 
 
+def check_change(subject: Subject) -> Iterator[Finding]:
+    """Both hosts must be able to attach a running VM to another network on its way."""
+    changed = _changed(subject)
+    if not changed or not subject.is_live:
+        return
+    labels = ", ".join(nic.label for nic in changed)
+    for host in dict.fromkeys(subject.hosts):
+        if host.network_change_supported is None:
+            yield CHANGE.unknown(host.named, HOST_CHANGE)
+        elif not host.network_change_supported:
+            message = f"{host.name} cannot attach a running VM to another network, here {labels} of {subject.vm.name}"
+            yield CHANGE.found(host.named, message, adapters=tuple(nic.label for nic in changed))
+
+
 def _on_switch(subject: Subject, nic: Device) -> Iterator[Finding]:
     host, there = subject.destination, subject.there.switches.get(nic.switch_uuid or "")
     if (nic.port_key or "").startswith(TEMPORARY):
@@ -201,18 +214,6 @@ def _denied(here: HostPortgroup, there: HostPortgroup) -> tuple[str, ...]:
     return tuple(word for word, before, after in pairs if before and after is False)
 
 
-def check_change(subject: Subject) -> Iterator[Finding]:
-    """Both hosts must let a running VM change its network while it moves."""
-    if not subject.is_live or Change.NETWORK not in subject.changes:
-        return
-    for host in dict.fromkeys(subject.hosts):
-        if host.network_change_supported is None:
-            yield CHANGE.unknown(host.named, HOST_CHANGE)
-        elif not host.network_change_supported:
-            message = f"{host.name} does not let a running VM change its network, here {subject.vm.name}"
-            yield CHANGE.found(host.named, message, property=HOST_CHANGE)
-
-
 def _full(subject: Subject, nic: Device, switch: str) -> str:
     return f"{switch} on {subject.destination.name} has no free port for {_of(subject, nic)}"
 
@@ -245,8 +246,13 @@ def _is_kept(subject: Subject, nic: Device) -> bool:
 
 def _concerned(subject: Subject) -> tuple[Device, ...]:
     """The adapters as they are after the move: all of them on another host, those that change on the same one."""
-    if not subject.stays:
-        return subject.attached
+    return _changed(subject) if subject.stays else subject.attached
+
+
+def _changed(subject: Subject) -> tuple[Device, ...]:
+    """The adapters that go to another network, as they are after the move."""
+    if not subject.nics:
+        return ()
     return tuple(after for after, now in zip(subject.attached, subject.of_vm.nics, strict=True) if after is not now)
 
 
@@ -300,14 +306,14 @@ USABLE = Check(
 CHANGE = Check(
     id="network.change",
     severity=Severity.BLOCKER,
-    title="hosts that let a running VM change its network",
+    title="hosts that can attach a running VM to another network",
     about=About.HOSTS,
     on_pair=check_change,
     on_stay=True,
     concerns=lambda subject: bool(subject.nics),
     reads=(HOST_CHANGE,),
-    source="vSphere API 8.0: HostCapability.vmotionAcrossNetworkSupported, VMotionAcrossNetworkNotSupported",
-    remedy="choose a host of a newer release, or change the network while the VM is off",
+    source="vSphere API 8.0: VMotionAcrossNetworkNotSupported, HostCapability.vmotionAcrossNetworkSupported",
+    remedy="leave the networks as they are, move the VM while it is off, or choose another host",
 )
 
 CHECKS = (PRESENT, UPLINK, VLAN, USABLE, CHANGE)

@@ -135,7 +135,19 @@ _KEEPSAKES = (
 )
 """How far it is with the tags and attributes that VMs are to have again at another vCenter; `manner` says which."""
 
-STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS, _KEEPSAKES)
+_ASKED = (
+    """CREATE TABLE asked (
+    run TEXT PRIMARY KEY REFERENCES run (id),
+    kind TEXT NOT NULL,
+    choices TEXT NOT NULL,
+    tries INTEGER NOT NULL
+)""",
+    "DELETE FROM schema_version",
+    "INSERT INTO schema_version VALUES (9)",
+)
+"""What a plan was made of whose moves may go to other hosts where vCenter refuses one."""
+
+STEPS = (_FIRST, _WATCHES, _ORDER, _WORK, _HOURS, _MANNER, _COSTS, _KEEPSAKES, _ASKED)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -17,7 +17,7 @@ from vsphere_motion.errors import Ambiguous, NotFound
 from vsphere_motion.model.jsonform import format_time, from_json
 from vsphere_motion.model.keepsakes import Keeping
 from vsphere_motion.model.outcome import OutcomeState
-from vsphere_motion.model.plan_file import PlanKind
+from vsphere_motion.model.plan_file import PlanChoices, PlanKind
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.model.report import HostLoad
 from vsphere_motion.model.rolling import Rolling, RollingRequest, RollingStep, StepState
@@ -48,6 +48,19 @@ class Purpose:
 def purpose_of(kind: PlanKind, hosts: Sequence[MoRef]) -> Purpose | None:
     """What the run of a plan is for, where that matters later."""
     return Purpose(kind=PurposeKind.EVACUATE, hosts=tuple(hosts)) if kind is PlanKind.EVACUATE else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a plan was made of, so that its rest can be planned again.
+
+    Args:
+        tries: how often at most.
+    """
+
+    kind: PlanKind
+    choices: PlanChoices
+    tries: int
 
 
 class Moment(Enum):
@@ -138,6 +151,35 @@ class Workbook:
             (vcenter_uuid, OutcomeState.MOVED.value, host.moid, PurposeKind.RESTORE.value),
         )
         return str(found[0]["run"]) if found else None
+
+    # -- what a plan was made of -----------------------------------------------------------------------------------
+
+    def write_asked(self, run: str, asked: Asked) -> None:
+        """Commit what the plan of a run was made of."""
+        self._store.write(
+            f"write what was asked for with {run} in",
+            "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?)",
+            (run, asked.kind.value, dump(asked.choices), asked.tries),
+        )
+
+    def find_asked(self, run: str) -> Asked | None:
+        """What the plan of a run was made of; None where its moves leave no choice."""
+        rows = self._store.read("SELECT * FROM asked WHERE run = ?", (run,))
+        if not rows:
+            return None
+        choices = from_json(PlanChoices, json.loads(rows[0]["choices"]))
+        return Asked(kind=PlanKind(rows[0]["kind"]), choices=choices, tries=rows[0]["tries"])
+
+    def find_left_to_plan(self, *, vcenter_uuid: str) -> str | None:
+        """The newest run that was killed after its last move and before what was refused was planned again."""
+        rows = self._store.read(
+            "SELECT run.id FROM run JOIN asked ON asked.run = run.id WHERE run.vcenter_uuid = ? AND ended_at IS NULL"
+            " AND EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.state = ?)"
+            " AND NOT EXISTS (SELECT 1 FROM move WHERE move.run = run.id AND move.outcome IS NULL)"
+            " ORDER BY run.rowid DESC LIMIT 1",
+            (vcenter_uuid, OutcomeState.FAILED.value),
+        )
+        return str(rows[0]["id"]) if rows else None
 
     # -- how loaded the hosts are ----------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from vsphere_motion.errors import MotionError
 from vsphere_motion.model.event import Event, MoveEnded, RunNoted
@@ -33,6 +35,10 @@ _NAMES = 3
 _log = logging.getLogger(__name__)
 
 
+Give: TypeAlias = Callable[[Sequence[JournaledMove]], dict[int, Keeping]]
+"""Gives the VMs of ended moves what they are to have again; how far it is with each, by its position."""
+
+
 def giving_back(
     vcenter: VCenter, journal: Journal, run: str, events: Iterable[Event], control: Control
 ) -> Iterator[Event]:
@@ -40,7 +46,13 @@ def giving_back(
 
     Where somebody waits for the program to leave, the rest is left open, which is told.
     """
-    giving = _Giving(vcenter, journal, run)
+    found: dict[TagName, str] = {}
+    return with_gifts(journal, run, events, control, lambda items: _give(vcenter, items, found))
+
+
+def with_gifts(journal: Journal, run: str, events: Iterable[Event], control: Control, give: Give) -> Iterator[Event]:
+    """`giving_back`, by whoever gives."""
+    giving = _Giving(journal, run, give)
     if not giving.is_needed:
         yield from events
         return
@@ -56,8 +68,8 @@ def giving_back(
 class _Giving:
     """The keepsakes of one run: one batch of VMs at a time, in a thread of its own; the journal is this thread's."""
 
-    def __init__(self, vcenter: VCenter, journal: Journal, run: str) -> None:
-        self._vcenter, self._journal, self._run = vcenter, journal, run
+    def __init__(self, journal: Journal, run: str, give: Give) -> None:
+        self._journal, self._run, self._give = journal, run, give
         self._open: dict[MoRef, JournaledMove] = {}
         self._ready: list[JournaledMove] = []
         self._batch: list[JournaledMove] = []
@@ -111,8 +123,7 @@ class _Giving:
         """Begin with everything whose move has ended."""
         self._batch, self._ready = self._ready, []
         if self._batch:
-            batch, vcenter = tuple(self._batch), self._vcenter
-            self._work = beside(lambda: _give(vcenter, batch))
+            self._work = beside(partial(self._give, tuple(self._batch)))
 
     def _settle_or_wait(self) -> Iterator[RunNoted]:
         try:
@@ -144,8 +155,11 @@ class _Giving:
         return note(f"{words}; they are with: vsphere-motion resume {self._run}", is_warning=True)
 
 
-def _give(vcenter: VCenter, items: Sequence[JournaledMove]) -> dict[int, Keeping]:
+def _give(vcenter: VCenter, items: Sequence[JournaledMove], found_tags: dict[TagName, str]) -> dict[int, Keeping]:
     """Give the VMs of these moves what they are to have again, and read back whether they have it.
+
+    Args:
+        found_tags: the identifiers of tags that earlier batches have found.
 
     Raises:
         VCenterUnavailable, AccessRefused: the other vCenter is away.
@@ -161,7 +175,7 @@ def _give(vcenter: VCenter, items: Sequence[JournaledMove]) -> dict[int, Keeping
     tags = {ref: _keepsakes(item).tags or () for item in items if (ref := refs[item.position])}
     attributes = {ref: _keepsakes(item).attributes or () for item in items if (ref := refs[item.position])}
     session = side.vcenter.session
-    lost = _tried(lambda: attach_tags(session, tags), tags)
+    lost = _tried(lambda: attach_tags(session, tags, found_tags), tags)
     more = _tried(lambda: set_attributes(session, attributes), attributes)
     found: dict[int, Keeping] = {}
     for item in items:

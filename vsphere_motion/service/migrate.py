@@ -70,32 +70,17 @@ def run(
     has its outcome in the journal before anything runs.
 
     Raises:
-        BadInput: DRS is to be kept away, and nobody watches until it may come back.
+        BadInput: something is to be put back after the moves, and nobody waits for their end.
     """
-    if options.drs_override and not options.is_watching:
-        raise BadInput(
-            "DRS is kept away until the moves have ended, and nobody is to wait for them",
-            hint="leave out --no-wait or --drs-override",
-        )
-    if not options.is_watching and any(one.move.manner.is_template for one in plan.runnable()):
-        raise BadInput(
-            "templates are to be moved, which are templates again only after somebody has waited for the end",
-            hint="leave out --no-wait, or the templates",
-        )
-    if not options.is_watching and any(one.move.manner.keepsakes for one in plan.runnable()):
-        raise BadInput(
-            "virtual machines are to have their tags or attributes again, which is done after somebody has waited for "
-            "the end",
-            hint="leave out --no-wait, or --keep-tags and --keep-attributes",
-        )
+    if not options.is_watching:
+        _require_no_waiting(plan, options)
     options = with_budgets(vcenter, options)
     plan = prepared(vcenter, plan)
     given = given or Given()
     info = given.info or describe_run(vcenter)
     with watching(journal, info.run, now=info.started_at):
         journal.create_run(info, [*_rows(plan), *_settled_rows(given, len(plan.moves))])
-        if given.purpose is not None:
-            Workbook(journal).write_purpose(info.run, given.purpose)
+        _write_beside(journal, info.run, given)
         journaled = journal.load_run(info.run)
         if any(row.outcome is None for row in journaled.moves):
             note_loads(vcenter, journal, journaled, Moment.BEFORE, info.started_at)
@@ -115,23 +100,32 @@ def run(
         yield end_run(vcenter, journaled, journal)
 
 
-def run_open_moves(
-    vcenter: VCenter,
-    journaled: JournaledRun,
-    planned: tuple[PlannedMove, ...],
-    *,
-    journal: Journal,
-    control: Control,
-    options: RunOptions,
-) -> Iterator[Event]:
-    """Start every planned move of a run, find and watch what was asked for, then end with `RunEnded`.
+def _require_no_waiting(plan: Plan, options: RunOptions) -> None:
+    """Refuse what is put back after the moves, where nobody waits for their end."""
+    if options.drs_override:
+        raise BadInput(
+            "DRS is kept away until the moves have ended, and nobody is to wait for them",
+            hint="leave out --no-wait or --drs-override",
+        )
+    if any(one.move.manner.is_template for one in plan.runnable()):
+        raise BadInput(
+            "templates are to be moved, which are templates again only after somebody has waited for the end",
+            hint="leave out --no-wait, or the templates",
+        )
+    if any(one.move.manner.keepsakes for one in plan.runnable()):
+        raise BadInput(
+            "virtual machines are to have their tags or attributes again, which is done after somebody has waited for "
+            "the end",
+            hint="leave out --no-wait, or --keep-tags and --keep-attributes",
+        )
 
-    Args:
-        planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
-    """
-    yield from watch_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
-    yield from put_back(vcenter, journal, journaled.info.run)
-    yield end_run(vcenter, journaled, journal)
+
+def _write_beside(journal: Journal, run: str, given: Given) -> None:
+    """What a run is for, and what its plan was made of."""
+    if given.purpose is not None:
+        Workbook(journal).write_purpose(run, given.purpose)
+    if given.replan is not None:
+        Workbook(journal).write_asked(run, given.replan.asked)
 
 
 def watch_open_moves(
@@ -143,7 +137,11 @@ def watch_open_moves(
     control: Control,
     options: RunOptions,
 ) -> Iterator[Event]:
-    """`run_open_moves` without its last event."""
+    """Start every planned move of a run, find and watch what was asked for.
+
+    Args:
+        planned: the moves as planned against a fresh snapshot: they carry the hosts' vMotion addresses.
+    """
     options = with_budgets(vcenter, options)
     run_id = journaled.info.run
     forecasts, gate = of_moves(planned, options.max_concurrent), gate_of(journaled, planned)

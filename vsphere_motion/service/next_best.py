@@ -20,6 +20,7 @@ from vsphere_motion.model.plan_request import TRIES, PlanRequest
 from vsphere_motion.planning.refusals import Refusal, told_of
 from vsphere_motion.preflight.vcenter import findings_from_verdict
 from vsphere_motion.run.journal import JournaledRun
+from vsphere_motion.run.workbook import Asked
 from vsphere_motion.service.apply import runnable_plan
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.once_more import Again
@@ -47,6 +48,11 @@ class NextBest:
         self._places = places
         self._tries = tries
         self._refusals: dict[tuple[str, str], Refusal] = {}
+
+    @property
+    def asked(self) -> Asked:
+        """What the plan was made of, and how often it may be made again."""
+        return Asked(kind=self._request.kind, choices=self._request.choices, tries=self._tries)
 
     def __call__(self, journaled: JournaledRun) -> Again | None:
         """The moves to other hosts; None where nothing was refused, or it was tried often enough."""

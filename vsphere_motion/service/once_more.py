@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 from vsphere_motion.model.event import Event, RunHalted, RunNoted
 from vsphere_motion.model.plan import PlannedMove
 from vsphere_motion.run.journal import Journal, JournaledMove, JournaledRun
-from vsphere_motion.run.workbook import Workbook
+from vsphere_motion.run.workbook import Asked, Workbook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,14 @@ class Again:
 
 
 class Replan(Protocol):
-    """Plans the rest of a run again."""
+    """Plans the rest of a run again.
+
+    Args:
+        asked: what the plan was made of, for a process that goes on with the run.
+    """
+
+    @property
+    def asked(self) -> Asked: ...
 
     def __call__(self, journaled: JournaledRun) -> Again | None:
         """More moves for a run all of whose moves have ended; None where it is over."""

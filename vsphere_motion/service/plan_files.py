@@ -17,6 +17,7 @@ from vsphere_motion.model.plan_file import SCHEMA, PlanFile
 from vsphere_motion.model.plan_place import PlanObject, PlanPlace
 from vsphere_motion.model.snapshot import snapshot_document, snapshot_from
 from vsphere_motion.planning.plan_checks import problems_of_plan
+from vsphere_motion.report.table import cell
 from vsphere_motion.report.write import write_text
 from vsphere_motion.service.windows import window_of
 
@@ -98,28 +99,27 @@ def _window_problems(plan: PlanFile) -> Iterator[str]:
 
 
 def csv_text(plan: PlanFile) -> str:
-    """The moves of a plan as a table for a spreadsheet; a cell that could be taken for a formula is made plain text."""
+    """The moves of a plan as a table for a spreadsheet; no cell is a formula or commands a terminal."""
     lines = io.StringIO()
     table = csv.writer(lines, lineterminator="\n")
     table.writerow(COLUMNS)
     for move in plan.moves:
-        table.writerow(
-            [
-                _plain(move.vm.name),
-                move.vm.moid,
-                _plain(move.source.name),
-                _plain(move.destination.name),
-                move.wave,
-                " ".join(map(str, move.relies_on)),
-                _plain(move.reason),
-                move.estimate.start_s,
-                move.estimate.duration_s,
-                " ".join(dict.fromkeys(finding.id for finding in move.findings)),
-                _plain(move.window),
-                move.priority,
-                *map(_plain, _place_cells(move.place)),
-            ]
+        row = (
+            move.vm.name,
+            move.vm.moid,
+            move.source.name,
+            move.destination.name,
+            move.wave,
+            " ".join(map(str, move.relies_on)),
+            move.reason,
+            move.estimate.start_s,
+            move.estimate.duration_s,
+            " ".join(dict.fromkeys(finding.id for finding in move.findings)),
+            move.window,
+            move.priority,
+            *_place_cells(move.place),
         )
+        table.writerow(map(cell, row))
     return lines.getvalue()
 
 
@@ -194,7 +194,3 @@ def _read_json(file: Path, what: str) -> Any:
         raise BadInput(f"the {what} {file} cannot be read: {problem.strerror}") from problem
     except (ValueError, RecursionError) as problem:
         raise BadInput(f"the {what} {file} is no JSON: {problem}") from problem
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -13,7 +13,8 @@ from vsphere_motion.model.finding import Finding
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.move import Change, Move, OtherVCenter
 from vsphere_motion.model.outcome import Outcome, OutcomeState
-from vsphere_motion.model.plan import Plan
+from vsphere_motion.model.plan import Plan, PlannedMove
+from vsphere_motion.model.plan_request import request_of
 from vsphere_motion.model.request import MoveRequest
 from vsphere_motion.planning.destinations import from_here
 from vsphere_motion.planning.joined import JoinedInventory, has_arrived, joined
@@ -26,11 +27,13 @@ from vsphere_motion.service.across import check_moves_across, require_side, requ
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import with_forecasts
-from vsphere_motion.service.migrate import blocked_outcome, run_open_moves
+from vsphere_motion.service.migrate import blocked_outcome, end_run, watch_open_moves
+from vsphere_motion.service.once_more import Replan, with_replans
 from vsphere_motion.service.options import DEFAULT_OPTIONS, NEVER_STOP, RunOptions
-from vsphere_motion.service.put_back import put_back_left
+from vsphere_motion.service.put_back import put_back, put_back_left
 from vsphere_motion.service.run_ports import utc_now
 from vsphere_motion.service.status import find_run
+from vsphere_motion.service.surroundings import Places
 from vsphere_motion.service.truce import continue_truce
 
 
@@ -45,14 +48,18 @@ def resume(
     """Go on with a run; the last event is `RunEnded`. No event at all: there is no unfinished run.
 
     A relocation that was asked for without an answer is looked for until the settle time is over; only then it counts
-    as never submitted, and starts.
+    as never submitted, and starts. What vCenter has refused is planned again where the run's plan chose hosts, as the
+    run itself would have done; otherwise it stays refused.
 
     Raises:
         NotFound, Ambiguous: no run, or several runs, begin with this id.
         BadInput: the run belongs to another vCenter.
         RunLocked: another process watches the run.
     """
+    uuid = vcenter.identity.instance_uuid
     journaled = find_run(vcenter, journal, run)
+    left = Workbook(journal).find_left_to_plan(vcenter_uuid=uuid) if journaled is None else None
+    journaled = journal.load_run(left) if left else journaled
     if journaled is None:
         yield from put_back_left(vcenter, journal)
         return
@@ -71,7 +78,25 @@ def resume(
         asked_for = sum(1 for item in journaled.moves if item.state is MoveState.INTENT)
         yield RunStarted(at=utc_now(), run=run_id, asked_for=asked_for)
         yield from continue_truce(vcenter, journal, journaled, begins=options.drs_override)
-        yield from run_open_moves(vcenter, journaled, planned, journal=journal, control=control, options=options)
+
+        def go_on(row: JournaledRun, moves: tuple[PlannedMove, ...]) -> Iterator[Event]:
+            return watch_open_moves(vcenter, row, moves, journal=journal, control=control, options=options)
+
+        replan = _replan(vcenter, journal, journaled) if options.is_watching else None
+        yield from with_replans(go_on(journaled, planned), replan, run=run_id, journal=journal, watch=go_on)
+        yield from put_back(vcenter, journal, run_id)
+        yield end_run(vcenter, journaled, journal)
+
+
+def _replan(vcenter: VCenter, journal: Journal, journaled: JournaledRun) -> Replan | None:
+    """What plans again what vCenter has refused; None where the run has ended, or its plan left no choice."""
+    asked = None if journaled.info.ended_at else Workbook(journal).find_asked(journaled.info.run)
+    if asked is None:
+        return None
+    from vsphere_motion.service.next_best import NextBest
+
+    request = request_of(asked.kind, asked.choices)
+    return NextBest(vcenter, request, Places(state_dir=journal.path.parent), tries=asked.tries)
 
 
 def vcenter_of_run(vcenter: VCenter, journal: Journal, run: str | None) -> OtherVCenter | None:

@@ -22,6 +22,7 @@ from vsphere_motion.planning.steps import slots_of
 from vsphere_motion.service.check import check_moves, with_facts
 from vsphere_motion.service.connection import VCenter
 from vsphere_motion.service.forecasts import read_past, with_forecasts
+from vsphere_motion.service.keepsakes import with_keepsakes
 from vsphere_motion.service.made import Findings
 from vsphere_motion.service.storage import with_policies
 from vsphere_motion.service.surroundings import NOWHERE, Places
@@ -38,7 +39,9 @@ def moves_of(vcenter: VCenter, inventory: Inventory, file: PlanFile) -> dict[int
         for number, one in enumerate(file.moves)
         if one.place is not None and (move := planned.find(one)) is not None
     }
-    return dict(zip(found, with_policies(vcenter, tuple(found.values()), file.choices.wishes), strict=True))
+    wishes = file.choices.wishes
+    moves = with_keepsakes(vcenter, with_policies(vcenter, tuple(found.values()), wishes), wishes)
+    return dict(zip(found, moves, strict=True))
 
 
 def runnable_plan(

@@ -17,6 +17,8 @@ from vsphere_motion.vcenter.faults import translated
 if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
 
+PRIVILEGE = "Global.SetCustomField"
+
 _VM = "VirtualMachine"
 _FIELDS = "field"
 _VALUES = "customValue"
@@ -88,7 +90,9 @@ def _set(session: Session, vm: MoRef, key: int, attribute: Attribute) -> str:
     try:
         with translated(f"set the custom attribute {attribute.name}", changing=True):
             content.customFieldsManager.SetField(managed_object(session, vm), key, attribute.value)
-    except (PermissionMissing, VCenterFault, OutcomeUnknown) as refused:
+    except PermissionMissing:
+        return f"the account lacks the privilege {PRIVILEGE} there"
+    except (VCenterFault, OutcomeUnknown) as refused:
         return refused.message
     return ""
 

@@ -2,7 +2,8 @@
 
 Rules of this file: the SDK's stubs run over our own connection, so its answers have our deadlines, trust, limits and no
 redirect, and nothing of it reads the environment; they use the session that is there and never end it (the SDK's own
-client logs out when it is forgotten); the SDK is imported when it is needed, for that takes half a second.
+client logs out when it is forgotten), or where vCenter does not share it one of their own that ends with the block; the
+SDK is imported when it is needed, for that takes half a second.
 """
 
 from __future__ import annotations
@@ -10,15 +11,25 @@ from __future__ import annotations
 import http.client
 import importlib
 import json
+import logging
 import ssl
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from vsphere_motion.errors import MotionError, PermissionMissing, ProtocolError, SessionEnded, VCenterFault
+from vsphere_motion.errors import (
+    LoginRefused,
+    MotionError,
+    PermissionMissing,
+    ProtocolError,
+    SessionEnded,
+    VCenterFault,
+)
+from vsphere_motion.model.account import Credentials
 from vsphere_motion.model.endpoint import Endpoint
 from vsphere_motion.model.refs import MoRef
 from vsphere_motion.vcenter.connection import BodyReader, VCenterConnection
@@ -30,7 +41,9 @@ if TYPE_CHECKING:
     from vsphere_motion.vcenter.session import Session
 
 _PATH = "/api"
+_SHARING = [8, 0, 3]
 _PIECE_BYTES = 64 * 1024
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +76,30 @@ def tagging(session: Session, *, what: str) -> Iterator[Tagging]:
         sdk = _Sdk()
         sender = _Sender(endpoint, trust_rules(endpoint), what)
         try:
-            yield sdk.services(sender, f"https://{endpoint.address}{_PATH}", session.stub.cookie.strip('"'))
+            with _token(session, sdk, sender) as token:
+                yield sdk.services(sender, token)
         finally:
             sender.close()
+
+
+@contextmanager
+def _token(session: Session, sdk: _Sdk, sender: _Sender) -> Iterator[str]:
+    """The identifier of a session of the Automation API: the one that is there, or one of its own for the block.
+
+    A vCenter before 8.0 Update 3 does not take one login for both of its APIs.
+    """
+    shared = session.stub.cookie.strip('"')
+    own = None if _shares_logins(session) else session.lend(partial(sdk.log_in, sender))
+    try:
+        yield shared if own is None else own
+    finally:
+        if own is not None:
+            sdk.log_out(sender, own)
+
+
+def _shares_logins(session: Session) -> bool:
+    numbers = [int(part) for part in session.identity.api_version.split(".") if part.isdigit()]
+    return numbers >= _SHARING
 
 
 class _Sdk:
@@ -80,20 +114,50 @@ class _Sdk:
             self._sessions = importlib.import_module("vmware.vapi.security.session")
             self._factories = importlib.import_module("vmware.vapi.stdlib.client.factories")
             self._values = importlib.import_module("com.vmware.vapi.std_client")
+            self._login = importlib.import_module("com.vmware.cis_client")
+            self._passwords = importlib.import_module("vmware.vapi.security.user_password")
 
-    def services(self, sender: _Sender, url: str, session_id: str) -> Tagging:
-        context = self._sessions.create_session_security_context(session_id)
-        chain = [self._filters.LegacySecurityContextFilter(security_context=context)]
-        connector = self._connect.get_requests_connector(
-            session=sender, url=url, pool_size=0, provider_filter_chain=chain
-        )
-        config = self._factories.StubConfigurationFactory.new_std_configuration(connector)
+    def log_in(self, sender: _Sender, credentials: Credentials) -> str:
+        """A session of the Automation API alone.
+
+        Raises:
+            LoginRefused: vCenter refused the account.
+        """
+        what = f"log in to the Automation API as {credentials.user} (password from: {credentials.source})"
+        pair = self._passwords.create_user_password_security_context(credentials.user, credentials.password.reveal())
+        try:
+            with understood(what):
+                return str(self._login.Session(self._configuration(sender, pair)).create())
+        except (SessionEnded, PermissionMissing) as refused:
+            raise LoginRefused(refused.message, hint="check the user name and the password") from None
+
+    def log_out(self, sender: _Sender, token: str) -> None:
+        """End it; one that cannot be ended times out."""
+        try:
+            with understood("log out of the Automation API"):
+                self._login.Session(self._in_session(sender, token)).delete()
+        except MotionError as error:
+            _log.info("a session of the Automation API may stay open until it times out: %s", error.message)
+
+    def services(self, sender: _Sender, token: str) -> Tagging:
+        """The services, in a session."""
+        config = self._in_session(sender, token)
         return Tagging(
             category=self._client.Category(config),
             tag=self._client.Tag(config),
             associations=self._client.TagAssociation(config),
             dynamic_id=self._values.DynamicID,
         )
+
+    def _in_session(self, sender: _Sender, token: str) -> Any:
+        return self._configuration(sender, self._sessions.create_session_security_context(token))
+
+    def _configuration(self, sender: _Sender, context: Any) -> Any:
+        chain = [self._filters.LegacySecurityContextFilter(security_context=context)]
+        connector = self._connect.get_requests_connector(
+            session=sender, url=sender.url, pool_size=0, provider_filter_chain=chain
+        )
+        return self._factories.StubConfigurationFactory.new_std_configuration(connector)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,6 +177,7 @@ class _Sender:
     """Sends the SDK's requests over a connection of our own; it stands in for a session of `requests`."""
 
     def __init__(self, endpoint: Endpoint, rules: TrustRules, what: str) -> None:
+        self.url = f"https://{endpoint.address}{_PATH}"
         self._endpoint = endpoint
         self._rules = rules
         self._what = what
@@ -210,6 +275,6 @@ def _not_understood(what: str, failure: Exception) -> ProtocolError:
 
 
 _NO_SHARING = (
-    "A vCenter before 8.0 Update 3 does not take one login for both of its APIs; name the VMs in another way, such as "
-    "folder:, re: or a list with -f."
+    "A vCenter before 8.0 Update 3 does not take one login for both of its APIs, and no password is kept for another; "
+    "give the password again, or name the VMs in another way, such as folder:, re: or a list with -f."
 )

@@ -15,9 +15,6 @@ from vsphere_motion.vcenter.vm_traits import features_of
 
 _MIB = 1024 * 1024
 
-_NETWORK_CHANGE = "capability.vmotionAcrossNetworkSupported"
-"""Optional in the API; a host that does not say is not known to refuse it (UNVERIFIED)."""
-
 _UNSET: dict[str, tuple[str, Any]] = {
     "cpu_cores": ("summary.hardware.numCpuCores", None),
     "cpu_packages": ("summary.hardware.numCpuPkgs", None),
@@ -33,11 +30,11 @@ _UNSET: dict[str, tuple[str, Any]] = {
     "full_storage_vmotion_supported": ("capability.vmotionWithStorageVMotionSupported", False),
     "delta_disks_supported": ("capability.deltaDiskBackingsSupported", False),
     "snapshot_relayout_supported": ("capability.snapshotRelayoutSupported", False),
-    "network_change_supported": (_NETWORK_CHANGE, True),
     "nested_hv_supported": ("capability.nestedHVSupported", False),
     "cpu_counters_supported": ("capability.vPMCSupported", False),
     "max_vm_cpus": ("capability.maxSupportedVcpus", 0),
     "max_running_vcpus": ("capability.maxHostSupportedVcpus", 0),
+    "network_change_supported": ("capability.vmotionAcrossNetworkSupported", None),  # not said is not "no" (API 5.5)
     "suspended_relocate_supported": ("capability.suspendedRelocateSupported", False),
 }
 """Field of `Host`: its path, and what it is where a connected host leaves it unset."""

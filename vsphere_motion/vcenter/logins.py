@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vsphere_motion.errors import (
     AccessRefused,
@@ -32,6 +32,7 @@ MAX_RENEWALS = 2
 _HINT_LOST = "vCenter may be restarting; try again."
 
 LogIn = Callable[[Credentials], None]
+T = TypeVar("T")
 
 
 class Logins:
@@ -104,6 +105,25 @@ class Logins:
             return self._renew(seen, lost)
         finally:
             self._lock.release()
+
+    def lend(self, log_in: Callable[[Credentials], T]) -> T | None:
+        """Make a login of another kind with the same account, one at a time; None where no credentials are kept.
+
+        Raises:
+            LoginRefused: vCenter refused it, or a login before; it is never asked again.
+            VCenterUnavailable: there was no answer.
+        """
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refused(*self._refusal)
+            if self._credentials is None:
+                return None
+            try:
+                return log_in(self._credentials)
+            except LoginRefused as refusal:
+                self._refusal = refusal.message, refusal.details
+                self.forget()
+                raise
 
     def _renew(self, seen: int, lost_before: int) -> bool:
         if self._refusal is not None:

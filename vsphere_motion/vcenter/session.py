@@ -12,11 +12,11 @@ the next.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyVmomi import vim
 from pyVmomi.VmomiSupport import versionMap
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from vsphere_motion.vcenter.session_file import SessionFile
+
+T = TypeVar("T")
 
 FIRST_API_VERSION = "6.5"
 """Spoken until the server has told its own: every vCenter in use understands it, and its service content has every
@@ -117,6 +119,25 @@ class Session:
             VCenterUnavailable: there was no answer.
         """
         return self._logins.renew(seen, Deadline(self.endpoint.call_timeout_s))
+
+    def lend(self, log_in: Callable[[Credentials], T]) -> T | None:
+        """Log in to another service of this vCenter with the account of this session; None if no password is kept.
+
+        The password is in no error that comes of it.
+
+        Args:
+            log_in: makes the login; it raises `LoginRefused` if vCenter refuses it.
+
+        Raises:
+            LoginRefused: vCenter refused it, or a login before; it is never asked again.
+            VCenterUnavailable: there was no answer.
+        """
+
+        def discreetly(credentials: Credentials) -> T:
+            with _Discreet(credentials.password):
+                return log_in(credentials)
+
+        return self._logins.lend(discreetly)
 
     def operation(self, op_id: str) -> AbstractContextManager[None]:
         """Give this thread's calls in the block an operationID, which vCenter keeps with the tasks they start."""

@@ -6,7 +6,7 @@ attached again, and no tag is taken off; what was attached is read back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vsphere_motion.errors import PermissionMissing, VCenterFault
@@ -23,8 +23,10 @@ AT_ONCE = 500
 
 _VM = "VirtualMachine"
 _SINGLE = "SINGLE"
+_MOST_MESSAGES = 3
 
 Losses = dict[MoRef, tuple[Loss, ...]]
+TagIds = dict[TagName, str]
 
 
 def read_tags_of(session: Session, vms: Sequence[MoRef]) -> dict[MoRef, tuple[TagName, ...]]:
@@ -54,8 +56,11 @@ def read_categories(session: Session, tags: Iterable[TagName]) -> tuple[KnownCat
         return known_categories(services, tags)
 
 
-def attach_tags(session: Session, wanted: Mapping[MoRef, Sequence[TagName]]) -> Losses:
+def attach_tags(session: Session, wanted: Mapping[MoRef, Sequence[TagName]], found: TagIds | None = None) -> Losses:
     """Attach tags to VMs, as far as they do not carry them yet; what they do not carry in the end, with the reason.
+
+    Args:
+        found: the identifiers that earlier calls have found here; those that are found now are added.
 
     Calls: com.vmware.cis.tagging TagAssociation.list_attached_tags_on_objects before and after,
         attach_tag_to_multiple_objects once for each tag; those of `TagBook`.
@@ -67,7 +72,7 @@ def attach_tags(session: Session, wanted: Mapping[MoRef, Sequence[TagName]]) -> 
     if not any(wanted.values()):
         return {}
     with tagging(session, what=f"attach tags to virtual machines of {session.endpoint.address}") as services:
-        return attach_all(services, wanted)
+        return attach_all(services, wanted, found)
 
 
 def tags_of(services: Tagging, vms: Sequence[MoRef]) -> dict[MoRef, tuple[TagName, ...]]:
@@ -84,14 +89,16 @@ def known_categories(services: Tagging, tags: Iterable[TagName]) -> tuple[KnownC
     return tuple(_known(book, category, names) for category, names in wanted.items() if book.find_category(category))
 
 
-def attach_all(services: Tagging, wanted: Mapping[MoRef, Sequence[TagName]]) -> Losses:
+def attach_all(services: Tagging, wanted: Mapping[MoRef, Sequence[TagName]], found: TagIds | None = None) -> Losses:
     """`attach_tags`, with the services."""
-    tags = tuple(dict.fromkeys(tag for tags in wanted.values() for tag in tags))
-    identifiers, reasons = _identifiers(TagBook(services), tags)
+    identifiers: TagIds = {} if found is None else found
+    tags = dict.fromkeys(tag for tags in wanted.values() for tag in tags)
+    reasons = _look_up(services, [tag for tag in tags if tag not in identifiers], identifiers)
     before = after = _attached(services, tuple(wanted))
     bare = {
         tag: [vm for vm, names in wanted.items() if tag in names and identifier not in before.get(vm, ())]
         for tag, identifier in identifiers.items()
+        if tag in tags
     }
     for tag, vms in bare.items():
         reasons |= _attach(services, tag, identifiers[tag], vms)
@@ -149,12 +156,12 @@ _Reasons = dict[tuple[MoRef | None, TagName], str]
 """Why a tag is not attached to a VM; with None: to any."""
 
 
-def _identifiers(book: TagBook, tags: Iterable[TagName]) -> tuple[dict[TagName, str], _Reasons]:
-    """The identifier of each tag that is there, and why the others have none."""
-    identifiers: dict[TagName, str] = {}
+def _look_up(services: Tagging, tags: Sequence[TagName], identifiers: TagIds) -> _Reasons:
+    """Add the identifier of each tag that is there; why the others have none."""
     reasons: _Reasons = {}
-    for category, names in _by_category(tags).items():
-        there = book.tags_of(category, names) if book.find_category(category) else None
+    book = TagBook(services) if tags else None
+    for category, names in _by_category(tags).items() if book else ():
+        there = book.tags_of(category, names) if book and book.find_category(category) else None
         for tag in (TagName(category=category, name=name) for name in names):
             if there is not None and same(tag.name) in there:
                 identifiers[tag] = there[same(tag.name)]
@@ -162,7 +169,7 @@ def _identifiers(book: TagBook, tags: Iterable[TagName]) -> tuple[dict[TagName, 
                 reasons[None, tag] = f"no category is called {category} there"
             else:
                 reasons[None, tag] = f"the category {category} has no such tag there"
-    return identifiers, reasons
+    return reasons
 
 
 def _attach(services: Tagging, tag: TagName, identifier: str, vms: Sequence[MoRef]) -> _Reasons:
@@ -176,7 +183,7 @@ def _attach(services: Tagging, tag: TagName, identifier: str, vms: Sequence[MoRe
         except (PermissionMissing, VCenterFault) as refused:
             reasons |= {(vm, tag): refused.message for vm in chunk}
         else:
-            words = "; ".join(_messages(answer))
+            words = _words_of(answer)
             reasons |= {(vm, tag): words for vm in chunk if words}
     return reasons
 
@@ -185,9 +192,11 @@ def _ids(services: Tagging, vms: Sequence[MoRef]) -> list[Any]:
     return [services.object_id(vm) for vm in vms]
 
 
-def _messages(answer: Any) -> Iterator[str]:
-    for one in getattr(answer, "error_messages", None) or ():
-        yield str(one.default_message)
+def _words_of(answer: Any) -> str:
+    """vCenter's words for what it did not attach, which do not say for which VM; of many the first ones."""
+    messages = tuple(dict.fromkeys(str(one.default_message) for one in answer.error_messages or ()))
+    more = len(messages) - _MOST_MESSAGES
+    return "; ".join(messages[:_MOST_MESSAGES]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _why(reasons: _Reasons, vm: MoRef, tag: TagName) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from tests import build
 from vsphere_motion.model.inventory import Container, PowerState
+from vsphere_motion.model.keepsakes import Attribute, Keepsakes, TagName
+from vsphere_motion.model.move import OtherVCenter
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.planning.privileges import (
     PURPOSES,
@@ -18,6 +20,8 @@ from vsphere_motion.planning.privileges import (
     root_of,
 )
 
+TAGGED = Keepsakes(tags=(TagName(category="env", name="prod"),), attributes=())
+NOTED = Keepsakes(attributes=(Attribute(name="owner", value="web"),))
 ROOT = MoRef(kind="Folder", moid="group-d1")
 DATACENTER = MoRef(kind="Datacenter", moid="datacenter-2")
 SITE = build.inventory(
@@ -52,6 +56,26 @@ def test_another_pool_and_another_datastore_need_theirs() -> None:
         build.pool_ref(2): ("Resource.AssignVMToPool",),
         build.datastore_ref(9): ("Datastore.AllocateSpace",),
     }
+
+
+@pytest.mark.parametrize(
+    ("keepsakes", "more"),
+    [
+        pytest.param(None, (), id="nothing is kept"),
+        pytest.param(Keepsakes(tags=(), attributes=()), (), id="there is nothing to keep"),
+        pytest.param(TAGGED, ("InventoryService.Tagging.AttachTag",), id="tags"),
+        pytest.param(NOTED, ("Global.SetCustomField",), id="attributes"),
+    ],
+)
+def test_a_vm_that_comes_from_another_vcenter_needs_its_folder_to_take_it_with_what_it_keeps(
+    keepsakes: Keepsakes | None, more: tuple[str, ...]
+) -> None:
+    other = OtherVCenter(context="zurich", host="vc-b", instance_uuid="uuid-b", thumbprint="AB")
+    move = build.move()
+    to = replace(move.destination, vcenter=other, folder=NamedRef(ref=build.folder_ref(2), name="Web"))
+    move = replace(move, destination=to, manner=replace(move.manner, keepsakes=keepsakes))
+    found = privileges_of_moves(build.inventory(), [move])
+    assert found[build.folder_ref(2)] == ("VirtualMachine.Inventory.Register", *more)
 
 
 def test_what_two_moves_need_of_one_object_is_asked_once() -> None:

@@ -11,11 +11,14 @@ from tests import build
 from vsphere_motion.model.inventory import Inventory
 from vsphere_motion.model.move import Change, DiskFormat, Encryption, Move, NicPlacement, StoragePolicy
 from vsphere_motion.model.outcome import Outcome, OutcomeState
+from vsphere_motion.model.plan import Plan
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.planning.changed import NO_POLICIES, PoliciesNow
 from vsphere_motion.planning.restore_lines import Back, BackLine, compare_places, taken_of
 from vsphere_motion.planning.restore_moves import MovesBack, part_of
+from vsphere_motion.service.restore import Restoration, Wanted
 from vsphere_motion.service.restore_words import difference_document, outcomes_of
+from vsphere_motion.service.results import restoration_results
 
 DISKS = (build.disk(1), build.disk(2, disk_format=DiskFormat.THIN))
 GOLD, SILVER = StoragePolicy(id="g", name="Gold"), StoragePolicy(id="s", name="Silver")
@@ -299,3 +302,27 @@ def test_what_cannot_go_is_told_with_the_way_it_would_have_gone() -> None:
             "why": "datastore1 is full [storage.space]",
         }
     ]
+
+
+def test_a_playbook_is_told_what_goes_back_and_what_does_not() -> None:
+    both = tuple(replace(one, datastore=store(2)) for one in went().source.disks)
+    move = went(host=named(build.host_ref(2), "host2"), disks=both)
+    now = (
+        build.disk(1, datastore=build.datastore_ref(2)),
+        build.disk(2, datastore=build.datastore_ref(3)),
+        build.nic(),
+    )
+    line = line_of(move, site(host=build.host_ref(2), devices=now))
+    restoration = Restoration(
+        wanted=Wanted(runs=("r-1",)), lines=(line,), leaving=(), plan=Plan(moves=()), settled=tuple(outcomes_of(line))
+    )
+
+    (result,) = restoration_results(restoration)
+
+    assert result["state"] == "planned"
+    assert result["message"] == (
+        "vm1: host2 -> host1, Hard disk 1 to datastore1; "
+        "not Hard disk 2: it was put on datastore2 and somebody else has moved it since"
+    )
+    assert result["source"] == {"host": "host2", "Hard disk 1": "datastore2"}
+    assert result["destination"] == {"host": "host1", "Hard disk 1": "datastore1"}

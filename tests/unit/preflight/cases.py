@@ -28,7 +28,7 @@ from vsphere_motion.model.inventory import (
     RuleKind,
 )
 from vsphere_motion.model.keepsakes import Attribute, Keepsakes, KnownCategory, TagName, Vocabulary
-from vsphere_motion.model.move import Move, NicPlacement, OtherVCenter
+from vsphere_motion.model.move import Move, OtherVCenter
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.preflight.registry import Preflight
 from vsphere_motion.preflight.subject import Site, Subject, move_subject
@@ -45,13 +45,14 @@ from vsphere_motion.preflight.surroundings import (
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """A site, what surrounds it, where vm1 and its files shall go, and what else is asked of the move."""
+    """A site, what surrounds it, where vm1, its files and its adapters shall go, and what else is asked of the move."""
 
     site: Inventory
     around: Surroundings = NOTHING
     to: int = 2
     files_to: int | None = None
     asking: Callable[[Move], Move] = lambda move: move
+    nics_to: int | None = None
 
     def findings(self, check_id: str) -> list[Finding]:
         """What one check finds, after running them all."""
@@ -64,9 +65,11 @@ class Look:
 
     def _move(self) -> Move:
         move = self.asking(build.move(self.site, to=self.to))
-        if self.files_to is None:
-            return move
-        return build.to_datastore(move, self.site, self.files_to)
+        if self.files_to is not None:
+            move = build.to_datastore(move, self.site, self.files_to)
+        if self.nics_to is not None:
+            move = build.to_network(move, self.site, self.nics_to)
+        return move
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +168,6 @@ def rested(seconds: float) -> tuple[RecentMove, ...]:
 
 VGPU = device(DeviceKind.VGPU, detail="grid_v100-8q", migratable=True, migrate_bytes=8 * GIB, connected=None)
 VIDEO = device(DeviceKind.VIDEO, label="Video card", backing=None, connected=None, video_bytes=4 * MIB)
-NETWORKS = {n: NamedRef(ref=build.network_ref(n), name=f"network{n}") for n in (1, 2)}
 TPM = device(DeviceKind.TPM, backing=None, connected=None)
 RDM = build.disk(rdm_mode="virtualMode", lun="lun-1")
 NO_DEVICES = vm(devices=None)
@@ -449,6 +451,18 @@ def storing(
     return replace(look, files_to=2)
 
 
+def attaching(vm_changes: Changes | None = None, here: Changes | None = None, there: Changes | None = None) -> Look:
+    """The adapter of vm1 goes to network2."""
+    both_networks = {"networks": (build.network_ref(1), build.network_ref(2))}
+    look = at(
+        vm=build.vm(**vm_changes or {}),
+        source=build.host(1, **both_networks | (here or {})),
+        destination=build.host(2, **both_networks | (there or {})),
+        networks=(build.network(1), build.network(2)),
+    )
+    return replace(look, nics_to=2)
+
+
 def _rdm_unknown() -> tuple[Look, Look]:
     return has(RDM, host_changes={"luns": None}), has(build.disk(rdm_mode="virtualMode"))
 
@@ -464,6 +478,8 @@ def _network() -> None:
     away = {"networks": (build.network_ref(1), build.portgroup_ref(1)), "switches": None}
     hidden = has(build.nic(network=build.portgroup_ref(1), switch_uuid="dvs-1"), host_changes=away)
     add("network.usable", "blocker", right, wrong, unread, there(portgroups=None), hidden, NO_DEVICES)
+    right, wrong, unread = (attaching(there={"network_change_supported": able}) for able in (True, False, None))
+    add("network.change", "blocker", right, wrong, unread, attaching(here={"network_change_supported": None}))
     add("vmknic.missing", "blocker", USUAL, there(vmotion_nics=()), there(vmotion_nics=None))
     right, wrong = (nic(link_bps=speed) for speed in (10**9, 10**9 - 1))
     add("vmknic.link", "warning", right, wrong, nic(link_bps=None))
@@ -570,18 +586,6 @@ def _around() -> None:
     add("clock.skew", "warning", right, wrong, unread, around(clocks=None))
 
 
-def _attached(**host_changes: Any) -> Look:
-    """vm1 changes its network on its way to such a host."""
-    now, after = (NicPlacement(key=4001, label="Network adapter 1", network=NETWORKS[n]) for n in (1, 2))
-
-    def asking(move: Move) -> Move:
-        source, to = replace(move.source, nics=(now,)), replace(move.destination, nics=(after,))
-        return replace(move, source=source, destination=to)
-
-    look = both({"devices": (build.nic(),)}, {"networks": (build.network_ref(1), build.network_ref(2))} | host_changes)
-    return replace(look, asking=asking)
-
-
 def _abroad(around: Surroundings = NOTHING, keepsakes: Keepsakes | None = None, **changes: Any) -> Look:
     """vm1 goes to another vCenter, into folder 2, with these keepsakes."""
     other = OtherVCenter(context="zurich", host="vc-b", instance_uuid="uuid-b", thumbprint="AB")
@@ -600,8 +604,6 @@ def _beside(**changes: Any) -> Look:
 
 
 def _places() -> None:
-    right, wrong, unread = (_attached(network_change_supported=word) for word in (True, False, None))
-    add("network.change", "blocker", right, wrong, unread)
     right, wrong = (_beside(name=name) for name in ("VM11", "VM1"))
     hidden = _beside(name="vm1", folder=None, unread=("parent",))
     add("place.name", "blocker", right, wrong, hidden)

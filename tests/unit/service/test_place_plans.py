@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,9 +31,11 @@ from tests.build import (
     vm,
     vm_ref,
 )
+from tests.hostile import NAMES, obeyed
 from tests.unit.report.schema import load, problems
+from vsphere_motion.cli.plan_file_table import change_lines, plan_file_lines
 from vsphere_motion.errors import BadInput, UsageProblem
-from vsphere_motion.model.inventory import Container, Inventory, PowerState, RuleKind
+from vsphere_motion.model.inventory import Container, HaAdmission, Inventory, PowerState, RuleKind
 from vsphere_motion.model.move import DiskFormat, Encryption, Priority
 from vsphere_motion.model.plan_file import Placement, PlanFile, PlanKind
 from vsphere_motion.model.plan_request import PlanRequest, request_of
@@ -43,6 +46,7 @@ from vsphere_motion.planning.list_text import read_csv
 from vsphere_motion.planning.plan_checks import problems_of_plan
 from vsphere_motion.planning.plan_diff import changes_between
 from vsphere_motion.planning.scope import ALREADY_THERE
+from vsphere_motion.report.escape import json_text
 from vsphere_motion.report.plan_words import destinations
 from vsphere_motion.service.apply import standing_of
 from vsphere_motion.service.placing import make_plan_file
@@ -489,3 +493,38 @@ def test_in_a_cluster_a_host_is_chosen_and_who_is_in_it_stays_on_its_own() -> No
     assert plan.stuck == ()
     assert destinations(plan) == ("files to datastore2", "host2, files to datastore2")
     assert make_plan_file(seen, request_of(PlanKind.MIGRATE, plan.choices)) == plan
+
+
+def test_what_is_kept_free_for_failed_hosts_is_kept_unless_it_may_be_used() -> None:
+    kept = HaAdmission(enabled=True, memory_percent=90, cpu_percent=1)
+    seen = site(two_disks(1, memory_bytes=200 * GIB), clusters=(cluster(1, ha_enabled=True, ha_admission=kept),))
+    files = Wishes(to_datastore="datastore2")
+
+    (stuck,) = planned(seen, files, skip_checks=("cluster.ha",)).stuck
+
+    assert stuck.note.endswith("what vSphere HA keeps free for failed hosts (--use-ha-reserve)")
+    free = planned(seen, files, skip_checks=("cluster.ha",), keeps_ha_reserve=False)
+    assert [move.vm.name for move in free.moves] == ["vm1"]
+
+
+def test_a_vm_that_is_too_large_for_its_host_is_stuck_with_the_words_of_the_check() -> None:
+    (stuck,) = planned(site(two_disks(1, memory_bytes=900 * GIB)), Wishes(to_datastore="datastore2")).stuck
+
+    assert any("[memory.admission]" in one.reason for one in stuck.reasons)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_name_of_a_place_reaches_no_output_as_it_is(name: str) -> None:
+    pools = (pool(1), pool(2, name=name, owner=cluster(1).ref))
+    stores = (datastore(1), datastore(2, name=name))
+    seen = site(pools=pools, datastores=stores)
+    wishes = replace(ALL, to_pool="moid:resgroup-2", to_datastore="moid:datastore-2")
+
+    plan = planned(seen, wishes)
+
+    told = "\n".join([*plan_file_lines(plan), *change_lines(changes_between(plan, planned(), destinations))])
+    assert obeyed(told) == []
+    assert obeyed(csv_text(plan)) == []
+    (row,) = csv.DictReader(io.StringIO(csv_text(plan), newline=""))
+    assert row["pool"][:1] not in {"=", "+", "-", "@", "\t", "\r"}
+    assert obeyed(json_text(plan_document(plan), indent=2)) == []

@@ -200,7 +200,7 @@ def test_no_cell_of_a_table_is_a_formula() -> None:
 
     rows = list(csv.DictReader(csv_text(plan).splitlines(keepends=True)))
 
-    assert sorted(row["vm"] for row in rows) == ["'+1", '\'=HYPERLINK("x")', "a,b\nc"]
+    assert sorted(row["vm"] for row in rows) == ["'+1", '\'=HYPERLINK("x")', "a,b\\nc"]
 
 
 def test_thousands_of_problems_are_told_in_part_and_counted(tmp_path: Path) -> None:

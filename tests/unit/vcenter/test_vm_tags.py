@@ -142,6 +142,18 @@ def test_what_is_not_there_in_the_end_is_lost_with_the_reason_and_the_rest_is_no
     assert lost == {VMS[0]: (Loss(what="tag env/prod", why=why),), VMS[1]: ()}
 
 
+def test_what_an_earlier_call_has_found_is_not_looked_up_again() -> None:
+    world, found = World((PROD, TEST, WEB)), dict[TagName, str]()
+    attach_all(world.services(), {VMS[0]: (PROD, WEB)}, found)
+    world.calls.clear()
+
+    assert attach_all(world.services(), {VMS[1]: (PROD,)}, found) == {VMS[1]: ()}
+    assert world.calls == {"list_attached_tags_on_objects": 2, "attach_tag_to_multiple_objects": 1}
+    assert world.attached[VMS[1]] == {"tag:env/prod"}
+    assert attach_all(world.services(), {VMS[1]: (TEST,)}, found) == {VMS[1]: ()}
+    assert world.attached[VMS[1]] == {"tag:env/prod", "tag:env/test"}
+
+
 def test_one_tag_that_cannot_be_asked_for_does_not_stop_the_others() -> None:
     class Broken(World):
         def _attach(self, identifier: str, objects: Sequence[Any]) -> Any:

@@ -14,8 +14,9 @@ version_added: 0.1.0
 author:
   - The vsphere-motion maintainers (@vsphere-motion)
 description:
-  - Brings back what an evacuation or another run has moved, as far as nobody else has moved it since and it fits.
-  - What somebody else has moved stays where it is, and the result says so.
+  - Brings back what an evacuation or another run has moved, as far as nobody else has changed it since and it fits.
+    That is the host of each virtual machine, its pool, vApp and folder, its files and its networks.
+  - Each thing is judged for itself. What somebody else has changed stays as it is, and the result says so.
 options:
   host:
     description:
@@ -65,6 +66,7 @@ results:
 restoration:
   description:
     - Which virtual machine goes back, and why one does not, as C(vsphere-motion restore --dry-run -o json) prints it.
+      C(things) has each thing that the run has changed of it.
   returned: always
   type: dict
 run:
