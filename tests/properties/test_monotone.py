@@ -152,6 +152,10 @@ NO_LADDER = {
     "vm.host": "a VM is on a host or it is not",
     "vmknic.drift": "compares a host with most others, and means neither more nor less",
     "cluster.ha-protection": "where vSphere HA is off, it keeps no room and no host free either",
+    "place.name": "a name is taken in the destination's folder or it is not",
+    "place.identity": "an instance UUID is in the other vCenter or it is not",
+    "keepsakes.tags": "the other vCenter has a tag or it has not",
+    "keepsakes.attributes": "the other vCenter has an attribute or it has not",
 }
 """Checks with something to say that no step down a ladder brings about, and why."""
 

@@ -91,8 +91,8 @@ def across_options(function: Callable[..., int]) -> Callable[..., int]:
 
 def keeping_options(function: Callable[..., int]) -> Callable[..., int]:
     """Declare what VMs have again at the other vCenter; the command gets `keep_tags` and `keep_attributes`."""
-    for option in reversed(_KEEPING):
-        function = option(function)
+    for declare in reversed(_KEEPING):
+        declare(function)
     return function
 
 

@@ -161,6 +161,14 @@ class PlanStuck:
     reasons: tuple[HostReason, ...] = ()
     note: str = ""
 
+    @property
+    def why(self) -> str:
+        """Each reason with the hosts it holds for; what else is to be said where there is none."""
+        hosts: dict[str, list[str]] = {}
+        for one in self.reasons:
+            hosts.setdefault(one.reason, []).append(one.host.name)
+        return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in hosts.items()) or self.note
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLeft:

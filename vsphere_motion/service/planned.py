@@ -62,11 +62,10 @@ def given_of_plan(file: PlanFile) -> Given:
 
 
 def _stuck(stuck: PlanStuck) -> Outcome:
-    reasons = [f"{one.host.name}: {one.reason}" for one in stuck.reasons]
     return Outcome(
         move=Move(vm=stuck.vm.identity, source=Placement(host=stuck.host.named), destination=Placement(host=None)),
         state=OutcomeState.BLOCKED,
-        note="; ".join([*([stuck.note] if stuck.note else []), *reasons]) or "no host takes it",
+        note=stuck.why or "no host takes it",
     )
 
 

@@ -310,13 +310,7 @@ def _staying(vm: PlanVm, host: PlanHost, why: str) -> Result:
 
 def _stuck(one: PlanStuck) -> Result:
     place = {"host": one.host.name}
-    hosts: dict[str, list[str]] = {}
-    for why in one.reasons:
-        hosts.setdefault(why.reason, []).append(why.host.name)
-    reasons = "; ".join(f"{escape_text(reason)} ({escape_text(', '.join(to))})" for reason, to in hosts.items())
-    message = (
-        f"{escape_text(one.vm.name)} cannot leave {escape_text(one.host.name)}: {reasons or escape_text(one.note)}"
-    )
+    message = f"{escape_text(one.vm.name)} cannot leave {escape_text(one.host.name)}: {escape_text(one.why)}"
     return {**_entry(one.vm.identity, "blocked", place, place), "message": message}
 
 

@@ -102,7 +102,9 @@ def perform(module, vcenter, ready):
         lambda journal, control: run_ready(vcenter, journal, ready, control=control, options=options),
     )
     stuck = [one for one in plan_file_results(ready.file) if one["state"] == "blocked"]
-    return {**result, "results": result["results"] + stuck, "plan": plan_document(ready.file)}
+    told = {one["vm"]["moid"] for one in stuck}
+    others = [one for one in result["results"] if one["vm"]["moid"] not in told]
+    return {**result, "results": others + stuck, "plan": plan_document(ready.file)}
 
 
 def refuse_stuck(module, file):
