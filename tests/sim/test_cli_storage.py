@@ -14,29 +14,6 @@ from vsphere_motion.testing.simulator import SimulatedVCenter
 pytestmark = pytest.mark.vcsim
 
 
-def test_all_files_go_to_a_datastore_and_the_vm_stays_on_its_host(
-    run: Program, site: SimulatedVCenter, observer: Observer
-) -> None:
-    migrate_twice(run, site, "whole", "--to-datastore", "fast")
-
-    found = seen(observer, "whole")
-    assert (found.host, found.config, found.datastores) == ("esx-1", "fast", {"fast"})
-    ((store, form, path),) = found.disks.values()
-    assert (store, form) == ("fast", "thin")
-    assert path.startswith("[fast] ")
-
-
-def test_each_disk_goes_where_it_was_told_in_the_format_it_was_told(
-    run: Program, site: SimulatedVCenter, observer: Observer
-) -> None:
-    words = ("--disk", "1=fast", "--disk", "2=pod-1:eager", "--disk", "Hard disk 3=:thick", "--config-to", "pod-2")
-    migrate_twice(run, site, "split", *words)
-
-    found = seen(observer, "split")
-    assert found.config == "pod-2"
-    assert [disk[:2] for disk in found.disks.values()] == [("fast", "thin"), ("pod-1", "eager"), ("slow", "thick")]
-
-
 def free_bytes(observer: Observer, store: str) -> int:
     return int(observer.read(vim.Datastore, "summary.freeSpace")[store]["summary.freeSpace"])
 
@@ -87,26 +64,6 @@ def test_a_mapping_keeps_its_device_and_its_file_may_go(
     assert refused.exit_code == 2
     assert "is a raw device mapping, which has no format" in refused.text
     assert [disk[:2] for disk in seen(observer, "mapped").disks.values()] == [disk[:2] for disk in disks]
-
-
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        pytest.param(("--to-datastore", "fst"), "no datastore is called fst", id="datastore"),
-        pytest.param(("--disk", "4=fast"), "cold has no disk 4", id="disk"),
-        pytest.param(("--to-host", "esx-2", "--to-datastore", "fst"), "no datastore is called fst", id="beside a host"),
-    ],
-)
-def test_a_misspelt_word_is_an_error_and_nothing_moves(
-    words: tuple[str, ...], complaint: str, run: Program, site: SimulatedVCenter, observer: Observer
-) -> None:
-    before = seen(observer, "cold")
-    site.control.clear_trace()
-    done = run("migrate", "cold", *words, "--yes")
-    assert done.exit_code == 2
-    assert complaint in done.text
-    assert seen(observer, "cold") == before
-    assert writes(site) == set()
 
 
 @pytest.mark.parametrize("storage_drs", [True, False], ids=["Storage DRS", "ours"])
