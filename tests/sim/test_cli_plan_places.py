@@ -48,6 +48,15 @@ def apply_twice(run: Program, site: SimulatedVCenter, vm: str) -> None:
     assert writes(site) == set()
 
 
+def test_other_hosts_to_try_are_refused_where_there_are_none(run: Program, site: SimulatedVCenter) -> None:
+    plan_of(run, "traveller", "--to-host", "esx-3", "--to-datastore", "lonely", "--network", "lan=dmz")
+    site.control.clear_trace()
+    done = applied(run, "--try-others", "1")
+    assert done.exit_code == 2
+    assert "--try-others is for plans of hosts alone" in done.stderr
+    assert writes(site) == set()
+
+
 def test_making_a_plan_of_everything_changes_nothing(run: Program, site: SimulatedVCenter, observer: Observer) -> None:
     before = seen(observer, "traveller")
     site.control.clear_trace()

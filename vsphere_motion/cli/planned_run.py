@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+from click.core import ParameterSource
+
 from vsphere_motion.cli.across import NO_OTHER, Other, open_both
 from vsphere_motion.cli.connection import open_state_journal
 from vsphere_motion.cli.console import require_interactive, safe
@@ -100,6 +103,7 @@ def run_planned(
     """
     if file.stuck and not wish.partial:
         raise stuck_error(file)
+    _require_hosts_to_try(file)
     plan = wish.window.applied(plan)
     is_stopped = bool(plan.blocked()) and not plan.partial
     if not is_stopped and not _is_wanted(invocation, file, plan, wish):
@@ -108,6 +112,19 @@ def run_planned(
     if not plan.moves:
         return _nothing_left(invocation, file, afterwards)
     return _run(invocation, vcenter, file, plan, wish, afterwards)
+
+
+def _require_hosts_to_try(file: PlanFile) -> None:
+    """Refuse `--try-others` where it would be passed over: where files or networks go along, no other host is tried.
+
+    Raises:
+        UsageError: it is given.
+    """
+    is_said = click.get_current_context().get_parameter_source("tries") is ParameterSource.COMMANDLINE
+    if is_said and any(move.place for move in file.moves):
+        raise click.UsageError(
+            "--try-others is for plans of hosts alone: this one says where files, networks or places are to be as well."
+        )
 
 
 def _is_wanted(invocation: Invocation, file: PlanFile, plan: Plan, wish: Wish) -> bool:
