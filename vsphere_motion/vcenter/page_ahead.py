@@ -1,7 +1,7 @@
 """The pages of one read: while one is decoded here, the server already makes the next.
 
-The token of the next page is the first thing in an answer, so server and client need not wait for each other. One thread
-asks for the next page and keeps its bytes; only the caller's thread decodes.
+The token of the next page is the first thing in an answer, so server and client need not wait for each other. One
+thread asks for the next page and keeps its bytes; only the caller's thread decodes.
 
 Rules of this file: at most one page is asked for ahead; the thread makes no call that could begin a session, which
 would outlive it; what it asked for and nobody wants any more it takes back on the server.
