@@ -19,6 +19,7 @@ from vsphere_motion.model.move import Move, OtherVCenter, Placement, StoragePoli
 from vsphere_motion.model.refs import MoRef, NamedRef
 from vsphere_motion.model.request import NO_WISHES, DiskWish, MoveRequest, NetworkWish, Wishes
 from vsphere_motion.model.selection import NO_TAGS, Selected, Tagged
+from vsphere_motion.planning.across_lines import Problems, named_vms
 from vsphere_motion.planning.destinations import Destinations
 from vsphere_motion.planning.file_places import config_store, disks_of
 from vsphere_motion.planning.joined import JoinedInventory
@@ -27,9 +28,8 @@ from vsphere_motion.planning.list_wishes import is_store, wishes_of
 from vsphere_motion.planning.lookup import VmIndex
 from vsphere_motion.planning.mapping_names import below_top, mapping_problems
 from vsphere_motion.planning.places import find_host, names_cluster, names_host
-from vsphere_motion.planning.resolve import find_obstacle, raise_all
+from vsphere_motion.planning.resolve import find_obstacle
 from vsphere_motion.planning.selection import select
-from vsphere_motion.planning.selectors import find_match
 from vsphere_motion.planning.time_window import parse_window
 
 
@@ -64,35 +64,44 @@ def resolve_across(inventory: JoinedInventory, journey: Journey) -> tuple[tuple[
         _require_usable(inventory, request.listed)
     words = request.selectors if request.listed is None else tuple(line.vm for line in request.listed.lines)
     arrived = _arrived(inventory, words)
-    left = tuple(word for word in words if word not in arrived)
-    selected, problems = _selected(source, left, journey, is_all=not arrived)
-    problems += mapping_problems(inventory, journey.mapping)
-    problems += [problem for vm in arrived.values() if (problem := _elsewhere_than(inventory, vm, request))]
-    problems += [problem for vm in selected.vms if (problem := find_obstacle(source, vm))]
-    problems += _not_across(selected.vms, request)
+    named = named_vms(source, request.listed, journey.tagged, arrived)
+    left = tuple(word for word in words if word not in arrived and word not in named.unknown)
+    selected, unknown = _selected(source, left, journey, is_all=not arrived and not named.unknown)
+    problems = Problems(request.listed, named)
+    problems.add((*unknown, *mapping_problems(inventory, journey.mapping), *_no_folder(request)))
+    for word, vm in arrived.items():
+        line = named.arrived.get(word)
+        to_host, _ = _asked(inventory, line, request)
+        problems.add((_elsewhere_than(inventory, vm, to_host),), line.line if line else 0)
+    for vm in selected.vms:
+        problems.add_of(vm, (find_obstacle(source, vm), _not_across(vm)))
     going = [vm for vm in selected.vms if find_obstacle(source, vm) is None]
-    own = lines_of_vms(source, request.listed, journey.tagged) if request.listed else {}
-    going.sort(key=lambda vm: own[vm.ref].priority if vm.ref in own else 0)
+    going.sort(key=lambda vm: named.lines[vm.ref].priority if vm.ref in named.lines else 0)
     moves: dict[MoRef, Move] = {}
-    for (to_host, wishes), vms in _groups(inventory, going, own, journey, problems).items():
+    for (to_host, wishes), vms in _groups(inventory, going, named.lines, journey, problems).items():
         destinations = Destinations(inventory, to_host, wishes, journey.policy)
         moves |= {move.vm.ref: _across(inventory, move, journey.other) for move in destinations.moves(vms)}
-        problems += destinations.problems
-    raise_all(list({problem.message: problem for problem in problems}.values()))
+        if destinations.problems:
+            again = Destinations(inventory, to_host, wishes, journey.policy)
+            problems.add_group({vm: again.attempt(vm).problems for vm in vms}, destinations.problems)
+    problems.raise_any()
     there = [_staying(inventory, vm) for vm in arrived.values()]
     return (*(moves[vm.ref] for vm in going), *there), selected
 
 
-def _not_across(vms: Iterable[Vm], request: MoveRequest) -> Iterable[UsageProblem]:
-    """What is done within one vCenter alone."""
+def _no_folder(request: MoveRequest) -> Iterable[UsageProblem]:
     if request.wishes.create_folder:
         yield BadInput("a folder is not made in another vCenter", hint="make it there, and leave --create-folder out")
-    for vm in vms:
-        if vm.is_template:
-            yield BadInput(
-                f"{vm.name} is a template, which is not moved to another vCenter",
-                hint="convert it to a virtual machine, move it, and convert it back",
-            )
+
+
+def _not_across(vm: Vm) -> UsageProblem | None:
+    """Why a VM is moved within one vCenter alone; None where it is not."""
+    if not vm.is_template:
+        return None
+    return BadInput(
+        f"{vm.name} is a template, which is not moved to another vCenter",
+        hint="convert it to a virtual machine, move it, and convert it back",
+    )
 
 
 def _selected(
@@ -115,12 +124,12 @@ def _arrived(inventory: JoinedInventory, words: Iterable[str]) -> dict[str, Vm]:
     return found
 
 
-def _elsewhere_than(inventory: JoinedInventory, vm: Vm, request: MoveRequest) -> UsageProblem | None:
+def _elsewhere_than(inventory: JoinedInventory, vm: Vm, to_host: str) -> UsageProblem | None:
     """What is wrong with a VM that has arrived, but on another host than the one that is asked for."""
-    if not request.to_host:
+    if not to_host:
         return None
     try:
-        wanted = find_host(inventory, request.to_host)
+        wanted = find_host(inventory, to_host)
     except UsageProblem as problem:
         return problem
     if vm.host == wanted.ref:
@@ -145,7 +154,7 @@ def _groups(
     vms: Iterable[Vm],
     own: Mapping[MoRef, ListLine],
     journey: Journey,
-    problems: list[UsageProblem],
+    problems: Problems,
 ) -> dict[tuple[str, Wishes], list[Vm]]:
     """The VMs by what is asked of them, after the mapping."""
     groups: dict[tuple[str, Wishes], list[Vm]] = {}
@@ -157,32 +166,13 @@ def _groups(
         if missing is None:
             groups.setdefault((host, wishes), []).append(vm)
         else:
-            problems.append(missing)
+            problems.add_of(vm, (missing,))
     return groups
 
 
 def lines_of_vms(source: Inventory, listed: ListFile, tagged: Tagged = NO_TAGS) -> dict[MoRef, ListLine]:
-    """The line of a list that names each VM of the source; what a line names that is not there has none.
-
-    Raises:
-        BadInput: a VM is named on several lines.
-    """
-    index = VmIndex(source)
-    named: dict[MoRef, ListLine] = {}
-    problems = []
-    for line in listed.lines:
-        try:
-            found = find_match(source, line.vm, tagged, index, suggests=False)
-        except UsageProblem:
-            continue  # it is told where the words are looked up
-        for vm in found.vms:
-            before = named.setdefault(vm.ref, line).line
-            if before != line.line:
-                words = f"{vm.name} ({vm.ref.moid}) is named on line {before} already"
-                problems.append(LineProblem(line=line.line, message=words))
-    if problems:
-        raise unusable_lines(listed.name, problems)
-    return named
+    """The line of a list that names each VM of the source; what a line names that is not there has none."""
+    return named_vms(source, listed, tagged).lines
 
 
 def _asked(inventory: JoinedInventory, line: ListLine | None, request: MoveRequest) -> tuple[str, Wishes]:

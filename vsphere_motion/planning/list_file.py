@@ -94,7 +94,7 @@ def resolve_list(
     out, wrong = excluded(inventory, exclude, tagged)
     reader = _Lines(inventory, listed, for_all, tagged)
     rows = reader.rows(frozenset(vm.ref for vm in out))
-    problems = [*reader.problems, *(LineProblem(line=0, message=_told(one)) for one in wrong)]
+    problems = [*reader.problems, *(LineProblem(line=0, message=told(one)) for one in wrong)]
     if not problems:
         problems += _stuck(inventory, rows)
     if not problems and not rows:
@@ -168,7 +168,7 @@ class _Lines:
         picked, targets = pick
         attempt = self._makers.attempt(line, vm, picked, wishes)
         for problem in attempt.problems:
-            self._complain(line, _told(problem))
+            self._complain(line, told(problem))
         move = attempt.move
         host = None if move is None or move.destination.host is None else move.destination.host.ref
         there = self._inventory.find_host(host)
@@ -200,7 +200,7 @@ class _Lines:
             try:
                 parse_window(window, UTC)
             except UsageProblem as problem:
-                self._windows[window] = _told(problem)
+                self._windows[window] = told(problem)
         return self._windows[window]
 
     def _vms(self, line: ListLine) -> Iterator[Vm]:
@@ -208,7 +208,7 @@ class _Lines:
         try:
             match = find_match(self._inventory, line.vm, self._tagged, self._index, suggests=suggests)
         except UsageProblem as problem:
-            self._complain(line, _told(problem))
+            self._complain(line, told(problem))
             return
         self.matches.append(match)
         for vm in match.vms:
@@ -217,7 +217,7 @@ class _Lines:
             if before != line.line:
                 self._complain(line, f"{vm.name} ({vm.ref.moid}) is named on line {before} already")
             elif obstacle is not None:
-                self._complain(line, _told(obstacle))
+                self._complain(line, told(obstacle))
             else:
                 yield vm
 
@@ -264,7 +264,7 @@ class _Lines:
             try:
                 known[word] = find(self._inventory, word)
             except UsageProblem as problem:
-                known[word] = _told(problem)
+                known[word] = told(problem)
         return known[word]
 
     def _complain(self, line: ListLine, message: str) -> None:
@@ -314,7 +314,7 @@ def _deadlock(row: _Row, leaving: Sequence[_Row]) -> LineProblem:
     )
 
 
-def _told(problem: UsageProblem) -> str:
+def told(problem: UsageProblem) -> str:
     """A problem in one line."""
     words = [problem.message, *(problem.details if not isinstance(problem, NotFound) else ())]
     text = "; ".join(words[: _SHOWN + 1])

@@ -174,7 +174,7 @@ def check_moves_across(
     return replace(
         plan,
         moves=planned,
-        notes=(*notes_of(inventory, answers), *_trust_note(other), *keeping_notes(moves, other.named.host)),
+        notes=(*notes_of(inventory, answers), *trust_note(other), *keeping_notes(moves, other.named.host)),
     )
 
 
@@ -187,7 +187,7 @@ def _ask(vcenter: VCenter, other: OtherSide, moves: Sequence[Move], request: Mov
     return ask_across(vcenter.session, other.end, [move for move in moves if not move.is_noop])
 
 
-def _trust_note(other: OtherSide) -> tuple[str, ...]:
+def trust_note(other: OtherSide) -> tuple[str, ...]:
     """How the source is told whom to trust, for the person to see."""
     why = {"verified": "vouched for by its authority", "pinned": "pinned"}.get(other.vcenter.tls, other.vcenter.tls)
     return (f"the VMs go to {other.named.host}, whose certificate is {why}: {other.named.thumbprint}",)

@@ -63,7 +63,12 @@ def keeping_notes(moves: Iterable[Move], there: str) -> tuple[str, ...]:
         return ()
     tags = sum(len(one.tags or ()) for one in wanted)
     attributes = sum(len(one.attributes or ()) for one in wanted)
-    return (f"{tags} tags and {attributes} custom attributes of {len(wanted)} VMs are given back at {there}",)
+    counted = (_counted(tags, "tag"), _counted(attributes, "custom attribute"), _counted(len(wanted), "VM"))
+    return ("to be given back at {}: {} and {} of {}".format(there, *counted),)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def what_was_lost(item: JournaledMove) -> Keepsakes:

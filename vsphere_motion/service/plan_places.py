@@ -95,14 +95,16 @@ def _checked(
 
 
 def _checked_across(inventory: Inventory, request: PlanRequest, vcenter: VCenter | None, places: Places) -> Plan:
-    from vsphere_motion.service.across import check_across, require_other
+    from vsphere_motion.service.across import check_across, require_other, trust_note
 
     if vcenter is None:
         raise BadInput("moves to another vCenter are planned with both of them", hint="leave --from out")
     assert request.wishes.to_vcenter is not None, "that is why we are here"
     assert isinstance(inventory, JoinedInventory), "the snapshot is of both vCenters"
     other = require_other(vcenter, request.wishes.to_vcenter)
-    return check_across(vcenter, other, request.moves, places, inventory=inventory)
+    plan = check_across(vcenter, other, request.moves, places, inventory=inventory)
+    known = trust_note(other)  # the plan has the certificate itself
+    return replace(plan, notes=tuple(note for note in plan.notes if note not in known))
 
 
 def _lines_across(

@@ -167,6 +167,31 @@ def test_a_vm_on_two_lines_is_an_error_with_its_line() -> None:
     assert refused.value.details == ("list.csv line 3: vm1 (vm-1) is named on line 2 already",)
 
 
+def test_everything_that_is_wrong_with_a_list_is_told_by_its_line() -> None:
+    lines = (
+        ListLine(line=2, vm="vm1", host="nohost", datastore=STORE),
+        ListLine(line=3, vm="nobody", host="host1", datastore=STORE),
+        ListLine(line=4, vm="vm2", host="host1", datastore="nostore", network="nonet=network1"),
+        ListLine(line=5, vm="vm3", host="host1"),
+        ListLine(line=6, vm="gone", host="host1", datastore=STORE),
+    )
+    vms = tuple(build.vm(number, devices=(build.disk(1), build.nic(1))) for number in (1, 2, 3))
+    arrived = replace(site_b(), vms=(build.vm(9, name="gone", host=build.host_ref(2)),))
+    both = joined(replace(build.site(), vms=vms), arrived)
+
+    with pytest.raises(BadInput) as refused:
+        resolve_across(
+            both, Journey(request=MoveRequest(selectors=(), listed=ListFile(name="a.csv", lines=lines)), other=B)
+        )
+
+    told = refused.value.details
+    words = ("nohost", "nobody", "nostore", "nonet", "on which datastore", "on host2, not on host1")
+    where = (2, 3, 4, 4, 5, 6)
+    assert len(told) == len(words), told
+    for line, word in zip(where, words, strict=True):
+        assert [one for one in told if word in one and one.startswith(f"a.csv line {line}:")], (line, word, told)
+
+
 def test_a_list_with_lines_that_could_not_be_read_moves_nothing() -> None:
     line = ListLine(line=2, vm="vm1", host="host1", datastore=STORE)
     problem = LineProblem(line=3, message="no vm is named")
