@@ -12,6 +12,7 @@ import pytest
 
 from tests.observer import observing
 from tests.program import READS, Program
+from tests.sim.exchange import EXCHANGE
 from tests.unit.report.schema import load, problems
 from vsphere_motion.testing.plugin import VCenterFactory
 from vsphere_motion.testing.simulator import SimulatedVCenter
@@ -19,18 +20,6 @@ from vsphere_motion.testing.simulator import SimulatedVCenter
 pytestmark = [pytest.mark.vcsim, pytest.mark.timeout(360)]
 
 Run = Callable[[SimulatedVCenter], Program]
-
-EXCHANGE = """
-version: 1
-clusters:
-  - name: full
-    hosts: [{name: esx-1, memory_gib: 48}, {name: esx-2, memory_gib: 48}, {name: esx-3, memory_gib: 48}]
-datastores: [{name: shared}]
-networks: [{name: net}]
-vms:
-  - {name: left, host: esx-1, memory_gib: 32, touched_percent: 100}
-  - {name: right, host: esx-2, memory_gib: 32, touched_percent: 100}
-"""
 
 
 def hosts_of(vcenter: SimulatedVCenter) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.observer import observing
 from tests.program import Program
+from tests.sim.exchange import EXCHANGE
 from tests.sim.patching import Patching
 from tests.sim.storage_site import relocations
 from vsphere_motion.testing.plugin import VCenterFactory
@@ -18,19 +19,6 @@ from vsphere_motion.testing.simulator import SimulatedVCenter
 pytestmark = pytest.mark.vcsim
 
 ProgramFor = Callable[[SimulatedVCenter], Program]
-
-EXCHANGE = """
-version: 1
-clusters:
-  - name: full
-    hosts: [{name: esx-1, memory_gib: 48}, {name: esx-2, memory_gib: 48}, {name: esx-3, memory_gib: 48}]
-datastores: [{name: shared}]
-networks: [{name: net}]
-vms:
-  - {name: left, host: esx-1, memory_gib: 32, touched_percent: 100}
-  - {name: right, host: esx-2, memory_gib: 32, touched_percent: 100}
-"""
-"""Two that change places by way of a third host: three waves of one move each."""
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from vsphere_motion.model.keepsakes import Attribute, TagName
 from vsphere_motion.model.record import LogFailure, LogLine, MotionRecord
@@ -98,7 +98,7 @@ class _Redactor:
             found = self._tuple(value)
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             found = self._instance(value)
-        return found  # type: ignore[no-any-return]
+        return cast(T, found)
 
     def _tuple(self, value: Any) -> Any:
         names = getattr(value, "_fields", None)

@@ -1,7 +1,7 @@
 """The tables of the journal, version by version: an older file is brought to the present one, row by row kept.
 
 Rules of this file: a step is never changed once it was released; a new version is a new step at the end. All steps of
-an opening are one transaction.
+an opening are one transaction, which ends with the version.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import sqlite3
 
 _FIRST = (
     "CREATE TABLE schema_version (version INTEGER NOT NULL)",
-    "INSERT INTO schema_version VALUES (1)",
     """CREATE TABLE run (
     id TEXT PRIMARY KEY,
     vcenter_uuid TEXT NOT NULL,
@@ -48,16 +47,10 @@ _WATCHES = (
     seen_at TEXT NOT NULL
 )""",
     "CREATE INDEX move_by_vm ON move (vm, state)",
-    "DELETE FROM schema_version",  # the first release could be killed before it wrote its row
-    "INSERT INTO schema_version VALUES (2)",
 )
 """Who watches a run, and when it was last heard of, both by vCenter's clock."""
 
-_ORDER = (
-    "ALTER TABLE move ADD COLUMN relies_on TEXT NOT NULL DEFAULT '[]'",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (3)",
-)
+_ORDER = ("ALTER TABLE move ADD COLUMN relies_on TEXT NOT NULL DEFAULT '[]'",)
 """Which moves of a run wait for which."""
 
 _WORK = (
@@ -94,30 +87,18 @@ _WORK = (
     note TEXT,
     PRIMARY KEY (rolling, position)
 )""",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (4)",
 )
 """What a run is for, the DRS overrides that were set for it, and the hosts that are worked on one after the other."""
 
-_HOURS = (
-    "ALTER TABLE move ADD COLUMN hours TEXT NOT NULL DEFAULT ''",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (5)",
-)
+_HOURS = ("ALTER TABLE move ADD COLUMN hours TEXT NOT NULL DEFAULT ''",)
 """Between which times of a day a move may start."""
 
-_MANNER = (
-    "ALTER TABLE move ADD COLUMN manner TEXT NOT NULL DEFAULT '{}'",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (6)",
-)
+_MANNER = ("ALTER TABLE move ADD COLUMN manner TEXT NOT NULL DEFAULT '{}'",)
 """How a move is made beside where to: its priority and the like."""
 
 _COSTS = (
     "ALTER TABLE move ADD COLUMN costs TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE move ADD COLUMN wave INTEGER NOT NULL DEFAULT 0",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (7)",
 )
 """What a move takes of vCenter's limits while it runs, and with which others it may run at the same time."""
 
@@ -130,8 +111,6 @@ _KEEPSAKES = (
     PRIMARY KEY (run, position)
 )""",
     "CREATE INDEX keepsake_by_state ON keepsake (state)",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (8)",
 )
 """How far it is with the tags and attributes that VMs are to have again at another vCenter; `manner` says which."""
 
@@ -142,8 +121,6 @@ _ASKED = (
     choices TEXT NOT NULL,
     tries INTEGER NOT NULL
 )""",
-    "DELETE FROM schema_version",
-    "INSERT INTO schema_version VALUES (9)",
 )
 """What a plan was made of whose moves may go to other hosts where vCenter refuses one."""
 
@@ -181,6 +158,8 @@ def bring_up_to_date(database: sqlite3.Connection) -> None:
         for step in STEPS[read_version(database) :]:
             for statement in step:
                 database.execute(statement)
+        database.execute("DELETE FROM schema_version")  # of the first release there may be none: it could be killed
+        database.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
     except BaseException:
         database.execute("ROLLBACK")
         raise

@@ -70,7 +70,7 @@ class Stub(SoapStubAdapterBase):
     path = PATH
 
     def __init__(self, endpoint: Endpoint, rules: TrustRules, *, version: str) -> None:
-        super().__init__(version=version)  # type: ignore[no-untyped-call]
+        super().__init__(version=version)  # type: ignore[no-untyped-call]  # pyVmomi has no types
         self.requestContext: dict[str, str] | None = None  # read by pyVmomi's SerializeRequest
         self._endpoint = endpoint
         self._rules = rules
@@ -108,7 +108,7 @@ class Stub(SoapStubAdapterBase):
 
     def speak(self, version: str) -> None:
         """Speak this API version from now on, by pyVmomi's name of it; never an older one than before."""
-        self.ComputeVersionInfo(version)  # type: ignore[no-untyped-call]
+        self.ComputeVersionInfo(version)  # type: ignore[no-untyped-call]  # pyVmomi has no types
 
     @contextmanager
     def timeout(self, seconds: float, *, tries: int = TRIES) -> Iterator[None]:
@@ -200,7 +200,7 @@ class Stub(SoapStubAdapterBase):
     def _call(
         self, managed: Any, method: Any, arguments: Sequence[Any], deadline: Deadline, read: Read = read_answer
     ) -> Call:
-        request = self.SerializeRequest(managed, method, arguments)  # type: ignore[no-untyped-call]
+        request = self.SerializeRequest(managed, method, arguments)  # type: ignore[no-untyped-call]  # pyVmomi has no types
         return Call(method=method, server=self._endpoint.address, request=request, deadline=deadline, read=read)
 
     def _ask_in_session(self, call: Call) -> Answer:
