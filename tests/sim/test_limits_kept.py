@@ -138,3 +138,31 @@ def test_a_run_to_another_vcenter_keeps_to_the_hosts_and_datastores_of_both(
     assert len(motions) == len(names)
     assert found == []
     assert most == 4
+
+
+def test_what_others_move_at_the_destination_is_waited_for(vcenter_factory: VCenterFactory, tmp_path: Path) -> None:
+    """Six of others between the only two hosts there leave 2 of 8 units each, and a move with its files takes more."""
+    resident, theirs = "vms: [{name: resident, folder: Web}]", [f"theirs-{number}" for number in range(1, 7)]
+    there = many("b", hosts=2, net=32)
+    assert resident in there
+    busy = 'vms: [{repeat: 6, name: "theirs-#", host: b-esx1, memory_gib: 0.25, networks: [lan]}]'
+    pair = make_pair(
+        vcenter_factory, tmp_path / "home", (many("a", hosts=2, net=31, vms=1), there.replace(resident, busy)), speed=50
+    )
+    hold(pair.destination, theirs)
+    with observing(pair.destination) as other:
+        for name in theirs:
+            other.vm(name).RelocateVM_Task(vim.vm.RelocateSpec(host=other.host("b-esx2")))
+    words = ("--to-host", "b-esx2", "--to-datastore", "b-store", "--network", "a-dmz=b-dmz", "--yes")
+
+    process = pair.run.start("migrate", "vm-001", *pair.there, *words)
+    assert process.stderr is not None
+    waited = any("of others" in line for line in process.stderr)  # ends with the process at the latest
+    begun = pair.source.control.motions()
+    pair.destination.control.remove_faults()
+    told, complained = process.communicate(timeout=200)
+
+    assert waited, told
+    assert begun == []
+    assert process.returncode == 0, told + complained
+    assert [one["vm_name"] for one in pair.source.control.motions()] == ["vm-001"]
